@@ -1,0 +1,35 @@
+/**
+ * Admission: plugins that change or refuse a write after it was authorized and before it is stored
+ * (upstream: staging/src/k8s.io/apiserver/pkg/admission). Mutating plugins run in order, then validating ones.
+ */
+import type { KubeObject } from '@regatta/api';
+import type { UserInfo } from '../auth/identity.ts';
+
+export interface AdmissionAttributes {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly kind: string;
+  /** Empty for cluster-scoped objects. */
+  readonly namespace: string;
+  readonly name: string;
+  /** The new object; plugins change it in place while mutating. Undefined for DELETE. */
+  readonly object: KubeObject | undefined;
+  /** The old object, for UPDATE and DELETE. Never changed. */
+  readonly oldObject: KubeObject | undefined;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** Adds a Warning header to the answer. */
+  warn(text: string): void;
+}
+
+export interface AdmissionPlugin {
+  readonly name: string;
+  handles(attributes: AdmissionAttributes): boolean;
+  /** Changes the object or throws a StatusError. Returns a promise only when it has to wait. */
+  admit?(attributes: AdmissionAttributes): void | Promise<void>;
+  /** Throws a StatusError to refuse. */
+  validate?(attributes: AdmissionAttributes): void | Promise<void>;
+}

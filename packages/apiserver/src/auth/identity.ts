@@ -1,0 +1,54 @@
+/**
+ * Who asks, and what for (upstream: staging/src/k8s.io/apiserver/pkg/authentication/user and authorization/authorizer).
+ */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+/** What a request wants, read from its method and URL before anything else. */
+export interface RequestAttributes {
+  readonly user: UserInfo;
+  /** get list watch create update patch delete deletecollection, or the lower-case HTTP method of a non-resource path. */
+  readonly verb: string;
+  readonly isResource: boolean;
+  readonly path: string;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Raw selectors of list, watch and deletecollection, for authorizers that look at them. */
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
+
+export interface Decision {
+  readonly verdict: 'allow' | 'deny' | 'no-opinion';
+  readonly reason: string;
+}
+
+export interface Authorizer {
+  /** Synchronous: every authorizer decides from state in memory. */
+  authorize(attributes: RequestAttributes): Decision;
+}
+
+/** What the transport knows of the caller. */
+export interface Credentials {
+  /** `Authorization` header, when there is one. */
+  readonly authorization?: string;
+  /** Subject of the verified client certificate: common name and organisations. */
+  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  /** User name that the bus proved. */
+  readonly busUser?: string;
+}
+
+export interface Authenticator {
+  /** The user; undefined when credentials were given and are not valid (401); ANONYMOUS when none were given. */
+  authenticate(credentials: Credentials): UserInfo | undefined | Promise<UserInfo | undefined>;
+}

@@ -1,0 +1,66 @@
+/**
+ * How kinds differ (upstream: staging/src/k8s.io/apiserver/pkg/registry/rest and pkg/registry/<group>/<kind>/strategy.go).
+ * Handlers are the same for all; a kind is its facts, its Strategy and its printer columns. Everything here is optional:
+ * a kind without a strategy has upstream's generic behaviour (metadata rules, status apart from spec, generation).
+ *
+ * Objects passed in are the handler's own copies: `default…` and `prepare…` change them, `validate…` never does.
+ */
+import type { FieldError, KubeObject } from '@regatta/api';
+import type { UserInfo } from '../auth/identity.ts';
+import type { ServerContext } from '../server/context.ts';
+
+export interface WriteContext {
+  readonly server: ServerContext;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  /** The API version of the request (objects are in this version while a strategy sees them). */
+  readonly version: string;
+  readonly userAgent: string;
+}
+
+/** An allocation that belongs to a write: kept when it is stored, given back when it fails or is a dry run. */
+export interface Allocation {
+  commit(): void;
+  rollback(): void;
+}
+
+export interface Strategy<T extends KubeObject = KubeObject> {
+  /** Upstream's defaulting for what the type's declared defaults don't say. Idempotent. */
+  applyDefaults?(object: T): void;
+  prepareForCreate?(object: T, context: WriteContext): void;
+  /** Clears what users can't set, carries over what they can't change. Status is carried over generically. */
+  prepareForUpdate?(object: T, old: T, context: WriteContext): void;
+  /** Errors in upstream's order; the generic metadata validation (name rule below) comes first and is not repeated. */
+  validate?(object: T, context: WriteContext): FieldError[];
+  validateUpdate?(object: T, old: T, context: WriteContext): FieldError[];
+  warnings?(object: T, old: T | undefined): string[];
+  /** For the status subresource; by default only `status` is taken from the request. */
+  prepareStatusUpdate?(object: T, old: T, context: WriteContext): void;
+  validateStatusUpdate?(object: T, old: T, context: WriteContext): FieldError[];
+  /** What a name must be: 'dns-subdomain' unless told; 'path-segment' for RBAC. */
+  readonly nameRule?: 'dns-subdomain' | 'dns-label' | 'dns1035-label' | 'path-segment' | 'none';
+  /** PUT creates what does not exist (leases, events, services …). */
+  readonly allowCreateOnUpdate?: boolean;
+  /** PUT without a resourceVersion is refused when false. True unless told. */
+  readonly allowUnconditionalUpdate?: boolean;
+  /** metadata.generation counts changes of what is not metadata or status. Told by kind: Pod, Deployment … yes; ConfigMap, Node … no. */
+  readonly tracksGeneration?: boolean;
+  /** Field selectors besides metadata.name and metadata.namespace. */
+  selectableFields?(object: T): Readonly<Record<string, string>>;
+  /** Which field selectors are known; others are refused. */
+  readonly fieldLabels?: readonly string[];
+  /** Seconds of grace of a delete: undefined when the kind is deleted at once. */
+  gracePeriod?(object: T, requested: number | undefined): number | undefined;
+  /** Takes IPs, ports … before the write is stored. */
+  allocate?(object: T, old: T | undefined, context: WriteContext): Allocation | Promise<Allocation>;
+  /** Runs after an object is gone: gives allocations back. */
+  afterDelete?(object: T, context: { readonly server: ServerContext }): void;
+  /** The scale subresource, where the kind has one. */
+  readonly scale?: {
+    readonly version: 'autoscaling/v1';
+    replicas(object: T): number;
+    setReplicas(object: T, replicas: number): void;
+    statusReplicas(object: T): number;
+    selector(object: T): string;
+  };
+}

@@ -1,0 +1,23 @@
+export { Backoff, type BackoffOptions } from './backoff.ts';
+export { BoundedQueue } from './bounded-queue.ts';
+export { type Clock, SystemClock, sleep, type Timer, yieldToEventLoop } from './clock.ts';
+export {
+  ClusterClock,
+  constantTimeline,
+  MAX_SPEED,
+  parseTimeline,
+  type Timeline,
+  type TimelineSegment,
+  withSpeed,
+} from './cluster-clock.ts';
+export { FakeClock } from './fake-clock.ts';
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  silentLogger,
+} from './logger.ts';
+export { endWithSupervisor, reportProgress, shutdownSignal } from './process.ts';
+export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';
