@@ -41,7 +41,7 @@ const byName = Map.groupBy
 const names = new Map();
 for (const [name, ids] of byName) {
   ids.sort((a, b) => rank(a) - rank(b));
-  ids.forEach((id, i) => names.set(id, i === 0 ? name : home(id).split('.').map(capital).join('') + name));
+  for (const [i, id] of ids.entries()) names.set(id, i === 0 ? name : home(id).split('.').map(capital).join('') + name);
 }
 function typeOf(p) {
   if (p.ref) return SCALARS.get(p.ref) ?? names.get(p.ref) ?? 'unknown';
