@@ -1,1 +1,1 @@
-export {};
+export { type ProgramOptions, runCli } from './program.ts';

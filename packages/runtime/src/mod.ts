@@ -10,6 +10,7 @@ export {
   type TimelineSegment,
   withSpeed,
 } from './cluster-clock.ts';
+export { type Deferred, deferred } from './deferred.ts';
 export { FakeClock } from './fake-clock.ts';
 export {
   createLogger,

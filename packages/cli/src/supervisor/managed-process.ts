@@ -1,0 +1,208 @@
+/**
+ * One child process: started, watched, killed or stopped, and never confused about which of these it was.
+ *
+ * Invariants: whatever ends by a signal was meant to end (a person killed it) and stays down until asked for;
+ * what ends with an error after it had worked is started again, at most MAX_RESTARTS times in a row with a growing
+ * delay; its output goes to its log file.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { Backoff, type Clock, type Timer } from '@regatta/runtime';
+import type { ProcessState, ProcessStatus, Role } from './control-protocol.ts';
+
+const MAX_RESTARTS = 5;
+const RESTART_BACKOFF = { base: 200, max: 5_000 };
+/** Real milliseconds that a process gets to stop before it is killed. */
+const STOP_GRACE_MS = 5_000;
+const LARGEST_LOG = 16 * 1024 * 1024;
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly role: Role;
+  /** Arguments of node itself, then the program, then its own arguments. */
+  readonly argv: readonly string[];
+  readonly logFile: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class ManagedProcess {
+  #child: ChildProcess | undefined;
+  #state: ProcessState = 'stopped';
+  #since: number;
+  #restarts = 0;
+  #detail: string | undefined;
+  #restartTimer: Timer | undefined;
+  readonly #backoff = new Backoff(RESTART_BACKOFF);
+  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+
+  constructor(
+    readonly spec: ProcessSpec,
+    readonly clock: Clock,
+    readonly onChange: (process: ManagedProcess) => void,
+  ) {
+    this.#since = clock.now();
+  }
+
+  get state(): ProcessState {
+    return this.#state;
+  }
+
+  status(): ProcessStatus {
+    const { name, role } = this.spec;
+    const pid = this.#child?.pid;
+    const memory = pid === undefined ? undefined : residentMemory(pid);
+    return {
+      name,
+      role,
+      state: this.#state,
+      since: this.#since,
+      restarts: this.#restarts,
+      ...(pid === undefined ? {} : { pid }),
+      ...(memory === undefined ? {} : { memory }),
+      ...(this.#detail === undefined ? {} : { detail: this.#detail }),
+    };
+  }
+
+  /** Starts it unless it runs. Resolves when it says that it works. @throws Error with the reason when it ends before */
+  start(): Promise<void> {
+    if (this.#state === 'running') return Promise.resolve();
+    const ready = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    if (this.#state !== 'starting') {
+      this.#restarts = 0;
+      this.#spawn();
+    }
+    return ready;
+  }
+
+  /** SIGKILL: the machine or the process is gone at once. Resolves when it is. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL', 'killed');
+  }
+
+  /** SIGTERM, and SIGKILL when that takes too long. */
+  async stop(): Promise<void> {
+    const timer = this.clock.setTimer(STOP_GRACE_MS, () => this.#child?.kill('SIGKILL'));
+    await this.#end('SIGTERM', 'stopped');
+    timer.cancel();
+  }
+
+  /** SIGKILL without waiting, for the last moment of the supervisor. */
+  killNow(): void {
+    this.#restartTimer?.cancel();
+    this.#child?.kill('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals, state: ProcessState): Promise<void> {
+    this.#restartTimer?.cancel();
+    const child = this.#child;
+    this.#set(state);
+    if (!child) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill(signal);
+    // A frozen process takes no SIGTERM before it goes on.
+    if (signal !== 'SIGKILL') child.kill('SIGCONT');
+    await gone;
+  }
+
+  #spawn(): void {
+    this.#set('starting');
+    rotate(this.spec.logFile);
+    const log = fs.openSync(this.spec.logFile, 'a', 0o600);
+    const child = spawn(process.execPath, this.spec.argv, {
+      stdio: ['ignore', log, log, 'ipc'],
+      env: { ...process.env, ...this.spec.env },
+      // Ctrl-C reaches the whole group of the terminal: the supervisor alone decides who stops when.
+      detached: true,
+    });
+    fs.closeSync(log);
+    this.#child = child;
+    child.on('message', (message) => this.#onMessage(child, message));
+    child.on('error', (error) => this.#onExit(child, null, null, error.message));
+    child.on('exit', (code, signal) => this.#onExit(child, code, signal));
+  }
+
+  #onMessage(child: ChildProcess, message: unknown): void {
+    if (child !== this.#child || typeof message !== 'object' || message === null || !('state' in message)) return;
+    if (message.state === 'failed' && 'detail' in message) this.#detail = String(message.detail);
+    if (message.state !== 'ready') return;
+    this.#backoff.reset('');
+    this.#set('running');
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+  }
+
+  #onExit(child: ChildProcess, code: number | null, signal: string | null, failure?: string): void {
+    if (child !== this.#child) return;
+    this.#child = undefined;
+    const wasRunning = this.#state === 'running';
+    if (this.#state === 'stopped' || this.#state === 'killed')
+      return this.#settle(`${this.spec.name} was ${this.#state}`);
+    if (signal !== null) {
+      this.#set('killed', `ended by ${signal}`);
+      return this.#settle(`${this.spec.name} was ended by ${signal}`);
+    }
+    const why = this.#detail ?? failure ?? lastError(this.spec.logFile) ?? `exit code ${code}`;
+    if ((wasRunning || this.#restarts > 0) && this.#restarts < MAX_RESTARTS) return this.#restartLater(why);
+    this.#set('failed', why);
+    this.#settle(`${this.spec.name} ended: ${why}. Its log is ${this.spec.logFile}.`);
+  }
+
+  #restartLater(why: string): void {
+    this.#restarts++;
+    this.#set('failed', `${why}; starting again`);
+    this.#restartTimer = this.clock.setTimer(this.#backoff.next(''), () => this.#spawn());
+  }
+
+  #settle(message: string): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error(message));
+  }
+
+  #set(state: ProcessState, detail?: string): void {
+    this.#state = state;
+    this.#since = this.clock.now();
+    this.#detail = detail;
+    this.onChange(this);
+  }
+}
+
+function rotate(file: string): void {
+  const size = fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > LARGEST_LOG) fs.renameSync(file, `${file}.1`);
+}
+
+/** The last error that a process logged, from its log's tail. */
+function lastError(file: string): string | undefined {
+  const size = fs.statSync(file, { throwIfNoEntry: false })?.size;
+  if (!size) return undefined;
+  const length = Math.min(size, 8_192);
+  const buffer = Buffer.alloc(length);
+  const handle = fs.openSync(file, 'r');
+  fs.readSync(handle, buffer, 0, length, size - length);
+  fs.closeSync(handle);
+  const lines = buffer.toString().trim().split('\n').reverse();
+  const logged = lines.map(errorMessage).find((message) => message !== undefined);
+  return logged ?? lines.find((line) => /^\w*Error/.test(line));
+}
+
+function errorMessage(line: string): string | undefined {
+  if (!line.startsWith('{') || !line.includes('"level":"error"')) return undefined;
+  try {
+    const entry = JSON.parse(line) as { message?: unknown; error?: unknown };
+    const first = typeof entry.error === 'string' ? `: ${entry.error.split('\n')[0]}` : '';
+    return `${String(entry.message)}${first}`;
+  } catch {
+    // A line that was cut off in the middle says nothing.
+    return undefined;
+  }
+}
+
+/** Bytes, from /proc where there is one. */
+function residentMemory(pid: number): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const kib = /VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kib === undefined ? undefined : Number(kib) * 1024;
+  } catch {
+    // It ended meanwhile.
+    return undefined;
+  }
+}

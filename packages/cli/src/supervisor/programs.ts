@@ -1,0 +1,96 @@
+/**
+ * How each program of a cluster is started: the only place that knows their command lines.
+ */
+import path from 'node:path';
+import { credentialsFile } from '@regatta/bus';
+import type { ClusterRecord, NodeRecord } from '../cluster-file.ts';
+import type { Layout } from '../layout.ts';
+import type { Role } from './control-protocol.ts';
+import type { ProcessSpec } from './managed-process.ts';
+
+/** Bus identities of the control plane, by role. Nodes are `system:node:<name>`. */
+export const CONTROL_PLANE_USERS = {
+  apiserver: 'system:apiserver',
+  scheduler: 'system:kube-scheduler',
+  'controller-manager': 'system:kube-controller-manager',
+} as const;
+
+export interface ProgramContext {
+  readonly layout: Layout;
+  readonly cluster: ClusterRecord;
+  /** Folder of the bundled programs. */
+  readonly programs: string;
+  /** TCP port of the broker. */
+  readonly busPort: number;
+  /** Speed that the person asked for, if any: for a new cluster its first, for an old one a change. */
+  readonly speed?: number;
+}
+
+/** Small heaps and few threads: a cluster is many processes on one machine. */
+const NODE_FLAGS: Readonly<Record<Role, readonly string[]>> = {
+  broker: ['--max-semi-space-size=2', '--v8-pool-size=0'],
+  apiserver: ['--max-semi-space-size=16', '--v8-pool-size=2'],
+  scheduler: ['--max-semi-space-size=4', '--v8-pool-size=1'],
+  'controller-manager': ['--max-semi-space-size=4', '--v8-pool-size=1'],
+  'node-agent': ['--max-semi-space-size=1', '--v8-pool-size=0'],
+};
+
+export function brokerSpec(context: ProgramContext): ProcessSpec {
+  return spec(context, 'broker', 'broker', 'broker', [
+    '--data-dir',
+    context.layout.dataDir,
+    '--port',
+    String(context.busPort),
+  ]);
+}
+
+export function apiserverSpec(context: ProgramContext): ProcessSpec {
+  const { layout, cluster, speed } = context;
+  return spec(context, 'apiserver', 'apiserver', 'apiserver', [
+    ...['--data-dir', layout.dataDir, '--port', String(cluster.port), '--name', cluster.name],
+    ...(speed === undefined ? [] : ['--speed', String(speed)]),
+    ...busFlags(context, CONTROL_PLANE_USERS.apiserver),
+  ]);
+}
+
+export function schedulerSpec(context: ProgramContext): ProcessSpec {
+  return spec(context, 'scheduler', 'scheduler', 'scheduler', busFlags(context, CONTROL_PLANE_USERS.scheduler));
+}
+
+export function controllerManagerSpec(context: ProgramContext): ProcessSpec {
+  return spec(context, 'controller-manager', 'controller-manager', 'controller-manager', [
+    ...busFlags(context, CONTROL_PLANE_USERS['controller-manager']),
+    ...['--node-loss', context.cluster.nodeLoss, '--root-ca-file', context.layout.rootCa],
+  ]);
+}
+
+export function nodeAgentSpec(context: ProgramContext, node: NodeRecord): ProcessSpec {
+  return spec(context, 'node-agent', node.name, 'node-agent', [
+    ...busFlags(context, nodeUser(node.name)),
+    ...['--name', node.name, '--ip', node.ip, '--node-dir', context.layout.nodeDir(node.name)],
+  ]);
+}
+
+export function nodeUser(name: string): string {
+  return `system:node:${name}`;
+}
+
+function busFlags({ layout, busPort }: ProgramContext, user: string): string[] {
+  return ['--bus', `nats://127.0.0.1:${busPort}`, '--credentials', credentialsFile(layout.bus, user)];
+}
+
+function spec(
+  context: ProgramContext,
+  role: Role,
+  name: string,
+  program: string,
+  args: readonly string[],
+): ProcessSpec {
+  return {
+    name,
+    role,
+    argv: [...NODE_FLAGS[role], path.join(context.programs, `${program}.mjs`), ...args],
+    logFile: context.layout.log(name),
+    env: { UV_THREADPOOL_SIZE: role === 'apiserver' ? '4' : '1' },
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * Starts and stops the processes of one local cluster, and answers `regatta` commands about them.
+ *
+ * Owns: the children, the control socket and cluster.json of its data folder.
+ * Invariants: what a person killed stays down until a person starts it; when the supervisor ends, however it ends, its
+ * children end too (they watch their IPC channel).
+ */
+import fs from 'node:fs';
+import { ensureBusAccount, mintCredentials } from '@regatta/bus';
+import type { Clock } from '@regatta/runtime';
+import { CliError } from '../cli-error.ts';
+import { type ClusterRecord, type NodeRecord, nextNode, writeCluster } from '../cluster-file.ts';
+import type { Layout } from '../layout.ts';
+import type { ClusterStatus, ControlAnswer, ControlRequest } from './control-protocol.ts';
+import { ManagedProcess, type ProcessSpec } from './managed-process.ts';
+import {
+  apiserverSpec,
+  brokerSpec,
+  CONTROL_PLANE_USERS,
+  controllerManagerSpec,
+  nodeAgentSpec,
+  nodeUser,
+  type ProgramContext,
+  schedulerSpec,
+} from './programs.ts';
+
+export interface SupervisorOptions {
+  readonly layout: Layout;
+  readonly cluster: ClusterRecord;
+  readonly programs: string;
+  readonly busPort: number;
+  readonly speed?: number;
+  readonly clock: Clock;
+  /** Called at every change of a process. */
+  readonly onChange: (process: ManagedProcess) => void;
+  /** Called when a command asked the cluster to stop. */
+  readonly onStop: () => void;
+  /** Removes a Node object, after its machine is gone for good. */
+  readonly forgetNode: (name: string) => Promise<void>;
+}
+
+/** What users may call a node: a DNS subdomain, as the API demands of the Node object. */
+const NODE_NAME = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+export class Supervisor {
+  readonly #processes = new Map<string, ManagedProcess>();
+  #cluster: ClusterRecord;
+  #stopping = false;
+
+  constructor(readonly options: SupervisorOptions) {
+    this.#cluster = options.cluster;
+  }
+
+  /** Brings everything up. Resolves when every process works. @throws Error when one ends instead */
+  async start(): Promise<void> {
+    const { layout } = this.options;
+    fs.mkdirSync(layout.logDir, { recursive: true, mode: 0o700 });
+    await ensureBusAccount(layout.bus);
+    await Promise.all(
+      [...Object.values(CONTROL_PLANE_USERS), ...this.#cluster.nodes.map((node) => nodeUser(node.name))].map((user) =>
+        mintCredentials(layout.bus, user),
+      ),
+    );
+    const context = this.#context;
+    const core = [brokerSpec(context), apiserverSpec(context)].map((spec) => this.#add(spec).start());
+    const rest = [
+      controllerManagerSpec(context),
+      schedulerSpec(context),
+      ...this.#cluster.nodes.map((node) => nodeAgentSpec(context, node)),
+    ].map((spec) => this.#add(spec).start());
+    await Promise.all([...core, ...rest]);
+  }
+
+  /** Stops everything: the machines first, what they talk to last. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const byRole = (...roles: string[]): ManagedProcess[] =>
+      [...this.#processes.values()].filter((process) => roles.includes(process.spec.role));
+    await Promise.all(byRole('node-agent', 'scheduler', 'controller-manager').map((process) => process.stop()));
+    await Promise.all(byRole('apiserver').map((process) => process.stop()));
+    await Promise.all(byRole('broker').map((process) => process.stop()));
+  }
+
+  /** The last resort: everything is killed, nothing is waited for. */
+  killAll(): void {
+    for (const process of this.#processes.values()) process.killNow();
+  }
+
+  get status(): ClusterStatus {
+    const { layout } = this.options;
+    return {
+      name: this.#cluster.name,
+      pid: process.pid,
+      url: `https://127.0.0.1:${this.#cluster.port}`,
+      kubeconfig: layout.kubeconfig,
+      processes: [...this.#processes.values()].map((child) => child.status()),
+    };
+  }
+
+  async handle(request: ControlRequest): Promise<ControlAnswer> {
+    switch (request.op) {
+      case 'status':
+        return { ok: true, status: this.status };
+      case 'stop':
+        this.options.onStop();
+        return { ok: true };
+      case 'kill':
+        return this.#kill(request.process);
+      case 'start':
+        return this.#startOne(request.process);
+      case 'reboot': {
+        const killed = this.#find(request.process);
+        await killed.kill();
+        await killed.start();
+        return { ok: true, message: `${request.process} was switched off and has booted again` };
+      }
+      case 'add-node':
+        return this.#addNode(request.name);
+      case 'remove-node':
+        return this.#removeNode(request.name);
+    }
+  }
+
+  async #kill(name: string): Promise<ControlAnswer> {
+    const target = this.#find(name);
+    if (target.state !== 'running' && target.state !== 'starting')
+      throw new CliError(`${name} is not running: it is ${target.state}.`);
+    await target.kill();
+    return { ok: true, message: `${name} was killed (SIGKILL)` };
+  }
+
+  async #startOne(name: string): Promise<ControlAnswer> {
+    const target = this.#find(name);
+    if (target.state === 'running') throw new CliError(`${name} is running already.`);
+    await target.start();
+    return { ok: true, message: `${name} runs` };
+  }
+
+  async #addNode(wanted: string | undefined): Promise<ControlAnswer> {
+    if (wanted !== undefined && !NODE_NAME.test(wanted)) {
+      throw new CliError(
+        `"${wanted}" can't be a node's name: use lower-case letters, digits, '-' and '.', at most 63 characters.`,
+      );
+    }
+    if (wanted !== undefined && this.#processes.has(wanted)) throw new CliError(`There is a "${wanted}" already.`);
+    const node = nextNode(this.#cluster, wanted);
+    await mintCredentials(this.options.layout.bus, nodeUser(node.name));
+    this.#setNodes([...this.#cluster.nodes, node]);
+    await this.#add(nodeAgentSpec(this.#context, node)).start();
+    return { ok: true, message: `${node.name} has joined (${node.ip})` };
+  }
+
+  async #removeNode(name: string): Promise<ControlAnswer> {
+    const target = this.#find(name);
+    if (target.spec.role !== 'node-agent') throw new CliError(`${name} is not a node.`);
+    await target.stop();
+    this.#processes.delete(name);
+    this.#setNodes(this.#cluster.nodes.filter((node) => node.name !== name));
+    fs.rmSync(this.options.layout.nodeDir(name), { recursive: true, force: true });
+    await this.options.forgetNode(name);
+    return { ok: true, message: `${name} has left the cluster` };
+  }
+
+  #setNodes(nodes: readonly NodeRecord[]): void {
+    this.#cluster = { ...this.#cluster, nodes };
+    writeCluster(this.options.layout, this.#cluster);
+  }
+
+  #find(name: string): ManagedProcess {
+    const found = this.#processes.get(name);
+    if (found) return found;
+    throw new CliError(`There is no "${name}" here. There are: ${[...this.#processes.keys()].join(', ')}.`);
+  }
+
+  #add(spec: ProcessSpec): ManagedProcess {
+    const added = new ManagedProcess(spec, this.options.clock, (changed) => {
+      if (!this.#stopping) this.options.onChange(changed);
+    });
+    this.#processes.set(spec.name, added);
+    return added;
+  }
+
+  get #context(): ProgramContext {
+    const { layout, programs, busPort, speed } = this.options;
+    return { layout, cluster: this.#cluster, programs, busPort, ...(speed === undefined ? {} : { speed }) };
+  }
+}
