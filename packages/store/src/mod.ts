@@ -1,3 +1,6 @@
+export { type LevelStoreOptions, openLevelStore } from './level/level-store.ts';
+export { DEFAULT_LIMITS, type StoreLimits } from './limits.ts';
+export { REVISION_GAP, type RestoreOptions, restoreStore } from './snapshot/restore-snapshot.ts';
 export {
   type KeyValue,
   type RangeOptions,

@@ -70,7 +70,7 @@ export interface WatchBatch {
 export interface Store {
   /** Revision of the newest durable write. */
   readonly currentRevision: number;
-  /** Revisions up to and including this one can't be read any more. */
+  /** The state at earlier revisions can't be read any more, and events up to and including this one can't be watched. */
   readonly compactedRevision: number;
   /** @throws StoreError `compacted` or `future-revision` */
   get(key: string, options?: { readonly revision?: number }): Promise<KeyValue | undefined>;

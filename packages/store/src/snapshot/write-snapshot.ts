@@ -1,0 +1,51 @@
+/**
+ * Writes the current view of one LevelDB snapshot as frames (see frames.ts). History is not part of it.
+ */
+import { DATA_FORMAT, type Database, type Snapshot } from '../level/database.ts';
+import { WHOLE_CURRENT, writeRevision } from '../level/keyspace.ts';
+import { encodeFrame } from './frames.ts';
+
+const RECORDS_PER_FRAME = 256;
+
+export async function* writeSnapshot(
+  database: Database,
+  snapshot: Snapshot,
+  revision: number,
+): AsyncGenerator<Uint8Array> {
+  yield encodeFrame(header(revision));
+  let count = 0;
+  const iterator = database.iterator({ ...WHOLE_CURRENT, snapshot });
+  try {
+    for (let page = await iterator.nextv(RECORDS_PER_FRAME); page.length > 0; ) {
+      count += page.length;
+      yield encodeFrame(Buffer.concat([Buffer.from('R'), ...page.flatMap(([key, record]) => entry(key, record))]));
+      page = await iterator.nextv(RECORDS_PER_FRAME);
+    }
+  } finally {
+    await iterator.close();
+  }
+  yield encodeFrame(end(count));
+}
+
+function header(revision: number): Buffer {
+  const payload = Buffer.alloc(13);
+  payload.write('H');
+  payload.writeUInt32BE(DATA_FORMAT, 1);
+  writeRevision(payload, revision, 5);
+  return payload;
+}
+
+function entry(currentKey: Buffer, record: Buffer): Buffer[] {
+  const key = currentKey.subarray(1);
+  const lengths = Buffer.allocUnsafe(8);
+  lengths.writeUInt32BE(key.length, 0);
+  lengths.writeUInt32BE(record.length, 4);
+  return [lengths, key, record];
+}
+
+function end(count: number): Buffer {
+  const payload = Buffer.alloc(9);
+  payload.write('E');
+  writeRevision(payload, count, 1);
+  return payload;
+}

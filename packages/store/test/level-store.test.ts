@@ -1,0 +1,4 @@
+import { contractSuite } from './contract/suite.ts';
+import { levelDriver } from './level-driver.ts';
+
+contractSuite(levelDriver());
