@@ -1,1 +1,3 @@
 export { type ProgramOptions, runCli } from './program.ts';
+export { type ClusterState, type Milestone, MilestoneWatcher } from './story/milestones.ts';
+export { afterLoss, afterReturn, busiestNode, isServing } from './story/node-loss.ts';

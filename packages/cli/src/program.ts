@@ -6,6 +6,7 @@ import { type Clock, MAX_SPEED } from '@regatta/runtime';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CliError } from './cli-error.ts';
 import type { NodeLoss } from './cluster-file.ts';
+import { demo } from './commands/demo.ts';
 import { act, addNode, removeNode } from './commands/machines.ts';
 import { speed } from './commands/speed.ts';
 import { kubeconfig, logs, nodes, status } from './commands/status.ts';
@@ -66,6 +67,7 @@ function build(options: ProgramOptions, exit: (code: number) => void): Command {
   addLifecycle(program, run);
   addLooking(program, run);
   addMachines(program, run);
+  addDemo(program, run);
   return program;
 }
 
@@ -102,6 +104,14 @@ function addLifecycle(program: Command, run: Run): void {
     .argument('[factor]', `0 (paused) to ${MAX_SPEED}; shows the speed when left out`)
     .description('change how fast cluster time runs, or show it')
     .action((factor: string | undefined) => run((environment) => speed(environment, factor))());
+}
+
+function addDemo(program: Command, run: Run): void {
+  program
+    .command('demo')
+    .description('tell the story of a lost node on a cluster of its own, with a timeline')
+    .option('--speed <factor>', `cluster time: 1 is upstream's timing, at most ${MAX_SPEED}`, number, 10)
+    .action((flags: { speed: number }) => run((environment) => demo(environment, flags))());
 }
 
 function addLooking(program: Command, run: Run): void {
