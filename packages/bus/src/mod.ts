@@ -8,6 +8,7 @@ export {
   type NodeResponse,
   nodeService,
 } from './api-protocol.ts';
+export { decode, decodeAll, encode } from './codec.ts';
 export {
   type BusConnection,
   BusError,
