@@ -42,6 +42,11 @@ export function compactedOperation(revision: number): { type: 'put'; key: Buffer
   return { type: 'put', key: COMPACTED, value: Buffer.from(String(revision)) };
 }
 
+/** The operation that records which format the folder has. */
+export function formatOperation(format: number): { type: 'put'; key: Buffer; value: Buffer } {
+  return { type: 'put', key: FORMAT, value: Buffer.from(String(format)) };
+}
+
 /** What a failed LevelDB call means to the store's users. */
 export function storeErrorFrom(error: unknown, path: string): StoreError {
   if (error instanceof StoreError) return error;
@@ -67,7 +72,7 @@ async function checkFormat(database: Database): Promise<void> {
   if (format === undefined) {
     const [first] = await database.keys({ limit: 1 }).all();
     if (first !== undefined) throw new StoreError('format', 'the folder holds a database that is not a store');
-    await database.put(FORMAT, Buffer.from(String(DATA_FORMAT)), { sync: true });
+    await database.batch([formatOperation(DATA_FORMAT)], { sync: true });
     return;
   }
   if (numberOf(format) !== DATA_FORMAT) {

@@ -2,17 +2,20 @@
  * Makes a new store from a snapshot.
  *
  * Invariants: restores only into an empty folder; the new store's revisions start beyond any that the snapshot's origin
- * can have given out since (REVISION_GAP), so that no revision is ever used twice; a damaged or cut snapshot leaves no
- * store behind that would open.
+ * can have given out since (REVISION_GAP), so that no revision is ever used twice; a damaged snapshot
+ * leaves an empty folder, and a crash on the way one that is refused (`format`).
  */
 import type { Database } from '../level/database.ts';
-import { compactedOperation, DATA_FORMAT, openDatabase } from '../level/database.ts';
+import { compactedOperation, DATA_FORMAT, formatOperation, openDatabase } from '../level/database.ts';
 import { currentKey, readRevision } from '../level/keyspace.ts';
 import { StoreError } from '../store.ts';
 import { decodeFrames } from './frames.ts';
 
 /** As `etcdutl snapshot restore --bump-revision` recommends: more than a day of writes at full rate. */
 export const REVISION_GAP = 1_000_000_000;
+
+/** The format of a folder while it is being filled: no version opens it. */
+const INCOMPLETE = 0;
 
 export interface RestoreOptions {
   /** The folder of the new store; must not exist or be empty. */
@@ -25,8 +28,12 @@ export interface RestoreOptions {
 /** The revision that the restored store starts at. @throws StoreError `corrupt`, `format`, `locked`, `disk` */
 export async function restoreStore(options: RestoreOptions): Promise<number> {
   const { database, revision } = await openDatabase(options.path);
+  if (revision > 0) {
+    await database.close();
+    throw new StoreError('format', `${options.path} holds a store already`);
+  }
   try {
-    if (revision > 0) throw new StoreError('format', `${options.path} holds a store already`);
+    await database.batch([formatOperation(INCOMPLETE)], { sync: true });
     return await restoreInto(database, options.chunks, options.revisionGap ?? REVISION_GAP);
   } catch (error) {
     await database.clear();
@@ -48,7 +55,7 @@ async function restoreInto(database: Database, chunks: AsyncIterable<Uint8Array>
     else if (kind === 'E') announced = readRevision(payload, 1);
   }
   if (revision === undefined || announced !== count) throw new StoreError('corrupt', 'the snapshot is not whole');
-  await database.batch([compactedOperation(revision + gap)], { sync: true });
+  await database.batch([compactedOperation(revision + gap), formatOperation(DATA_FORMAT)], { sync: true });
   return revision + gap;
 }
 
