@@ -1,4 +1,15 @@
+export {
+  aggregateMessage,
+  type FieldError,
+  type FieldErrorType,
+  FieldPath,
+  fieldErrorBody,
+  fieldErrorReason,
+  fieldErrors,
+  formatFieldError,
+} from './field-error.ts';
 export type * from './generated/kinds.ts';
+export { goQuote } from './go-quote.ts';
 export {
   apiVersionOf,
   type GroupResource,
@@ -9,4 +20,58 @@ export {
   resourceName,
   resourcePath,
 } from './group-resource.ts';
+export { cloneJson, getKey, isJsonObject, setKey } from './json/clone-json.ts';
+export { ExactNumber } from './json/exact-number.ts';
 export { type KubeObject, keyOf, splitKey } from './kube-object.ts';
+export { milliValue, numericValue, Quantity, QuantityError } from './quantity.ts';
+export { DecodeError, DecodeReport } from './schema/decode-report.ts';
+export type { Decoder } from './schema/decoder.ts';
+export type { GroupInfo, ResourceInfo, SubresourceInfo } from './schema/resource-info.ts';
+export { Schema } from './schema/schema.ts';
+export type { FieldInfo, Shape, TypeInfo, ZeroRule } from './schema/type-info.ts';
+export {
+  type FieldMatcher,
+  type FieldRequirement,
+  type LabelMatcher,
+  type LabelOperator,
+  type LabelRequirement,
+  labelSelectorFrom,
+  parseFieldSelector,
+  parseLabelSelector,
+} from './selectors.ts';
+export {
+  isAlreadyExists,
+  isBadRequest,
+  isConflict,
+  isForbidden,
+  isGone,
+  isInvalid,
+  isNotFound,
+  isTooManyRequests,
+  isUnauthorized,
+  StatusError,
+  statusErrorFrom,
+  statusErrors,
+} from './status-error.ts';
+export {
+  inclusiveRangeMessage,
+  isCIdentifier,
+  isConfigMapKey,
+  isDNS1035Label,
+  isDNS1123Label,
+  isDNS1123Subdomain,
+  isEnvVarName,
+  isHTTPHeaderName,
+  isHTTPPath,
+  isInRange,
+  isQualifiedName,
+  isRelaxedEnvVarName,
+  isValidLabelValue,
+  isValidPathSegmentName,
+  isValidPercent,
+  isValidPortName,
+  isValidPortNum,
+  isWildcardDNS1123Subdomain,
+  maxLengthMessage,
+  patternMessage,
+} from './validation/names.ts';
