@@ -60,7 +60,10 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a watch yields: the events of one or more whole revisions, in order. */
+/**
+ * What a watch yields: the events of one or more whole revisions, in order. `events` is empty once, when a watch that
+ * started behind has read all of the log and nothing of it was for it.
+ */
 export interface WatchBatch {
   readonly events: readonly StoreEvent[];
   /** Every event up to this revision has been delivered. */

@@ -68,8 +68,10 @@ export class Watcher {
     for (;;) {
       if (signal.aborted) return undefined;
       if (this.#failure !== undefined) throw this.#failure;
+      const behind = !this.#buffer && this.#next <= this.source.currentRevision;
       const batch = this.#buffer ? this.#take() : await this.#catchUp();
       if (batch && batch.events.length > 0) return batch;
+      if (batch && behind && batch.revision === this.source.currentRevision) return batch;
       if (this.#buffer && this.#buffer.length === 0) await this.#woken(signal);
     }
   }

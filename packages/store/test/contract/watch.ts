@@ -42,6 +42,18 @@ export function watchTests(driver: Driver): void {
       expect(seen).toEqual(Array.from({ length: 33 }, (_, i) => i + 8));
     });
 
+    it('ST-13: a watch that started behind says when it has read the whole log, also when nothing was for it', async () => {
+      const store = await driver.open({ logStep: 2 });
+      for (let i = 1; i <= 5; i++) await put(store, '/b', String(i));
+      const iterator = store.watch('/a', { fromRevision: 1, signal })[Symbol.asyncIterator]();
+      expect((await iterator.next()).value).toEqual({ events: [], revision: 5 });
+      const next = iterator.next();
+      await put(store, '/b', '6');
+      await put(store, '/a', '7');
+      expect((await next).value.events.map(line)).toEqual(['put /a=7@7']);
+      await iterator.return?.();
+    });
+
     it('ST-13: live events and events from the log are the same', async () => {
       const store = await driver.open();
       const live = store.watch('', { signal });

@@ -1,0 +1,14 @@
+export {
+  type Encoding,
+  type ListRequest,
+  type ListResult,
+  type ObjectEvent,
+  type ObjectStorage,
+  StorageError,
+  type StoredObject,
+  storageKey,
+  type UpdateFunction,
+  type WatchItem,
+  type WatchRequest,
+} from './object-storage.ts';
+export { type ObjectStorageOptions, openObjectStorage } from './open-object-storage.ts';
