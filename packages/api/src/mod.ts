@@ -22,6 +22,9 @@ export {
 } from './group-resource.ts';
 export { cloneJson, getKey, isJsonObject, setKey } from './json/clone-json.ts';
 export { ExactNumber } from './json/exact-number.ts';
+export { JsonSyntaxError } from './json/json-syntax-error.ts';
+export { MAX_JSON_DEPTH, type ParsedJson, parseJson } from './json/parse-json.ts';
+export { summarizeBody } from './json/summarize-body.ts';
 export { type KubeObject, keyOf, splitKey } from './kube-object.ts';
 export { milliValue, numericValue, Quantity, QuantityError } from './quantity.ts';
 export { DecodeError, DecodeReport } from './schema/decode-report.ts';
