@@ -1,0 +1,48 @@
+/**
+ * Pods (upstream: pkg/registry/core/pod/strategy.go).
+ */
+import type { Pod } from '@regatta/api';
+import type { Strategy } from '../../registry/strategy.ts';
+import { defaultPod, syncServiceAccount } from './pod-spec/defaults.ts';
+import { qosClass } from './pod-spec/qos.ts';
+
+export const podStrategy: Strategy<Pod> = {
+  tracksGeneration: true,
+  applyDefaults: defaultPod,
+  prepareForCreate(pod) {
+    syncServiceAccount(pod.spec);
+    pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+  },
+  fieldLabels: [
+    'spec.nodeName',
+    'spec.restartPolicy',
+    'spec.schedulerName',
+    'spec.serviceAccountName',
+    'spec.hostNetwork',
+    'status.phase',
+    'status.podIP',
+    'status.podIPs',
+    'status.nominatedNodeName',
+  ],
+  selectableFields: (pod) => ({
+    'spec.nodeName': pod.spec.nodeName ?? '',
+    'spec.restartPolicy': pod.spec.restartPolicy ?? '',
+    'spec.schedulerName': pod.spec.schedulerName ?? '',
+    'spec.serviceAccountName': pod.spec.serviceAccountName ?? '',
+    'spec.hostNetwork': String(pod.spec.hostNetwork ?? false),
+    'status.phase': pod.status?.phase ?? '',
+    'status.podIP': pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? '',
+    'status.podIPs': pod.status?.podIPs?.[0]?.ip ?? pod.status?.podIP ?? '',
+    'status.nominatedNodeName': pod.status?.nominatedNodeName ?? '',
+  }),
+  gracePeriod,
+};
+
+/** Pods that no kubelet holds, and those that are over, go at once. */
+function gracePeriod(pod: Pod, requested: number | undefined): number {
+  const { nodeName, terminationGracePeriodSeconds } = pod.spec;
+  const phase = pod.status?.phase;
+  if (!nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
+  const period = requested ?? terminationGracePeriodSeconds ?? 0;
+  return period < 0 ? 1 : period;
+}
