@@ -1,0 +1,35 @@
+/**
+ * The plugins of this server, in upstream's order (pkg/kubeapiserver/options/plugins.go AllOrderedPlugins): those that are
+ * on by default, and NodeRestriction, which every cluster installer turns on. A new plugin takes its place in this list.
+ */
+import type { Auth } from '../auth/auth.ts';
+import type { ServerContext } from '../server/context.ts';
+import type { AdmissionPlugin } from './admission.ts';
+import { DefaultIngressClass } from './plugins/default-ingress-class.ts';
+import { DefaultStorageClass } from './plugins/default-storage-class.ts';
+import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { NamespaceLifecycle } from './plugins/namespace-lifecycle.ts';
+import { NodeRestriction } from './plugins/node-restriction.ts';
+import { PodTopologyLabels } from './plugins/pod-topology-labels.ts';
+import { PriorityPlugin } from './plugins/priority.ts';
+import { RbacEscalation } from './plugins/rbac-escalation.ts';
+import { ServiceAccountPlugin } from './plugins/service-account.ts';
+import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
+
+export function admissionPlugins(
+  server: ServerContext,
+  auth: Pick<Auth, 'authorizer' | 'escalation'>,
+): readonly AdmissionPlugin[] {
+  return [
+    new NamespaceLifecycle(server),
+    new ServiceAccountPlugin(server),
+    new NodeRestriction(server, auth.authorizer),
+    taintNodesByCondition,
+    new PriorityPlugin(server),
+    defaultTolerationSeconds,
+    new DefaultStorageClass(server),
+    new DefaultIngressClass(server),
+    new PodTopologyLabels(server),
+    new RbacEscalation(auth.escalation),
+  ];
+}

@@ -1,0 +1,3 @@
+export type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+export { admissionForbidden } from './admission-error.ts';
+export { admissionPlugins } from './admission-plugins.ts';
