@@ -1,0 +1,149 @@
+/**
+ * Starts one container: image, configuration, creation, start, postStart hook
+ * (upstream: pkg/kubelet/kuberuntime/kuberuntime_container.go, startContainer).
+ */
+import type { Container, Pod } from '@regatta/api';
+import type { EventSink } from '../api/ports.ts';
+import { containerHash } from '../pods/pod-actions.ts';
+import { containerReference } from '../pods/pod-names.ts';
+import {
+  type ContainerConfig,
+  type ContainerRecord,
+  type ContainerRuntime,
+  RuntimeError,
+  type SandboxRecord,
+} from '../runtime/container-runtime.ts';
+import type { PodVolumes } from '../volumes/pod-volumes.ts';
+import type { ContainerStopper } from './container-stopper.ts';
+import type { DownwardContext } from './downward.ts';
+import { type EnvironmentSources, makeEnvironment } from './environment.ts';
+import { expand } from './expansion.ts';
+import type { HandlerRunner } from './handler-runner.ts';
+import type { ImagePuller } from './image-puller.ts';
+import { StartError } from './start-error.ts';
+
+export interface ContainerStarterOptions {
+  readonly runtime: ContainerRuntime;
+  readonly puller: ImagePuller;
+  readonly handlers: HandlerRunner;
+  readonly stopper: ContainerStopper;
+  readonly events: EventSink;
+  readonly sources: EnvironmentSources;
+}
+
+export interface StartRequest {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly sandbox: SandboxRecord;
+  readonly attempt: number;
+  readonly volumes: PodVolumes;
+  readonly context: DownwardContext;
+  readonly signal: AbortSignal;
+}
+
+/** A hook that never ends is cut off after this much cluster time. */
+const LONGEST_HOOK_MS = 3_600_000;
+
+export class ContainerStarter {
+  constructor(private readonly options: ContainerStarterOptions) {}
+
+  /** @throws StartError with the reason that the container's status shows */
+  async start(request: StartRequest): Promise<void> {
+    const { pod, container, signal } = request;
+    try {
+      await this.options.puller.ensure(pod, container, signal);
+    } catch (error) {
+      if (error instanceof StartError) this.#event(request, 'Warning', 'Failed', `Error: ${error.reason}`);
+      throw error;
+    }
+    signal.throwIfAborted();
+    const record = await this.#create(request);
+    this.#event(request, 'Normal', 'Created', 'Container created');
+    try {
+      await this.options.runtime.startContainer(record.id);
+    } catch (error) {
+      throw this.#failed(request, 'RunContainerError', error);
+    }
+    this.#event(request, 'Normal', 'Started', 'Container started');
+    await this.#postStart(request, record);
+  }
+
+  async #create(request: StartRequest): Promise<ContainerRecord> {
+    let config: ContainerConfig;
+    try {
+      config = await this.#config(request);
+    } catch (error) {
+      throw this.#failed(request, 'CreateContainerConfigError', error);
+    }
+    try {
+      return await this.options.runtime.createContainer(config);
+    } catch (error) {
+      throw this.#failed(request, 'CreateContainerError', error);
+    }
+  }
+
+  async #config({ pod, container, sandbox, attempt, volumes, context }: StartRequest): Promise<ContainerConfig> {
+    checkUser(pod, container);
+    const env = await makeEnvironment(pod, container, context, this.options.sources);
+    const values = new Map(env.map(({ name, value }) => [name, value]));
+    const expanded = (words: readonly string[] = []): string[] =>
+      words.map((word) => expand(word, (name) => values.get(name)));
+    return {
+      podUid: sandbox.podUid,
+      sandboxId: sandbox.id,
+      name: container.name,
+      attempt,
+      image: container.image ?? '',
+      command: expanded(container.command),
+      args: expanded(container.args),
+      env,
+      workingDir: container.workingDir ?? '',
+      mounts: volumes.mountsFor(container, (text) => expand(text, (name) => values.get(name))),
+      stdin: container.stdin === true,
+      stdinOnce: container.stdinOnce === true,
+      tty: container.tty === true,
+      terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
+      specHash: containerHash(container),
+      prepare: () => volumes.prepare(),
+      ...(container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.lifecycle.stopSignal }),
+    };
+  }
+
+  async #postStart(request: StartRequest, record: ContainerRecord): Promise<void> {
+    const { pod, container, sandbox } = request;
+    const hook = container.lifecycle?.postStart;
+    if (hook === undefined) return;
+    const target = { pod, container, containerId: record.id, podIp: sandbox.ip };
+    const result = await this.options.handlers.hook(target, hook, LONGEST_HOOK_MS);
+    if (result.ok) return;
+    this.#event(request, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+    const grace = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
+    await this.options.stopper.stop({ ...target, record, grace, message: 'FailedPostStartHook' });
+    throw new StartError('PostStartHookError', result.output);
+  }
+
+  #failed(request: StartRequest, reason: string, error: unknown): unknown {
+    if (error instanceof StartError || error instanceof RuntimeError) {
+      this.#event(request, 'Warning', 'Failed', `Error: ${error.message}`);
+      return error instanceof StartError ? error : new StartError(reason, error.message);
+    }
+    return error;
+  }
+
+  #event({ pod, container }: StartRequest, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.options.events.event(containerReference(pod, container.name), type, reason, message);
+  }
+}
+
+/** Images of the catalogue run as root (upstream: security_context_others.go, verifyRunAsNonRoot). */
+function checkUser(pod: Pod, container: Container): void {
+  const runAsNonRoot = container.securityContext?.runAsNonRoot ?? pod.spec.securityContext?.runAsNonRoot;
+  const user = container.securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser;
+  if (!runAsNonRoot || (user !== undefined && user !== 0)) return;
+  const where = `(pod: "${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})", container: ${container.name})`;
+  const why =
+    user === 0
+      ? "container's runAsUser breaks non-root policy"
+      : 'container has runAsNonRoot and image will run as root';
+  throw new StartError('CreateContainerConfigError', `${why} ${where}`);
+}

@@ -1,0 +1,44 @@
+/**
+ * The images that can be pulled, and how to tell one that doesn't exist: a repository of the catalogue has the tags
+ * that its profile lists; any other repository exists with every tag, unless its name or tag says that it doesn't
+ * (`does-not-exist`, `nonexistent`, `no-such-…`, `not-found`, `invalid`, `bogus`, `missing`).
+ */
+import { AGNHOST_IMAGE } from './agnhost/agnhost.ts';
+import { BUSYBOX_IMAGE } from './busybox/busybox.ts';
+import type { ImageProfile } from './image-profile.ts';
+import type { ImageReference } from './image-reference.ts';
+import { NGINX_IMAGE } from './nginx/image.ts';
+import { PAUSE_IMAGE } from './pause/pause.ts';
+import { quietImage } from './quiet/quiet.ts';
+
+const MISSING =
+  /(^|[-_./:])(no-?such|non-?existent|non-?existing|does-?not-?exist|doesnt-?exist|not-?found|invalid|bogus|missing)/;
+
+export type Lookup =
+  | { readonly found: ImageProfile }
+  /** The registry doesn't know the repository, or not this tag of it. */
+  | { readonly missing: 'repository' | 'tag' | 'registry' };
+
+export class ImageCatalogue {
+  readonly #profiles = new Map<string, ImageProfile>();
+
+  constructor(profiles: readonly ImageProfile[] = BUILT_IN_IMAGES) {
+    for (const profile of profiles) {
+      for (const repository of profile.repositories) this.#profiles.set(repository, profile);
+    }
+  }
+
+  lookUp(reference: ImageReference): Lookup {
+    if (reference.registry.endsWith('.invalid')) return { missing: 'registry' };
+    const known = this.#profiles.get(reference.repository);
+    if (known !== undefined) {
+      const exists = reference.digest !== undefined || known.tags === undefined || known.tags.test(reference.tag);
+      return exists ? { found: known } : { missing: 'tag' };
+    }
+    if (MISSING.test(reference.repository)) return { missing: 'repository' };
+    if (MISSING.test(reference.tag)) return { missing: 'tag' };
+    return { found: quietImage(reference.repository) };
+  }
+}
+
+export const BUILT_IN_IMAGES: readonly ImageProfile[] = [NGINX_IMAGE, BUSYBOX_IMAGE, PAUSE_IMAGE, AGNHOST_IMAGE];

@@ -1,0 +1,29 @@
+/**
+ * What an emulated image is: its configuration, its files and its programs. One folder below this one holds each.
+ */
+import type { DirectoryNode } from '../runtime/filesystem/nodes.ts';
+import type { Program, Signal } from '../runtime/process/process.ts';
+
+export interface ImageProfile {
+  /** Repositories that hold this image, without registry: `library/nginx`. */
+  readonly repositories: readonly string[];
+  /** Tags that exist. All do when left out. */
+  readonly tags?: RegExp;
+  /** Bytes of the compressed image of a tag: sets how long a pull takes. */
+  sizeBytes(tag: string): number;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  readonly stopSignal: Signal;
+  /** Programs by absolute path. */
+  readonly programs: Readonly<Record<string, Program>>;
+  /** Adds the image's files to an empty root. Called when a container's file system is first looked at. */
+  populate(root: DirectoryNode, now: number): void;
+  /** `sh` and the usual tools are there (run by the interpreter). */
+  readonly hasShell: boolean;
+  /** A command that the catalogue doesn't know runs as a quiet process rather than failing to start. */
+  readonly runsAnything: boolean;
+}
+
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

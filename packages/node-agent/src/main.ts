@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/**
+ * The node-agent's process: one emulated machine, or `--count` of them. It becomes ready when every machine is registered.
+ */
+import path from 'node:path';
+import { connectBus } from '@regatta/bus';
+import { ApiClient, BusTransport, followClusterClock } from '@regatta/client';
+import {
+  ClusterClock,
+  createLogger,
+  endWithSupervisor,
+  type Logger,
+  reportProgress,
+  SystemClock,
+  shutdownSignal,
+  systemRandom,
+} from '@regatta/runtime';
+import { type NodeAgentArguments, parseArguments, USAGE } from './arguments.ts';
+import { KUBELET_VERSION, type Machine } from './node/machine.ts';
+import { runNode } from './node/run-node.ts';
+import { serveNode } from './server/serve-node.ts';
+import { DirectoryDisk, MemoryDisk } from './storage/node-disk.ts';
+
+async function runMachine(
+  machine: Machine,
+  options: NodeAgentArguments,
+  clock: ClusterClock,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const bus = await connectBus({
+    servers: options.bus,
+    credentialsFile: options.credentials(machine.name),
+    user: `system:node:${machine.name}`,
+    clock: clock.real,
+    logger,
+  });
+  const client = new ApiClient(new BusTransport(bus), { userAgent: `kubelet/${KUBELET_VERSION}` });
+  await followClusterClock(client, clock, logger, signal);
+  const { nodeDir } = options;
+  const disk = nodeDir === undefined ? new MemoryDisk() : new DirectoryDisk(nodeDir);
+  const agent = await runNode({
+    machine,
+    disk,
+    client,
+    clock,
+    random: systemRandom,
+    logger,
+    signal,
+    taints: options.taints,
+    ...(options.clusterDns === undefined ? {} : { clusterDns: options.clusterDns }),
+  });
+  serveNode({ bus, agent, clock, logger, signal });
+}
+
+async function main(): Promise<void> {
+  const options = parseArguments(process.argv.slice(2));
+  const clock = new SystemClock();
+  const logger = createLogger({ clock }, { component: 'node-agent', node: options.machines[0]?.name });
+  endWithSupervisor(logger);
+  const signal = shutdownSignal(logger);
+  signal.addEventListener('abort', () => process.exit(0), { once: true });
+  // Machines of one process share their clock: cluster time is the same for all.
+  const clusterClock = new ClusterClock(clock);
+  await Promise.all(options.machines.map((machine) => runMachine(machine, options, clusterClock, logger, signal)));
+  logger.info('the node is registered', {
+    machines: options.machines.length,
+    program: path.basename(process.argv[1] ?? ''),
+  });
+  reportProgress({ state: 'ready', detail: `${options.machines.length} machine(s)` });
+}
+
+main().catch((error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`node-agent: ${reason}\n${USAGE}\n`);
+  reportProgress({ state: 'failed', detail: reason });
+  process.exitCode = 1;
+});

@@ -1,0 +1,168 @@
+/**
+ * One emulated node: puts kubelet, runtime and network of a machine together and runs them until the signal aborts.
+ *
+ * A process may hold many of these; they share nothing but the clock and the connection to the bus. Ending one without
+ * its signal (SIGKILL of the process) is the machine losing power; what the disk holds is what the next start finds.
+ */
+import type { ConfigMap, Lease, Node, Pod, Secret, Service, Taint } from '@regatta/api';
+import type { ClusterClock, Logger, Random } from '@regatta/runtime';
+import type { EventSink, ObjectApi, ObjectGetter } from '../api/ports.ts';
+import { ContainerStarter } from '../containers/container-starter.ts';
+import { ContainerStopper } from '../containers/container-stopper.ts';
+import { HandlerRunner } from '../containers/handler-runner.ts';
+import { ImagePuller } from '../containers/image-puller.ts';
+import { ImageCatalogue } from '../images/catalogue.ts';
+import { PodNetwork } from '../network/pod-network.ts';
+import { PodManager } from '../pods/pod-manager.ts';
+import { StatusManager } from '../pods/status-manager.ts';
+import { ProbeManager } from '../probes/probe-manager.ts';
+import { EmulatedRuntime } from '../runtime/emulated-runtime.ts';
+import { directoryNode } from '../runtime/filesystem/nodes.ts';
+import { ImageStore } from '../runtime/image-store.ts';
+import type { NodeDisk } from '../storage/node-disk.ts';
+import type { VolumeSources } from '../volumes/volume-content.ts';
+import type { Machine } from './machine.ts';
+import { loadIdentity } from './node-identity.ts';
+import { NodeLease } from './node-lease.ts';
+import { NodeReporter } from './node-reporter.ts';
+import type { NodeFacts } from './node-status.ts';
+
+/** What the node asks of the API. */
+export interface NodeApi {
+  readonly nodes: ObjectApi<Node>;
+  readonly pods: ObjectApi<Pod>;
+  readonly leases: ObjectApi<Lease>;
+  readonly configMaps: ObjectGetter<ConfigMap>;
+  readonly secrets: ObjectGetter<Secret>;
+  services(): Promise<readonly Service[]>;
+  requestToken: VolumeSources['requestToken'];
+}
+
+export interface NodeAgentOptions {
+  readonly machine: Machine;
+  readonly disk: NodeDisk;
+  readonly api: NodeApi;
+  readonly events: EventSink;
+  readonly clock: ClusterClock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly clusterDns: string;
+  readonly clusterDomain: string;
+  /** Taints that the Node gets when it is made. */
+  readonly taints: readonly Taint[];
+  readonly catalogue?: ImageCatalogue;
+}
+
+export class NodeAgent {
+  readonly runtime: EmulatedRuntime;
+  readonly network: PodNetwork;
+  readonly pods: PodManager;
+  readonly reporter: NodeReporter;
+  readonly #images: ImageStore;
+  readonly #probes: ProbeManager;
+  readonly #identity;
+
+  constructor(private readonly options: NodeAgentOptions) {
+    const { machine, disk, clock, random, logger, catalogue = new ImageCatalogue() } = options;
+    this.#identity = loadIdentity(disk, random);
+    this.network = new PodNetwork(machine.ip);
+    this.#images = new ImageStore(catalogue, clock, disk);
+    this.runtime = new EmulatedRuntime({ clock, random, logger, disk, network: this.network, images: this.#images });
+    this.reporter = this.#makeReporter();
+    const { pods, probes } = this.#makePods();
+    this.pods = pods;
+    this.#probes = probes;
+  }
+
+  get name(): string {
+    return this.options.machine.name;
+  }
+
+  /** Registers, and renews the lease until the signal aborts. Resolves when the API knows the node. */
+  async start(): Promise<void> {
+    const { api, clock, logger, signal } = this.options;
+    this.reporter.event('Normal', 'Starting', 'Starting kubelet.');
+    await this.reporter.register();
+    this.reporter.event('Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods');
+    const lease = new NodeLease({
+      leases: api.leases,
+      clock,
+      logger,
+      nodeName: this.name,
+      node: () => this.reporter.node,
+    });
+    void lease.run(signal);
+    signal.addEventListener('abort', () => this.#close(), { once: true });
+  }
+
+  /** The API has this state of the node's own object. */
+  observeNode(node: Node): void {
+    const { podCIDR } = node.spec;
+    if (podCIDR !== undefined && !this.network.ready) {
+      this.network.setRange(podCIDR);
+      this.pods.wakeAll();
+    }
+    this.reporter.observe(node);
+  }
+
+  #close(): void {
+    this.pods.close();
+    this.#probes.close();
+    this.reporter.close();
+  }
+
+  #facts(): NodeFacts {
+    return {
+      machine: this.options.machine,
+      identity: this.#identity,
+      runtimeVersion: `${this.runtime.name}://${this.runtime.version}`,
+      images: this.#images.list(),
+      networkReady: this.network.ready,
+      now: this.options.clock.now(),
+    };
+  }
+
+  #makeReporter(): NodeReporter {
+    const { api, clock, logger, events, signal, taints } = this.options;
+    return new NodeReporter({ nodes: api.nodes, clock, logger, events, signal, taints, facts: () => this.#facts() });
+  }
+
+  #makePods(): { readonly pods: PodManager; readonly probes: ProbeManager } {
+    const { machine, api, events, clock, random, logger, signal } = this.options;
+    const { runtime, network } = this;
+    const handlers = new HandlerRunner(runtime, network, clock, machine.ip);
+    const stopper = new ContainerStopper(runtime, handlers, events, clock);
+    const puller = new ImagePuller({ images: this.#images, clock, events });
+    const sources = { configMaps: api.configMaps, secrets: api.secrets, services: () => api.services() };
+    const starter = new ContainerStarter({ runtime, puller, handlers, stopper, events, sources });
+    const probes = new ProbeManager({
+      clock,
+      random,
+      handlers,
+      events,
+      podIp: (uid) => runtime.sandboxes(uid).at(-1)?.ip ?? '',
+      onVerdict: (uid) => pods.changed(uid),
+    });
+    const statuses = new StatusManager({
+      pods: api.pods,
+      clock: clock.real,
+      logger,
+      signal,
+      onGone: (uid) => pods.removeByUid(uid),
+    });
+    const node = { name: machine.name, ip: machine.ip, allocatable: machine.allocatable };
+    const { clusterDns, clusterDomain } = this.options;
+    const volumes = {
+      sources: { configMaps: api.configMaps, secrets: api.secrets, requestToken: api.requestToken },
+      host: directoryNode(0o755, clock.now()),
+      network: { nodeName: machine.name, nodeIp: machine.ip, clusterDns, clusterDomain },
+      now: () => clock.now(),
+    };
+    const pods: PodManager = new PodManager(
+      { node, clock, logger, signal, events, runtime, network, statuses, starter, stopper, puller, probes, volumes },
+      () => this.reporter.node,
+    );
+    return { pods, probes };
+  }
+}

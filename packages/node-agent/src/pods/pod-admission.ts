@@ -1,0 +1,107 @@
+/**
+ * Whether this node can run a Pod that was bound to it (upstream: pkg/kubelet/lifecycle/predicate.go). Reasons and
+ * messages are upstream's.
+ */
+import { type Container, milliValue, type Node, type Pod, Quantity, type Taint, type Toleration } from '@regatta/api';
+import { nodeAffinityMatches } from './node-affinity.ts';
+import { isRestartableInit } from './pod-names.ts';
+
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** @param others Pods that run here already */
+export function admitPod(
+  pod: Pod,
+  others: readonly Pod[],
+  node: Node | undefined,
+  allocatable: Readonly<Record<string, string>>,
+): Refusal | undefined {
+  return (
+    lackOfResources(pod, others, allocatable) ??
+    (node === undefined || nodeAffinityMatches(pod, node) ? undefined : AFFINITY) ??
+    portConflict(pod, others) ??
+    untolerated(pod, node?.spec.taints ?? [])
+  );
+}
+
+const AFFINITY: Refusal = {
+  reason: 'NodeAffinity',
+  message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+};
+
+function lackOfResources(
+  pod: Pod,
+  others: readonly Pod[],
+  allocatable: Readonly<Record<string, string>>,
+): Refusal | undefined {
+  const capacity = Number(allocatable['pods'] ?? Number.POSITIVE_INFINITY);
+  if (others.length + 1 > capacity) return outOf('pods', 1, others.length, capacity);
+  for (const name of ['cpu', 'memory', 'ephemeral-storage']) {
+    const wanted = requestOf(pod, name);
+    if (wanted === 0) continue;
+    const used = others.reduce((sum, other) => sum + requestOf(other, name), 0);
+    const available = amountOf(allocatable[name] ?? '0', name);
+    if (wanted > available - used) return outOf(name, wanted, used, available);
+  }
+  return undefined;
+}
+
+function outOf(name: string, requested: number, used: number, capacity: number): Refusal {
+  const message = `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
+  return { reason: `OutOf${name}`, message };
+}
+
+/** Millicores, or whole units. */
+function amountOf(quantity: string, name: string): number {
+  return name === 'cpu' ? milliValue(quantity) : Number(Quantity.parse(quantity).value());
+}
+
+/** The Pod's effective request: main containers and sidecars together, or its largest init container. */
+export function requestOf(pod: Pod, name: string): number {
+  const of = (container: Container): number => amountOf(container.resources?.requests?.[name] ?? '0', name);
+  let sidecars = 0;
+  let largestInit = 0;
+  for (const container of pod.spec.initContainers ?? []) {
+    if (isRestartableInit(container)) sidecars += of(container);
+    largestInit = Math.max(largestInit, isRestartableInit(container) ? sidecars : sidecars + of(container));
+  }
+  const main = pod.spec.containers.reduce((sum, container) => sum + of(container), 0);
+  return Math.max(main + sidecars, largestInit) + amountOf(pod.spec.overhead?.[name] ?? '0', name);
+}
+
+function portConflict(pod: Pod, others: readonly Pod[]): Refusal | undefined {
+  const taken = new Set(others.flatMap(hostPorts));
+  if (!hostPorts(pod).some((port) => taken.has(port))) return undefined;
+  const message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+  return { reason: 'NodePorts', message };
+}
+
+function hostPorts(pod: Pod): string[] {
+  return pod.spec.containers.flatMap(({ ports = [] }) =>
+    ports.flatMap(({ hostPort, protocol = 'TCP' }) => (hostPort ? [`${protocol}/${hostPort}`] : [])),
+  );
+}
+
+/** Only NoExecute keeps a Pod out that is bound already; the scheduler sees to NoSchedule. */
+function untolerated(pod: Pod, taints: readonly Taint[]): Refusal | undefined {
+  const taint = taints.find(({ effect, key, value }) => {
+    return effect === 'NoExecute' && !(pod.spec.tolerations ?? []).some((t) => tolerates(t, key, value ?? ''));
+  });
+  if (taint === undefined) return undefined;
+  return {
+    reason: 'TaintToleration',
+    message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+  };
+}
+
+function tolerates(
+  { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
+  taintKey: string,
+  taintValue: string,
+): boolean {
+  if (effect !== '' && effect !== 'NoExecute') return false;
+  if (key === '') return operator === 'Exists';
+  return key === taintKey && (operator === 'Exists' || value === taintValue);
+}

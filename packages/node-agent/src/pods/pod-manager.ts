@@ -1,0 +1,86 @@
+/**
+ * The Pods of one node: a worker each, and the admission of newcomers (upstream: pkg/kubelet/kubelet.go, HandlePod*).
+ */
+import type { Node, Pod } from '@regatta/api';
+import { admitPod } from './pod-admission.ts';
+import { isTerminalPhase, podReference, uidOf } from './pod-names.ts';
+import type { PodServices } from './pod-services.ts';
+import { PodWorker } from './pod-worker.ts';
+
+export class PodManager {
+  readonly #workers = new Map<string, PodWorker>();
+
+  /** @param node the node as the API has it, for admission */
+  constructor(
+    private readonly services: PodServices,
+    private readonly node: () => Node | undefined,
+  ) {
+    services.runtime.onChange((uid) => this.changed(uid));
+  }
+
+  /** A Pod is bound to this node, or was changed. */
+  update(pod: Pod): void {
+    const uid = uidOf(pod);
+    const worker = this.#workers.get(uid) ?? this.#accept(pod);
+    worker.update(pod);
+  }
+
+  /** The API has deleted the Pod. */
+  remove(pod: Pod): void {
+    this.#workers.get(uidOf(pod))?.gone(pod);
+  }
+
+  removeByUid(uid: string): void {
+    this.#workers.get(uid)?.gone();
+  }
+
+  /** The runtime's records or a probe's verdict changed. */
+  changed(uid: string): void {
+    this.#workers.get(uid)?.changed();
+  }
+
+  /** Every worker looks again: something that all depend on has changed (the network is ready). */
+  wakeAll(): void {
+    for (const worker of this.#workers.values()) worker.wake();
+  }
+
+  find(uid: string): Pod | undefined {
+    return this.#workers.get(uid)?.pod;
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  /** The first list is complete: what the runtime remembers of other Pods is left over from before. */
+  async cleanUp(): Promise<void> {
+    const { runtime } = this.services;
+    for (const uid of runtime.podUids()) {
+      if (this.#workers.has(uid)) continue;
+      for (const record of runtime.containers(uid)) await runtime.removeContainer(record.id);
+      for (const sandbox of runtime.sandboxes(uid)) await runtime.removeSandbox(sandbox.id);
+    }
+  }
+
+  close(): void {
+    for (const worker of this.#workers.values()) worker.close();
+  }
+
+  #accept(pod: Pod): PodWorker {
+    const uid = uidOf(pod);
+    const worker = new PodWorker(pod, this.services, () => {
+      if (this.#workers.get(uid) === worker) this.#workers.delete(uid);
+    });
+    const others = [...this.#workers.values()].filter((other) => other.isActive).map((other) => other.pod);
+    this.#workers.set(uid, worker);
+    if (isTerminalPhase(pod.status?.phase) || pod.metadata.deletionTimestamp !== undefined) return worker;
+    // What this node has already begun to run was admitted before.
+    if (this.services.runtime.sandboxes(uid).length > 0) return worker;
+    const refusal = admitPod(pod, others, this.node(), this.services.node.allocatable);
+    if (refusal) {
+      this.services.events.event(podReference(pod), 'Warning', refusal.reason, refusal.message);
+      worker.fail({ reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` });
+    }
+    return worker;
+  }
+}

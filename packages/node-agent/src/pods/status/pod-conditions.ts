@@ -1,0 +1,106 @@
+/**
+ * The conditions that the kubelet owns (upstream: pkg/kubelet/status/generate.go). Order, reasons and messages are
+ * upstream's; lastTransitionTime is kept for as long as the status is.
+ */
+import type { ContainerStatus, Pod, PodCondition } from '@regatta/api';
+import { toTime } from '../../api/timestamps.ts';
+import { isRestartableInit } from '../pod-names.ts';
+
+const OWNED: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+]);
+
+export interface ConditionInput {
+  readonly pod: Pod;
+  readonly init: readonly ContainerStatus[];
+  readonly main: readonly ContainerStatus[];
+  readonly phase: string;
+  readonly sandboxReady: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+type Finding = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>;
+
+/** Conditions of others first, as the API has them, then the kubelet's own. */
+export function podConditions(input: ConditionInput): PodCondition[] {
+  const before = input.pod.status?.conditions ?? [];
+  const containersReady = containersReadyCondition(input);
+  const own: Finding[] = [
+    { type: 'PodReadyToStartContainers', status: input.sandboxReady ? 'True' : 'False' },
+    initializedCondition(input),
+    readyCondition(input, containersReady),
+    containersReady,
+    { type: 'PodScheduled', status: 'True' },
+  ];
+  return [...podConditionsOwnedByOthers(before), ...own.map((finding) => withTimes(finding, before, input))];
+}
+
+export function podConditionsOwnedByOthers(conditions: readonly PodCondition[] = []): PodCondition[] {
+  return conditions.filter(({ type }) => !OWNED.has(type));
+}
+
+function withTimes(finding: Finding, before: readonly PodCondition[], { pod, now }: ConditionInput): PodCondition {
+  const old = before.find(({ type }) => type === finding.type);
+  const kept = old?.status === finding.status ? old.lastTransitionTime : undefined;
+  const { generation } = pod.metadata;
+  return {
+    type: finding.type,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    status: finding.status,
+    lastTransitionTime: kept ?? toTime(now),
+    ...(finding.reason === undefined ? {} : { reason: finding.reason }),
+    ...(finding.message === undefined ? {} : { message: finding.message }),
+  };
+}
+
+function initializedCondition({ pod, init, main, phase }: ConditionInput): Finding {
+  const type = 'Initialized';
+  const specs = pod.spec.initContainers ?? [];
+  if (phase === 'Succeeded') return { type, status: 'True', reason: 'PodCompleted' };
+  const hasRun = main.some(({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated);
+  const unfinished = specs.filter((container) => {
+    const status = init.find(({ name }) => name === container.name);
+    return isRestartableInit(container) ? !status?.started : !status?.ready;
+  });
+  if (unfinished.length === 0 || hasRun) return { type, status: 'True' };
+  const message = `containers with incomplete status: [${unfinished.map(({ name }) => name).join(' ')}]`;
+  return { type, status: 'False', reason: 'ContainersNotInitialized', message };
+}
+
+function containersReadyCondition({ pod, init, main, phase }: ConditionInput): Finding {
+  const type = 'ContainersReady';
+  if (phase === 'Succeeded') return { type, status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { type, status: 'False', reason: 'PodFailed' };
+  const sidecars = (pod.spec.initContainers ?? []).filter(isRestartableInit);
+  const unready = [
+    ...sidecars.filter(({ name }) => !init.find((status) => status.name === name)?.ready),
+    ...pod.spec.containers.filter(({ name }) => !main.find((status) => status.name === name)?.ready),
+  ].map(({ name }) => name);
+  if (unready.length === 0) return { type, status: 'True' };
+  return {
+    type,
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: [${unready.join(' ')}]`,
+  };
+}
+
+function readyCondition({ pod }: ConditionInput, containersReady: Finding): Finding {
+  const type = 'Ready';
+  if (containersReady.status !== 'True') return { ...containersReady, type };
+  const problems = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const found = pod.status?.conditions?.find((condition) => condition.type === conditionType);
+    if (found === undefined)
+      return [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`];
+    return found.status === 'True'
+      ? []
+      : [`the status of pod readiness gate "${conditionType}" is not "True", but ${found.status}`];
+  });
+  if (problems.length === 0) return { type, status: 'True' };
+  return { type, status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') };
+}

@@ -1,0 +1,171 @@
+/**
+ * One container of the emulated runtime: its process, its log, and its file system from first use on.
+ *
+ * Invariant: a container that runs a program without a script and whose files nobody looks at holds no file system.
+ */
+import type { ClusterClock, Logger } from '@regatta/runtime';
+import { DEFAULT_PATH, type ImageProfile } from '../images/image-profile.ts';
+import { quiet } from '../images/quiet/quiet.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
+import { ByteStream } from './byte-stream.ts';
+import { ContainerLog } from './container-log.ts';
+import type { ContainerConfig, OutputStream, SandboxRecord } from './container-runtime.ts';
+import { RuntimeError } from './container-runtime.ts';
+import { buildRoot } from './filesystem/container-root.ts';
+import { ContainerFileSystem } from './filesystem/file-system.ts';
+import { type FileNode, fileNode } from './filesystem/nodes.ts';
+import { type ContainerEnvironment, EmulatedProcess, type Program, type Signal } from './process/process.ts';
+import { findShellProgram } from './shell/shell-commands.ts';
+
+export interface InstanceOptions {
+  readonly config: ContainerConfig;
+  readonly sandbox: SandboxRecord;
+  readonly profile: ImageProfile;
+  readonly imageReference: string;
+  readonly clock: ClusterClock;
+  readonly network: PodNetwork;
+  readonly logger: Logger;
+}
+
+/** The longest termination message, as the kubelet reads it. */
+const LONGEST_TERMINATION_MESSAGE = 4096;
+
+export class ContainerInstance {
+  readonly log: ContainerLog;
+  readonly stdin: ByteStream | undefined;
+  readonly environment: ContainerEnvironment;
+  readonly env: ReadonlyMap<string, string>;
+  readonly #outputListeners = new Set<(stream: OutputStream, bytes: Uint8Array) => void>();
+  #files: ContainerFileSystem | undefined;
+  #terminationFile: FileNode | undefined;
+  #process: EmulatedProcess | undefined;
+
+  constructor(readonly options: InstanceOptions) {
+    const { config, sandbox, profile, clock } = options;
+    this.log = new ContainerLog(() => clock.now());
+    this.stdin = config.stdin ? new ByteStream() : undefined;
+    this.env = new Map([
+      ['PATH', DEFAULT_PATH],
+      ['HOSTNAME', sandbox.hostname],
+      ...Object.entries(profile.env),
+      ...config.env.map(({ name, value }): [string, string] => [name, value]),
+      ...(config.tty ? [['TERM', 'xterm'] as [string, string]] : []),
+    ]);
+    this.environment = {
+      hostname: sandbox.hostname,
+      ip: sandbox.ip,
+      image: options.imageReference,
+      clock,
+      network: options.network,
+      logger: options.logger,
+      fileSystem: () => this.fileSystem(),
+      prepareFiles: () => config.prepare(),
+      findProgram: (name, path) => this.#find(name, path),
+      signalInit: (signal) => this.signal(signal),
+    };
+  }
+
+  get workingDir(): string {
+    return this.options.config.workingDir || this.options.profile.workingDir;
+  }
+
+  /** @throws RuntimeError `start` when the program doesn't exist */
+  start(): Promise<number> {
+    const argv = this.#argv();
+    const { config } = this.options;
+    this.#process = new EmulatedProcess(this.environment, {
+      program: this.#initProgram(argv),
+      argv,
+      env: this.env,
+      workingDir: this.workingDir,
+      tty: config.tty,
+      isInit: true,
+      ...(this.stdin === undefined ? {} : { stdin: this.stdin }),
+      output: (stream, bytes) => this.write(config.tty ? 'stdout' : stream, bytes),
+    });
+    return this.#process.exitCode;
+  }
+
+  signal(signal: Signal): void {
+    this.#process?.signal(signal);
+  }
+
+  /** Output of the container's first process. */
+  write(stream: OutputStream, bytes: Uint8Array): void {
+    this.log.write(stream, bytes);
+    for (const listener of this.#outputListeners) listener(stream, bytes);
+  }
+
+  onOutput(listener: (stream: OutputStream, bytes: Uint8Array) => void): () => void {
+    this.#outputListeners.add(listener);
+    return () => this.#outputListeners.delete(listener);
+  }
+
+  fileSystem(): ContainerFileSystem {
+    if (this.#files === undefined) {
+      const { config, profile, clock } = this.options;
+      this.#terminationFile = config.terminationMessagePath ? fileNode('', 0o666, clock.now()) : undefined;
+      const root = buildRoot({
+        now: clock.now(),
+        hostname: this.options.sandbox.hostname,
+        populate: profile.populate,
+        mounts: config.mounts,
+        ...(this.#terminationFile === undefined
+          ? {}
+          : { terminationMessage: { path: config.terminationMessagePath, file: this.#terminationFile } }),
+        output: (stream, bytes) => this.write(stream, bytes),
+      });
+      this.#files = new ContainerFileSystem(root, () => clock.now());
+    }
+    return this.#files;
+  }
+
+  terminationMessage(): string {
+    const content = this.#terminationFile?.content;
+    return content === undefined ? '' : new TextDecoder().decode(content.subarray(0, LONGEST_TERMINATION_MESSAGE));
+  }
+
+  /** The container has ended: what only a running one needs can go. */
+  dispose(): void {
+    this.stdin?.end();
+    this.log.close();
+    this.#files = undefined;
+    this.#process = undefined;
+    this.#outputListeners.clear();
+  }
+
+  #argv(): readonly string[] {
+    const { config, profile } = this.options;
+    if (config.command.length > 0) return [...config.command, ...config.args];
+    return [...profile.entrypoint, ...(config.args.length > 0 ? config.args : profile.command)];
+  }
+
+  #initProgram(argv: readonly string[]): Program {
+    const [name] = argv;
+    if (name === undefined) throw new RuntimeError('start', `${CREATE_FAILED}: no command specified`);
+    const program = this.#find(name, this.env.get('PATH') ?? DEFAULT_PATH);
+    if (program !== undefined) return program;
+    if (this.options.profile.runsAnything) return quiet;
+    throw new RuntimeError('start', `${CREATE_FAILED}: ${notExecutable(name)}`);
+  }
+
+  #find(name: string, path: string): Program | undefined {
+    const { profile } = this.options;
+    const places = name.includes('/') ? [name] : path.split(':').map((directory) => `${directory}/${name}`);
+    for (const place of places) {
+      const program = Object.hasOwn(profile.programs, place) ? profile.programs[place] : undefined;
+      if (program !== undefined) return program;
+    }
+    return profile.hasShell ? findShellProgram(name, this.#files) : undefined;
+  }
+}
+
+const CREATE_FAILED =
+  'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init';
+
+/** runc's words for a program that isn't there. */
+export function notExecutable(name: string): string {
+  return name.includes('/')
+    ? `exec: "${name}": stat ${name}: no such file or directory`
+    : `exec: "${name}": executable file not found in $PATH`;
+}

@@ -1,0 +1,286 @@
+/**
+ * The default ContainerRuntime: containers are emulated programs in this process.
+ *
+ * Owns every sandbox and container record of one node, and writes them to the node's disk when they change. After a
+ * power loss the records are read back: what ran is found dead (exit code 255, reason Unknown, as containerd finds
+ * tasks that are gone), sandboxes are not ready.
+ * Invariants: a record on disk is never newer than the one in memory; a container exits once.
+ */
+import type { ClusterClock, Logger, Random } from '@regatta/runtime';
+import { BoundedQueue } from '@regatta/runtime';
+import type { PodNetwork } from '../network/pod-network.ts';
+import type { NodeDisk } from '../storage/node-disk.ts';
+import { ByteStream } from './byte-stream.ts';
+import { ContainerInstance, notExecutable } from './container-instance.ts';
+import {
+  type ContainerConfig,
+  type ContainerLogReader,
+  type ContainerRecord,
+  type ContainerRuntime,
+  type ExecOptions,
+  type OutputChunk,
+  type ProcessSession,
+  RuntimeError,
+  type SandboxConfig,
+  type SandboxRecord,
+} from './container-runtime.ts';
+import type { ImageStore } from './image-store.ts';
+import { PodRecords } from './pod-records.ts';
+import { EmulatedProcess, SIGNAL_NUMBER, type Signal } from './process/process.ts';
+
+/** What these take on a real machine, in cluster milliseconds. */
+const SANDBOX_MS = 60;
+const CREATE_MS = 20;
+const START_MS = 20;
+
+/** Chunks of output that wait for a slow reader of an exec'd or attached process. */
+const SESSION_LIMIT = 16_384;
+
+export interface EmulatedRuntimeOptions {
+  readonly clock: ClusterClock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly disk: NodeDisk;
+  readonly network: PodNetwork;
+  readonly images: ImageStore;
+}
+
+export class EmulatedRuntime implements ContainerRuntime {
+  readonly name = 'containerd';
+  readonly version = '2.2.0';
+  readonly images: ImageStore;
+  readonly #records: PodRecords;
+  readonly #instances = new Map<string, ContainerInstance>();
+  readonly #exits = new Map<string, Promise<void>>();
+  readonly #listeners = new Set<(podUid: string) => void>();
+
+  constructor(private readonly options: EmulatedRuntimeOptions) {
+    this.images = options.images;
+    this.#records = new PodRecords(options.disk, options.clock.now(), (uid) => this.#changed(uid));
+  }
+
+  async runSandbox(config: SandboxConfig): Promise<SandboxRecord> {
+    await this.options.clock.sleep(SANDBOX_MS);
+    const { network } = this.options;
+    const ip = config.hostNetwork ? network.nodeIp : network.allocate();
+    const sandbox: SandboxRecord = { ...config, id: this.#newId(), ip, state: 'ready', createdAt: this.#now() };
+    this.#records.putSandbox(sandbox);
+    return sandbox;
+  }
+
+  async stopSandbox(id: string): Promise<void> {
+    const sandbox = this.#records.sandbox(id);
+    if (sandbox === undefined || sandbox.state === 'not-ready') return;
+    const running = this.containers(sandbox.podUid).filter((c) => c.sandboxId === id && c.state === 'running');
+    await Promise.all(running.map((container) => this.stopContainer(container.id, 0)));
+    this.options.network.release(sandbox.ip);
+    this.#records.putSandbox({ ...sandbox, state: 'not-ready' });
+  }
+
+  async removeSandbox(id: string): Promise<void> {
+    await this.stopSandbox(id);
+    this.#records.removeSandbox(id);
+  }
+
+  sandboxes(podUid: string): readonly SandboxRecord[] {
+    return this.#records.sandboxes(podUid);
+  }
+
+  async createContainer(config: ContainerConfig): Promise<ContainerRecord> {
+    const image = this.images.find(config.image);
+    const sandbox = this.#records.sandbox(config.sandboxId);
+    if (image === undefined) throw new RuntimeError('not-found', `failed to get image "${config.image}": not found`);
+    if (sandbox === undefined)
+      throw new RuntimeError('not-found', `failed to find sandbox id "${config.sandboxId}": not found`);
+    await this.options.clock.sleep(CREATE_MS);
+    const { podUid, sandboxId, name, attempt, specHash } = config;
+    const id = this.#newId();
+    const record: ContainerRecord = {
+      id,
+      podUid,
+      sandboxId,
+      name,
+      attempt,
+      specHash,
+      image,
+      state: 'created',
+      createdAt: this.#now(),
+    };
+    const { clock, network, logger } = this.options;
+    const profile = this.images.profile(image);
+    this.#instances.set(
+      id,
+      new ContainerInstance({ config, sandbox, profile, imageReference: image.reference, clock, network, logger }),
+    );
+    this.#records.putContainer(record);
+    return record;
+  }
+
+  async startContainer(id: string): Promise<void> {
+    const record = this.#require(id);
+    await this.options.clock.sleep(START_MS);
+    const instance = this.#instance(id);
+    let exitCode: Promise<number>;
+    try {
+      exitCode = instance.start();
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      this.#ended(record, { exitCode: 128, reason: 'StartError', message: error.message, startedAt: 0 });
+      throw error;
+    }
+    const startedAt = this.#now();
+    this.#records.putContainer({ ...record, state: 'running', startedAt });
+    this.#exits.set(
+      id,
+      exitCode.then((code) => {
+        this.#ended(record, { exitCode: code, reason: code === 0 ? 'Completed' : 'Error', startedAt });
+      }),
+    );
+  }
+
+  async stopContainer(id: string, grace: number): Promise<void> {
+    const record = this.#records.container(id);
+    const exit = this.#exits.get(id);
+    if (record === undefined || record.state !== 'running' || exit === undefined) return;
+    const instance = this.#instance(id);
+    if (grace > 0)
+      instance.signal(stopSignal(instance.options.config.stopSignal) ?? instance.options.profile.stopSignal);
+    const timer = this.options.clock.setTimer(grace, () => instance.signal('KILL'));
+    await exit;
+    timer.cancel();
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    await this.stopContainer(id, 0);
+    this.#instances.get(id)?.dispose();
+    this.#instances.delete(id);
+    this.#exits.delete(id);
+    this.#records.removeContainer(id);
+  }
+
+  containers(podUid: string): readonly ContainerRecord[] {
+    return this.#records.containers(podUid);
+  }
+
+  container(id: string): ContainerRecord | undefined {
+    return this.#records.container(id);
+  }
+
+  podUids(): readonly string[] {
+    return this.#records.podUids();
+  }
+
+  async exec(id: string, options: ExecOptions): Promise<ProcessSession> {
+    const instance = this.#instance(id);
+    if (this.#require(id).state !== 'running') throw new RuntimeError('exec', `container not running (${id})`);
+    const name = options.command[0] ?? '';
+    const program = instance.environment.findProgram(name, instance.env.get('PATH') ?? '');
+    if (program === undefined) {
+      const why = `OCI runtime exec failed: exec failed: unable to start container process: ${notExecutable(name)}`;
+      throw new RuntimeError(
+        'exec',
+        `failed to exec in container: failed to start exec "${this.#newId()}": ${why}: unknown`,
+      );
+    }
+    const output = new BoundedQueue<OutputChunk>(SESSION_LIMIT);
+    const stdin = options.stdin ? new ByteStream() : undefined;
+    const child: EmulatedProcess = new EmulatedProcess(instance.environment, {
+      program,
+      argv: options.command,
+      env: instance.env,
+      workingDir: instance.workingDir,
+      tty: options.tty,
+      isInit: false,
+      ...(stdin === undefined ? {} : { stdin }),
+      output: (stream, bytes) => {
+        if (!output.push({ stream: options.tty ? 'stdout' : stream, bytes })) child.signal('KILL');
+      },
+    });
+    const containerEnd = this.#exits.get(id);
+    void containerEnd?.then(() => child.signal('KILL'));
+    const exitCode = child.exitCode.finally(() => output.end());
+    return session(output, stdin, exitCode, () => child.signal('KILL'));
+  }
+
+  attach(id: string): ProcessSession {
+    const instance = this.#instance(id);
+    const output = new BoundedQueue<OutputChunk>(SESSION_LIMIT);
+    const detach = instance.onOutput((stream, bytes) => void output.push({ stream, bytes }));
+    const end = (): void => {
+      detach();
+      output.end();
+    };
+    const exit = this.#exits.get(id) ?? Promise.resolve();
+    const exitCode = exit.then(() => {
+      end();
+      return this.#records.container(id)?.exitCode ?? 0;
+    });
+    return session(output, instance.stdin, exitCode, end);
+  }
+
+  log(id: string): ContainerLogReader | undefined {
+    return this.#instances.get(id)?.log;
+  }
+
+  onChange(listener: (podUid: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #ended(
+    record: ContainerRecord,
+    end: { readonly exitCode: number; readonly reason: string; readonly message?: string; readonly startedAt: number },
+  ): void {
+    const instance = this.#instances.get(record.id);
+    const terminationMessage = instance?.terminationMessage() ?? '';
+    instance?.dispose();
+    if (this.#records.container(record.id) === undefined) return;
+    this.#records.putContainer({ ...record, ...end, state: 'exited', finishedAt: this.#now(), terminationMessage });
+  }
+
+  #changed(podUid: string): void {
+    for (const listener of this.#listeners) listener(podUid);
+  }
+
+  #require(id: string): ContainerRecord {
+    const record = this.#records.container(id);
+    if (record === undefined) throw new RuntimeError('not-found', `container "${id}": not found`);
+    return record;
+  }
+
+  #instance(id: string): ContainerInstance {
+    const instance = this.#instances.get(id);
+    if (instance === undefined) throw new RuntimeError('not-found', `container "${id}": not found`);
+    return instance;
+  }
+
+  #newId(): string {
+    return `${this.options.random.uuid()}${this.options.random.uuid()}`.replaceAll('-', '');
+  }
+
+  #now(): number {
+    return this.options.clock.now();
+  }
+}
+
+function session(
+  output: AsyncIterable<OutputChunk>,
+  stdin: ByteStream | undefined,
+  exitCode: Promise<number>,
+  close: () => void,
+): ProcessSession {
+  return {
+    output,
+    writeStdin: (bytes) => void stdin?.write(bytes),
+    endStdin: () => stdin?.end(),
+    resize: () => {},
+    exitCode,
+    close,
+  };
+}
+
+/** SIGTERM → TERM; undefined for signals that no emulated program knows. */
+function stopSignal(name: string | undefined): Signal | undefined {
+  const short = name?.replace(/^SIG/, '');
+  return Object.keys(SIGNAL_NUMBER).find((signal): signal is Signal => signal === short);
+}
