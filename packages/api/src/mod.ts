@@ -61,6 +61,13 @@ export {
   statusErrorFrom,
   statusErrors,
 } from './status-error.ts';
+export { isValidCIDR, isValidIP, isValidIPv4, isValidIPv6 } from './validation/ip.ts';
+export {
+  type LabelSelectorRules,
+  validateLabelName,
+  validateLabelSelector,
+  validateLabels,
+} from './validation/labels.ts';
 export {
   inclusiveRangeMessage,
   isCIdentifier,
@@ -83,3 +90,24 @@ export {
   maxLengthMessage,
   patternMessage,
 } from './validation/names.ts';
+export {
+  MAX_ANNOTATIONS_BYTES,
+  type NameRule,
+  nameErrors,
+  type ObjectMetaRules,
+  validateAnnotations,
+  validateFinalizers,
+  validateImmutableField,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+  validateOwnerReferences,
+} from './validation/object-meta.ts';
+export {
+  validateDeleteOptions,
+  validateDryRun,
+  validateFieldManager,
+  validateFieldValidation,
+  validatePatchOptions,
+  validateWriteOptions,
+  type WriteOptions,
+} from './validation/request-options.ts';
