@@ -1,0 +1,48 @@
+/**
+ * Aggregated discovery: every group with all of its resources in one document
+ * (upstream: staging/src/k8s.io/api/apidiscovery/v2/types.go).
+ */
+import type { GroupInfo, ResourceInfo, Schema, SubresourceInfo } from '@regatta/api';
+import { sortedSubresources, sortedVerbs, versionsOf } from './api-resources.ts';
+
+export function aggregatedDocument(schema: Schema, groups: readonly GroupInfo[], version: string): object {
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: `apidiscovery.k8s.io/${version}`,
+    metadata: {},
+    items: groups.map((group) => groupEntry(schema, group)),
+  };
+}
+
+function groupEntry(schema: Schema, group: GroupInfo): object {
+  return {
+    metadata: { ...(group.name ? { name: group.name } : {}), creationTimestamp: null },
+    versions: versionsOf(schema, group).map((entry) => ({
+      version: entry.version,
+      resources: entry.resources.map((info) => resourceEntry(info)),
+      freshness: 'Current',
+    })),
+  };
+}
+
+function resourceEntry(info: ResourceInfo): object {
+  const subresources = sortedSubresources(info).map(subresourceEntry);
+  return {
+    resource: info.resource,
+    responseKind: { group: info.group, version: info.version, kind: info.kind },
+    scope: info.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: info.singularName,
+    verbs: sortedVerbs(info.verbs),
+    ...(info.shortNames.length > 0 ? { shortNames: info.shortNames } : {}),
+    ...(info.categories.length > 0 ? { categories: info.categories } : {}),
+    ...(subresources.length > 0 ? { subresources } : {}),
+  };
+}
+
+function subresourceEntry(sub: SubresourceInfo): object {
+  return {
+    subresource: sub.name,
+    responseKind: { group: sub.group, version: sub.version, kind: sub.kind },
+    verbs: sortedVerbs(sub.verbs),
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * Every path that is not about an API object: discovery, health, version, metrics, key sets, OpenAPI.
+ */
+import { statusErrors } from '@regatta/api';
+import type { ApiCall } from '../server/api-call.ts';
+import type { FixedResponse, ServerResponse } from '../server/exchange.ts';
+import type { RequestMetrics } from '../server/request-metrics.ts';
+import { notFoundPage } from '../server/status-response.ts';
+import type { Discovery } from './discovery.ts';
+import type { Health } from './health.ts';
+import { VERSION_INFO } from './version.ts';
+
+/** An answer for paths under a prefix; undefined when it has none. */
+export type PathHandler = (call: ApiCall) => ServerResponse | Promise<ServerResponse> | undefined;
+
+export interface NonResourceParts {
+  readonly discovery: Discovery;
+  readonly health: Health;
+  readonly metrics: RequestMetrics;
+  /** More documents, by exact path. */
+  readonly documents: ReadonlyMap<string, { readonly mediaType: string; make(): object }>;
+  /** Tried in order when nothing above fits: OpenAPI. */
+  readonly more: readonly PathHandler[];
+}
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+export function serveNonResource(parts: NonResourceParts, call: ApiCall): ServerResponse | Promise<ServerResponse> {
+  const { path, query } = call.info;
+  const simple = simpleDocument(parts, path, query);
+  if (simple) {
+    if (call.request.method !== 'GET' && call.request.method !== 'HEAD') throw statusErrors.genericMethodNotAllowed();
+    return simple;
+  }
+  const found = parts.discovery.serve(call);
+  if (found) return found;
+  for (const handler of parts.more) {
+    const answer = handler(call);
+    if (answer) return answer;
+  }
+  return notFoundPage();
+}
+
+function simpleDocument(parts: NonResourceParts, path: string, query: URLSearchParams): FixedResponse | undefined {
+  if (path === '/version' || path === '/version/') return json(VERSION_INFO, 'application/json', 2);
+  if (path === '/metrics')
+    return { code: 200, headers: { 'content-type': METRICS_TYPE }, body: [Buffer.from(parts.metrics.render())] };
+  if (path === '/') return json({ paths: rootPaths(parts) }, 'application/json', 2);
+  const document = parts.documents.get(path);
+  if (document) return json(document.make(), document.mediaType);
+  return parts.health.serve(path, query);
+}
+
+function json(value: object, mediaType: string, indent?: number): FixedResponse {
+  return {
+    code: 200,
+    headers: { 'content-type': mediaType },
+    body: [Buffer.from(JSON.stringify(value, undefined, indent))],
+  };
+}
+
+function rootPaths(parts: NonResourceParts): string[] {
+  const { schema } = parts.discovery;
+  const groups = schema.groups.filter((group) => group.name !== '');
+  const api = groups.flatMap((group) => [
+    `/apis/${group.name}`,
+    ...group.versions.map((version) => `/apis/${group.name}/${version}`),
+  ]);
+  const others = ['/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+  return ['/api', '/api/v1', '/apis', ...api, ...parts.documents.keys(), ...others].sort();
+}

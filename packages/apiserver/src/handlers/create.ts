@@ -1,0 +1,27 @@
+/**
+ * POST to a collection (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go).
+ */
+
+import { createObject } from '../registry/create-object.ts';
+import type { Resource } from '../registry/resource.ts';
+import type { ApiCall } from '../server/api-call.ts';
+import type { ServerResponse } from '../server/exchange.ts';
+import { decodeObject, parseBody } from './decode-body.ts';
+import { type HandlerEnvironment, writeRequest } from './environment.ts';
+import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
+import { writeOptions } from './query-options.ts';
+import { sendObject, whenEncodable } from './respond.ts';
+import { includeObject } from './transforms.ts';
+
+export async function postObject(env: HandlerEnvironment, call: ApiCall, resource: Resource): Promise<ServerResponse> {
+  const { query } = call.info;
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const include = includeObject(query);
+  const bytes = await call.request.body();
+  const options = writeOptions('CreateOptions', query);
+  const body = await parseBody(call.request, bytes);
+  const request = writeRequest(call, resource, '', options.dryRun);
+  const object = decodeObject(env.resources.schema, resource, body, options.fieldValidation, request.warn);
+  const written = await createObject(env.registry, request, object);
+  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 201, env.tables, include));
+}

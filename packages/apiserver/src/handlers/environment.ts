@@ -1,0 +1,31 @@
+/**
+ * What handlers need: built once by the composition in main.ts.
+ */
+
+import type { Resource } from '../registry/resource.ts';
+import type { ResourceRegistry } from '../registry/resource-registry.ts';
+import type { Registry, WriteRequest } from '../registry/write-request.ts';
+import { type ApiCall, userAgent } from '../server/api-call.ts';
+import type { TableSource } from './transforms.ts';
+
+export interface HandlerEnvironment {
+  readonly registry: Registry;
+  readonly resources: ResourceRegistry;
+  readonly tables: TableSource;
+}
+
+export function writeRequest(call: ApiCall, resource: Resource, name: string, dryRun: boolean): WriteRequest {
+  const { info } = call;
+  return {
+    resource,
+    namespace: resource.namespaced ? info.namespace : '',
+    name,
+    subresource: info.subresource,
+    user: call.user,
+    userAgent: userAgent(call),
+    dryRun,
+    warn: (text) => {
+      call.warnings.push(text);
+    },
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * PATCH (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go): the patch is applied to the object as
+ * the request's version shows it, and what comes out is decoded and written like a PUT. A lost race applies it again to
+ * the newer state, unless the patch names a resourceVersion.
+ */
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  FieldPath,
+  fieldErrors,
+  type KubeObject,
+  parseJson,
+  type Schema,
+  StatusError,
+  statusErrors,
+} from '@regatta/api';
+import type { Resource } from '../registry/resource.ts';
+import { updateObject } from '../registry/update-object.ts';
+import type { ApiCall } from '../server/api-call.ts';
+import { headerValue, type ServerResponse } from '../server/exchange.ts';
+import { decodeObject, mediaType } from './decode-body.ts';
+import { type HandlerEnvironment, writeRequest } from './environment.ts';
+import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
+import { type WriteOptions, writeOptions } from './query-options.ts';
+import { sendObject, whenEncodable } from './respond.ts';
+import { includeObject } from './transforms.ts';
+import { checkName, type PlanOf } from './update.ts';
+
+/** One kind of patch: reads its text once, then applies it to any document. */
+export interface PatchKind {
+  readonly mediaType: string;
+  /** @throws StatusError 400 for text that is no such patch */
+  parse(bytes: Uint8Array): Patch;
+}
+
+export interface Patch {
+  /** The patched document; neither argument is changed. @throws StatusError */
+  apply(document: object, schema: Schema, typeId: string): unknown;
+  /** How messages quote the patch. */
+  readonly text: unknown;
+}
+
+const jsonPatch: PatchKind = {
+  mediaType: 'application/json-patch+json',
+  parse: (bytes) => {
+    const value = parsePatch(bytes);
+    if (!Array.isArray(value)) {
+      throw statusErrors.badRequest(
+        `error decoding patch: json: cannot unmarshal ${goType(value)} into Go value of type []handlers.jsonPatchOp`,
+      );
+    }
+    return { text: value, apply: (document) => applyJsonPatch(document, value) };
+  },
+};
+
+const mergePatch: PatchKind = {
+  mediaType: 'application/merge-patch+json',
+  parse: (bytes) => {
+    const value = objectPatch(bytes);
+    return { text: value, apply: (document) => applyMergePatch(document, value) };
+  },
+};
+
+const strategicMergePatch: PatchKind = {
+  mediaType: 'application/strategic-merge-patch+json',
+  parse: (bytes) => {
+    const value = objectPatch(bytes);
+    return {
+      text: value,
+      apply: (document, schema, typeId) => applyStrategicMergePatch(schema, typeId, document, value),
+    };
+  },
+};
+
+/**
+ * Server-side apply (application/apply-patch+yaml) is not here yet: it will be one more entry, and until then it is
+ * refused like any other media type that this server does not know.
+ */
+const KINDS: ReadonlyMap<string, PatchKind> = new Map(
+  [jsonPatch, mergePatch, strategicMergePatch].map((kind) => [kind.mediaType, kind]),
+);
+
+export function patchKindOf(call: ApiCall): PatchKind {
+  const kind = KINDS.get(mediaType(headerValue(call.request, 'content-type')));
+  if (!kind) throw statusErrors.unsupportedMediaType('415: Unsupported Media Type');
+  return kind;
+}
+
+function objectPatch(bytes: Uint8Array): object {
+  const value = parsePatch(bytes);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw statusErrors.badRequest(
+    `error decoding patch: json: cannot unmarshal ${goType(value)} into Go value of type map[string]interface {}`,
+  );
+}
+
+function parsePatch(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes).value;
+  } catch (error) {
+    throw statusErrors.badRequest(`error decoding patch: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+export async function patchObject(
+  env: HandlerEnvironment,
+  call: ApiCall,
+  resource: Resource,
+  planOf: PlanOf,
+): Promise<ServerResponse> {
+  const { query, name } = call.info;
+  const kind = patchKindOf(call);
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const include = includeObject(query);
+  const bytes = await call.request.body();
+  const options = writeOptions('PatchOptions', query);
+  const patch = kind.parse(bytes);
+  const request = writeRequest(call, resource, name, options.dryRun);
+  const next = (current: KubeObject | undefined): KubeObject => {
+    if (!current) throw statusErrors.notFound(resource, name);
+    return patched(env.resources.schema, resource, current, patch, options, call);
+  };
+  const plan = { ...planOf(next, resource), mayCreate: false };
+  const written = await updateObject(env.registry, request, plan);
+  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 200, env.tables, include));
+}
+
+function patched(
+  schema: Schema,
+  resource: Resource,
+  current: KubeObject,
+  patch: Patch,
+  options: WriteOptions,
+  call: ApiCall,
+): KubeObject {
+  const document = patch.apply(resource.fromHub(current), schema, resource.info.typeId);
+  const object = readPatched(
+    () =>
+      decodeObject(
+        schema,
+        resource,
+        { value: document, strictErrors: [], bytes: new Uint8Array(0) },
+        options.fieldValidation,
+        (text) => call.warnings.push(text),
+      ),
+    patch,
+  );
+  checkName(object, call.info.name);
+  return object;
+}
+
+/** A patch that leads to something undecodable is an invalid patch, not a bad request. */
+function readPatched<T>(read: () => T, patch: Patch): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 400) throw error;
+    const why = error.message.replace(/^.* cannot be handled as a \w+: /, '');
+    throw statusErrors.invalid('', '', '', [fieldErrors.invalid(FieldPath.root('patch'), goMap(patch.text), why)]);
+  }
+}
+
+/** Go's %+v of a decoded JSON value: `map[spec:map[replicas:many]]`. */
+export function goMap(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
+  if (typeof value !== 'object' || value === null) return value === null ? '<nil>' : String(value);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${entries.map(([key, item]) => `${key}:${goMap(item)}`).join(' ')}]`;
+}

@@ -1,0 +1,165 @@
+/**
+ * Objects and lists as answers, in the form that was negotiated. Whole objects in their stored version share their bytes
+ * with every other answer; anything else is made for this answer.
+ */
+import type { KubeObject } from '@regatta/api';
+import type { Resource } from '../registry/resource.ts';
+import type { FixedResponse, ResponseHeaders } from '../server/exchange.ts';
+import type { StoredObject } from '../storage/object-storage.ts';
+import { prepareYaml } from './encodings.ts';
+import { listHead } from './msgpack-frames.ts';
+import type { Negotiated } from './negotiation.ts';
+import { type IncludeObject, partialMetadata, type TableSource } from './transforms.ts';
+
+const NEWLINE = Buffer.from('\n');
+const COMMA = Buffer.from(',');
+const LIST_END = Buffer.from(']}\n');
+const OPEN = Buffer.from('{');
+
+export interface ObjectToSend {
+  /** In the hub version. */
+  readonly object: KubeObject;
+  readonly stored?: StoredObject | undefined;
+}
+
+/** An answer in YAML has to wait for its library once; everything else is at hand. */
+export function whenEncodable<T>(negotiated: Pick<Negotiated, 'encoding'>, make: () => T): T | Promise<T> {
+  return negotiated.encoding.mediaType === 'application/yaml' ? prepareYaml().then(make) : make();
+}
+
+export function sendObject(
+  resource: Resource,
+  { object, stored }: ObjectToSend,
+  negotiated: Negotiated,
+  code: number,
+  tables: TableSource,
+  include: IncludeObject,
+): FixedResponse {
+  const { encoding, transform, pretty } = negotiated;
+  const headers: ResponseHeaders = { 'content-type': encoding.mediaType };
+  if (transform === 'object' && stored && resource.isHub && encoding.shared && !pretty) {
+    const bytes = stored.bytes(encoding.shared);
+    return { code, headers, body: encoding.shared === 'json' ? [bytes, NEWLINE] : [bytes] };
+  }
+  return { code, headers, body: [encoding.encode(viewed(resource, object, negotiated, tables, include), pretty)] };
+}
+
+function viewed(
+  resource: Resource,
+  object: KubeObject,
+  negotiated: Negotiated,
+  tables: TableSource,
+  include: IncludeObject,
+): unknown {
+  if (negotiated.transform === 'partial-metadata') return partialMetadata(object, negotiated.transformVersion);
+  if (negotiated.transform !== 'table') return resource.fromHub(object);
+  const { resourceVersion } = object.metadata;
+  return tables.table(
+    resource,
+    [object],
+    include,
+    negotiated.transformVersion,
+    resourceVersion ? { resourceVersion } : {},
+  );
+}
+
+/** Any value that is no stored object: a Status, a Scale, a review. */
+export function sendValue(value: unknown, negotiated: Negotiated, code: number): FixedResponse {
+  const headers: ResponseHeaders = { 'content-type': negotiated.encoding.mediaType };
+  return { code, headers, body: [negotiated.encoding.encode(value, negotiated.pretty)] };
+}
+
+export interface ListMeta {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+export function sendList(
+  resource: Resource,
+  items: readonly StoredObject[],
+  metadata: ListMeta,
+  negotiated: Negotiated,
+  tables: TableSource,
+  include: IncludeObject,
+): FixedResponse {
+  const { encoding, transform, pretty } = negotiated;
+  const headers: ResponseHeaders = { 'content-type': encoding.mediaType };
+  if (transform === 'object' && resource.isHub && encoding.shared && !pretty) {
+    const body =
+      encoding.shared === 'json' ? jsonList(resource, items, metadata) : msgpackList(resource, items, metadata);
+    return { code: 200, headers, body };
+  }
+  const list = listValue(resource, items, metadata, negotiated, tables, include);
+  return { code: 200, headers, body: [encoding.encode(list, pretty)] };
+}
+
+function listValue(
+  resource: Resource,
+  items: readonly StoredObject[],
+  metadata: ListMeta,
+  negotiated: Negotiated,
+  tables: TableSource,
+  include: IncludeObject,
+): unknown {
+  const version = negotiated.transformVersion;
+  if (negotiated.transform === 'table') {
+    return tables.table(
+      resource,
+      items.map((item) => item.object),
+      include,
+      version,
+      metadata,
+    );
+  }
+  if (negotiated.transform === 'partial-metadata-list') {
+    return {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: `meta.k8s.io/${version}`,
+      metadata,
+      items: items.map((item) => partialMetadata(item.object, version)),
+    };
+  }
+  return {
+    kind: resource.listKind,
+    apiVersion: resource.apiVersion,
+    metadata,
+    items: items.map((item) => withoutType(resource.fromHub(item.object))),
+  };
+}
+
+/** Items of typed lists don't repeat what the list says. */
+function withoutType({ kind: _kind, apiVersion: _version, ...rest }: KubeObject): object {
+  return rest;
+}
+
+function jsonList(resource: Resource, items: readonly StoredObject[], metadata: ListMeta): Uint8Array[] {
+  const { listKind, apiVersion } = resource;
+  const head = `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const body: Uint8Array[] = [Buffer.from(head)];
+  let first = true;
+  for (const item of items) {
+    if (!first) body.push(COMMA);
+    first = false;
+    pushItem(body, resource.jsonHead, item);
+  }
+  body.push(LIST_END);
+  return body;
+}
+
+/** An item's shared bytes, its kind and apiVersion cut off. */
+function pushItem(body: Uint8Array[], head: Uint8Array, item: StoredObject): void {
+  const bytes = item.bytes('json');
+  if (startsWith(bytes, head)) body.push(OPEN, bytes.subarray(head.length));
+  else body.push(Buffer.from(JSON.stringify(withoutType(item.object))));
+}
+
+function startsWith(bytes: Uint8Array, head: Uint8Array): boolean {
+  for (let i = 0; i < head.length; i++) if (bytes[i] !== head[i]) return false;
+  return true;
+}
+
+function msgpackList(resource: Resource, items: readonly StoredObject[], metadata: ListMeta): Uint8Array[] {
+  const fields = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata };
+  return [...listHead(fields, items.length), ...items.map((item) => item.bytes('msgpack'))];
+}

@@ -1,0 +1,111 @@
+/**
+ * The scale subresource: one number of a workload as an autoscaling/v1 Scale
+ * (upstream: ScaleREST of pkg/registry/apps/deployment/storage/storage.go and its likes).
+ */
+import { FieldPath, fieldErrors, type KubeObject, type Scale, statusErrors } from '@regatta/api';
+import type { Resource } from '../registry/resource.ts';
+import type { Strategy } from '../registry/strategy.ts';
+import { updateObject } from '../registry/update-object.ts';
+import type { ApiCall } from '../server/api-call.ts';
+import type { ServerResponse } from '../server/exchange.ts';
+import { decodeAs, type ParsedBody, parseBody } from './decode-body.ts';
+import { type HandlerEnvironment, writeRequest } from './environment.ts';
+import { readObject } from './get.ts';
+import { negotiate, OBJECT_ONLY } from './negotiation.ts';
+import { patchKindOf } from './patch.ts';
+import { type WriteOptions, writeOptions } from './query-options.ts';
+import { sendValue, whenEncodable } from './respond.ts';
+import { checkName } from './update.ts';
+
+type ScaleStrategy = NonNullable<Strategy['scale']>;
+
+export function getScale(
+  env: HandlerEnvironment,
+  call: ApiCall,
+  resource: Resource,
+): ServerResponse | Promise<ServerResponse> {
+  const negotiated = negotiate(call.request, call.info.query, OBJECT_ONLY);
+  const { object } = readObject(env, call, resource);
+  return whenEncodable(negotiated, () => sendValue(scaleOf(strategyOf(resource), object), negotiated, 200));
+}
+
+export async function writeScale(env: HandlerEnvironment, call: ApiCall, resource: Resource): Promise<ServerResponse> {
+  const { query } = call.info;
+  const patching = call.request.method === 'PATCH';
+  const kind = patching ? patchKindOf(call) : undefined;
+  const negotiated = negotiate(call.request, query, OBJECT_ONLY);
+  const bytes = await call.request.body();
+  const options = writeOptions(patching ? 'PatchOptions' : 'UpdateOptions', query);
+  const patch = kind?.parse(bytes);
+  const body = patch ? undefined : await parseBody(call.request, bytes);
+  const strategy = strategyOf(resource);
+  const wanted = (current: KubeObject): Scale => {
+    if (body) return decodeScale(env, call, body, options);
+    const { schema } = env.resources;
+    const document = patch?.apply(scaleOf(strategy, current), schema, scaleType(env));
+    return decodeScale(env, call, { value: document, strictErrors: [], bytes }, options);
+  };
+  const written = await updateObject(env.registry, writeRequest(call, resource, call.info.name, options.dryRun), {
+    part: 'custom',
+    mayCreate: false,
+    next: (current) => {
+      if (!current) throw statusErrors.notFound(resource, call.info.name);
+      return scaled(strategy, current, wanted(current), call.info.name);
+    },
+  });
+  return whenEncodable(negotiated, () => sendValue(scaleOf(strategy, written.object), negotiated, 200));
+}
+
+function strategyOf(resource: Resource): ScaleStrategy {
+  const { scale } = resource.strategy;
+  if (!scale) throw statusErrors.genericNotFound();
+  return scale;
+}
+
+function scaleType(env: HandlerEnvironment): string {
+  const typeId = env.resources.schema.typeIdOf('autoscaling', 'v1', 'Scale');
+  if (typeId === undefined) throw new Error('the schema has no autoscaling/v1 Scale');
+  return typeId;
+}
+
+function decodeScale(env: HandlerEnvironment, call: ApiCall, body: ParsedBody, options: WriteOptions): Scale {
+  const target = { kind: 'Scale', group: 'autoscaling', version: 'v1', typeId: scaleType(env) };
+  const warn = (text: string): void => void call.warnings.push(text);
+  return decodeAs(env.resources.schema, target, body, options.fieldValidation, warn) as Scale;
+}
+
+function scaleOf(strategy: ScaleStrategy, object: KubeObject): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = strategy.replicas(object);
+  const selector = strategy.selector(object);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: {
+      name,
+      ...(namespace ? { namespace } : {}),
+      ...(uid ? { uid } : {}),
+      ...(resourceVersion ? { resourceVersion } : {}),
+      ...(creationTimestamp ? { creationTimestamp } : {}),
+    },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: strategy.statusReplicas(object), ...(selector ? { selector } : {}) },
+  };
+}
+
+function scaled(strategy: ScaleStrategy, current: KubeObject, scale: Scale, name: string): KubeObject {
+  checkName(scale, name);
+  const replicas = scale.spec?.replicas ?? 0;
+  if (replicas < 0) {
+    const path = FieldPath.root('spec', 'replicas');
+    throw statusErrors.invalid('autoscaling', 'Scale', name, [
+      fieldErrors.invalid(path, replicas, 'must be greater than or equal to 0'),
+    ]);
+  }
+  const object = structuredClone(current);
+  const { uid, resourceVersion } = scale.metadata;
+  if (uid) object.metadata.uid = uid;
+  if (resourceVersion) object.metadata.resourceVersion = resourceVersion;
+  strategy.setReplicas(object, replicas);
+  return object;
+}

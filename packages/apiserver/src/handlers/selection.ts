@@ -1,0 +1,71 @@
+/**
+ * Selectors of a request as one test of objects
+ * (upstream: storage.SelectionPredicate; field labels: AddFieldLabelConversionFunc of each group).
+ */
+import {
+  type FieldMatcher,
+  type KubeObject,
+  type LabelMatcher,
+  parseFieldSelector,
+  parseLabelSelector,
+  statusErrors,
+} from '@regatta/api';
+import { FIELD_LABEL_REFUSALS } from '../registry/kind-facts.ts';
+import type { Resource } from '../registry/resource.ts';
+
+export interface Selection {
+  /** Nothing is left out. */
+  readonly isEverything: boolean;
+  /** Of objects in the hub version. */
+  matches(object: KubeObject): boolean;
+}
+
+const EVERYTHING: Selection = { isEverything: true, matches: () => true };
+const METADATA_FIELDS = ['metadata.name', 'metadata.namespace'];
+
+/** @param name the object of a /watch/…/name path @throws StatusError 400 */
+export function selectionOf(resource: Resource, labelText: string, fieldText: string, name = ''): Selection {
+  if (labelText === '' && fieldText === '' && name === '') return EVERYTHING;
+  const labels = labelText === '' ? undefined : parseLabelSelector(labelText);
+  const fields = fieldText === '' ? undefined : knownFields(resource, parseFieldSelector(fieldText));
+  const labelTest = labels?.isEverything ? undefined : labels;
+  const fieldTest = fields && fields.requirements.length > 0 ? fields : undefined;
+  if (!labelTest && !fieldTest && name === '') return EVERYTHING;
+  return { isEverything: false, matches: test(resource, labelTest, fieldTest, name) };
+}
+
+function test(
+  resource: Resource,
+  labels: LabelMatcher | undefined,
+  fields: FieldMatcher | undefined,
+  name: string,
+): (object: KubeObject) => boolean {
+  return (object) =>
+    (name === '' || object.metadata.name === name) &&
+    (!labels || labels.matches(object.metadata.labels)) &&
+    (!fields || fields.matches(fieldsOf(resource, object)));
+}
+
+function fieldsOf(resource: Resource, object: KubeObject): Record<string, string> {
+  const { name, namespace } = object.metadata;
+  return {
+    ...resource.strategy.selectableFields?.(object),
+    'metadata.name': name,
+    ...(resource.namespaced ? { 'metadata.namespace': namespace ?? '' } : {}),
+  };
+}
+
+function knownFields(resource: Resource, matcher: FieldMatcher): FieldMatcher {
+  const known = resource.strategy.fieldLabels ?? [];
+  for (const { field } of matcher.requirements) {
+    if (!METADATA_FIELDS.includes(field) && !known.includes(field))
+      throw statusErrors.badRequest(unknownField(resource, field));
+  }
+  return matcher;
+}
+
+function unknownField(resource: Resource, field: string): string {
+  const refusal = FIELD_LABEL_REFUSALS.get(`${resource.hub.group}/${resource.hub.resource}`);
+  if (refusal) return refusal(field);
+  return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
+}

@@ -1,0 +1,134 @@
+/**
+ * Bindings: how a scheduler gives a Pod its node (upstream: BindingREST of pkg/registry/core/pod/storage/storage.go).
+ * Served as pods/binding and, for old schedulers, as a POST to bindings.
+ */
+import {
+  type Binding,
+  FieldPath,
+  fieldErrors,
+  formatFieldError,
+  type Pod,
+  type PodCondition,
+  statusErrors,
+} from '@regatta/api';
+import type { Resource } from '../../registry/resource.ts';
+import { updateObject } from '../../registry/update-object.ts';
+import { timestamp } from '../../registry/write-request.ts';
+import type { ApiCall } from '../../server/api-call.ts';
+import type { ServerResponse } from '../../server/exchange.ts';
+import { type HandlerEnvironment, writeRequest } from '../environment.ts';
+import { admitCreate, answer, readCreate, SUCCESS } from './create-only.ts';
+
+const TARGET = { group: '', version: 'v1', kind: 'Binding' } as const;
+const PODS_BINDING = { group: '', resource: 'pods/binding' } as const;
+
+/** POST …/pods/NAME/binding */
+export async function bindPod(env: HandlerEnvironment, call: ApiCall, pods: Resource): Promise<ServerResponse> {
+  const { object, options, negotiated } = await readCreate<Binding>(env, call, TARGET);
+  await admitCreate(env, call, pods, object, options);
+  await bind(env, call, pods, object, call.info.name, options.dryRun);
+  return answer(negotiated, SUCCESS);
+}
+
+/** POST …/bindings */
+export async function postBinding(env: HandlerEnvironment, call: ApiCall): Promise<ServerResponse> {
+  const { object, options, negotiated } = await readCreate<Binding>(env, call, TARGET);
+  const pods = env.resources.get('', 'v1', 'pods');
+  if (!pods) throw statusErrors.genericNotFound();
+  await bind(env, call, pods, object, object.metadata.name, options.dryRun);
+  return answer(negotiated, SUCCESS);
+}
+
+async function bind(
+  env: HandlerEnvironment,
+  call: ApiCall,
+  pods: Resource,
+  binding: Binding,
+  name: string,
+  dryRun: boolean,
+): Promise<void> {
+  validate(binding);
+  if (binding.metadata.name && binding.metadata.name !== name) {
+    throw statusErrors.badRequest('name in URL does not match name in Binding object');
+  }
+  const now = timestamp(env.registry.server.clock.now());
+  await updateObject(
+    env.registry,
+    { ...writeRequest(call, pods, name, dryRun), subresource: 'binding' },
+    {
+      part: 'custom',
+      mayCreate: false,
+      admitted: true,
+      next: (current) => {
+        if (!current) throw statusErrors.notFound(pods, name);
+        return bound(current as Pod, binding, now);
+      },
+    },
+  );
+}
+
+/** Upstream gives these errors no status of their own. */
+function validate(binding: Binding): void {
+  const path = FieldPath.root('target');
+  const { kind = '', name = '' } = binding.target ?? {};
+  if (kind !== '' && kind !== 'Node') {
+    throw statusErrors.unknown(
+      formatFieldError(fieldErrors.notSupported(path.child('kind'), kind, ['Node', '<empty>'])),
+    );
+  }
+  if (name === '') throw statusErrors.unknown(formatFieldError(fieldErrors.required(path.child('name'), '')));
+}
+
+function bound(pod: Pod, binding: Binding, now: string): Pod {
+  const { name, uid, deletionTimestamp } = pod.metadata;
+  const { uid: wantedUid, resourceVersion } = binding.metadata;
+  const refuse = (why: string): Error => statusErrors.conflict(PODS_BINDING, name, why);
+  if (wantedUid && wantedUid !== uid) {
+    throw refuse(`Precondition failed: UID in precondition: ${wantedUid}, UID in object meta: ${uid ?? ''}`);
+  }
+  if (resourceVersion && resourceVersion !== pod.metadata.resourceVersion) {
+    throw refuse(
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${pod.metadata.resourceVersion ?? ''}`,
+    );
+  }
+  if (deletionTimestamp !== undefined) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec.nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
+  if (pod.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      ...merged('annotations', pod.metadata.annotations, binding.metadata.annotations),
+      ...merged('labels', pod.metadata.labels, binding.metadata.labels),
+    },
+    spec: { ...pod.spec, nodeName: binding.target.name ?? '' },
+    status: {
+      ...pod.status,
+      conditions: scheduledConditions(pod.status?.conditions ?? [], pod.metadata.generation, now),
+    },
+  };
+}
+
+function merged(
+  field: 'annotations' | 'labels',
+  old: Record<string, string> | undefined,
+  more: Record<string, string> | undefined,
+): Partial<Record<'annotations' | 'labels', Record<string, string>>> {
+  return more && Object.keys(more).length > 0 ? { [field]: { ...old, ...more } } : {};
+}
+
+/** PodScheduled=True, in the place of what stood there. */
+function scheduledConditions(
+  old: readonly PodCondition[],
+  generation: number | undefined,
+  now: string,
+): PodCondition[] {
+  const scheduled: PodCondition = {
+    type: 'PodScheduled',
+    ...(generation ? { observedGeneration: generation } : {}),
+    status: 'True',
+    lastTransitionTime: now,
+  };
+  const at = old.findIndex((condition) => condition.type === 'PodScheduled');
+  return at < 0 ? [...old, scheduled] : old.with(at, scheduled);
+}

@@ -1,0 +1,147 @@
+/**
+ * Evictions: deletes of Pods that PodDisruptionBudgets may refuse
+ * (upstream: pkg/registry/core/pod/storage/eviction.go).
+ */
+import {
+  type Eviction,
+  labelSelectorFrom,
+  type Pod,
+  type PodDisruptionBudget,
+  type Status,
+  StatusError,
+  statusErrors,
+} from '@regatta/api';
+import { deleteObject } from '../../registry/delete-object.ts';
+import type { DeleteOptions } from '../../registry/delete-options.ts';
+import type { Resource } from '../../registry/resource.ts';
+import { timestamp } from '../../registry/write-request.ts';
+import type { ApiCall } from '../../server/api-call.ts';
+import type { ServerResponse } from '../../server/exchange.ts';
+import { storageKey } from '../../storage/object-storage.ts';
+import { type HandlerEnvironment, writeRequest } from '../environment.ts';
+import { admitCreate, answer, readCreate, SUCCESS } from './create-only.ts';
+
+const TARGET = { group: 'policy', version: 'v1', kind: 'Eviction' } as const;
+const BUDGETS = { group: 'policy', resource: 'poddisruptionbudgets' } as const;
+/** More Pods on their way out than this mean that the budget's controller does not keep up. */
+const MAX_DISRUPTED_PODS = 2000;
+
+export async function evictPod(env: HandlerEnvironment, call: ApiCall, pods: Resource): Promise<ServerResponse> {
+  const { object, options, negotiated } = await readCreate<Eviction>(env, call, TARGET);
+  const { name, namespace } = call.info;
+  if (object.metadata.name && object.metadata.name !== name) {
+    throw statusErrors.badRequest('name in URL does not match name in Eviction object');
+  }
+  await admitCreate(env, call, pods, object, options);
+  const { storage } = env.registry.server;
+  const stored = storage.get<Pod>(pods.key(namespace, name));
+  if (!stored) throw statusErrors.notFound(pods, name);
+  const asked = object.deleteOptions;
+  const dryRun = options.dryRun || (asked?.dryRun ?? []).includes('All');
+  if (!ignoresBudgets(stored.object)) await askBudget(env, namespace, stored.object, dryRun);
+  const deletion: DeleteOptions = {
+    dryRun,
+    gracePeriodSeconds: asked?.gracePeriodSeconds,
+    propagationPolicy: asked?.propagationPolicy,
+    orphanDependents: asked?.orphanDependents,
+    uid: asked?.preconditions?.uid ?? stored.object.metadata.uid,
+    resourceVersion: asked?.preconditions?.resourceVersion,
+  };
+  await deleteObject(env.registry, { ...writeRequest(call, pods, name, dryRun), subresource: '' }, deletion);
+  return answer(negotiated, SUCCESS);
+}
+
+/** Pods that are over, not begun, or already going disturb nobody. */
+function ignoresBudgets(pod: Pod): boolean {
+  const phase = pod.status?.phase;
+  return (
+    phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || pod.metadata.deletionTimestamp !== undefined
+  );
+}
+
+async function askBudget(env: HandlerEnvironment, namespace: string, pod: Pod, dryRun: boolean): Promise<void> {
+  const budgets = matching(env, namespace, pod);
+  if (budgets.length > 1) {
+    throw statusErrors.internal(
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
+  }
+  const [budget] = budgets;
+  if (!budget || unhealthyMayGo(budget, pod)) return;
+  const { storage, clock } = env.registry.server;
+  const now = timestamp(clock.now());
+  const key = storageKey(BUDGETS.group, BUDGETS.resource, namespace, budget.metadata.name);
+  if (dryRun) {
+    spend(budget, pod, now);
+    return;
+  }
+  await storage.update<PodDisruptionBudget>(key, (current) =>
+    current ? spend(current.object, pod, now) : 'unchanged',
+  );
+}
+
+function matching(env: HandlerEnvironment, namespace: string, pod: Pod): PodDisruptionBudget[] {
+  const prefix = storageKey(BUDGETS.group, BUDGETS.resource, namespace);
+  const result = env.registry.server.storage.list(prefix, {
+    matches: (object) => {
+      const { selector } = (object as PodDisruptionBudget).spec;
+      return selector !== undefined && labelSelectorFrom(selector).matches(pod.metadata.labels);
+    },
+  });
+  if (result instanceof Promise) throw new Error('the newest state is read without waiting');
+  return result.items.map((item) => item.object as PodDisruptionBudget);
+}
+
+/** A Pod that is not ready takes nothing from the budget (unhealthyPodEvictionPolicy). */
+function unhealthyMayGo(budget: PodDisruptionBudget, pod: Pod): boolean {
+  const ready = pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+  if (ready) return false;
+  if (budget.spec.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
+  const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
+  return currentHealthy >= desiredHealthy && desiredHealthy > 0;
+}
+
+/** The budget with one disruption less. @throws StatusError 403, 429 */
+function spend(budget: PodDisruptionBudget, pod: Pod, now: string): PodDisruptionBudget {
+  const { name, generation = 0 } = budget.metadata;
+  const { status } = budget;
+  const { observedGeneration = 0, disruptionsAllowed = 0, disruptedPods = {} } = status ?? {};
+  if (!status || observedGeneration < generation) {
+    throw tooMany(`The disruption budget ${name} is still being processed by the server.`, 10);
+  }
+  if (disruptionsAllowed < 0) throw forbidden(name, 'pdb disruptions allowed is negative');
+  if (Object.keys(disruptedPods).length > MAX_DISRUPTED_PODS) {
+    throw forbidden(name, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+  }
+  if (disruptionsAllowed === 0) {
+    const { desiredHealthy = 0, currentHealthy = 0 } = status;
+    throw tooMany(
+      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+      0,
+    );
+  }
+  return {
+    ...budget,
+    status: {
+      ...status,
+      disruptionsAllowed: disruptionsAllowed - 1,
+      disruptedPods: { ...disruptedPods, [pod.metadata.name]: now },
+    },
+  };
+}
+
+function forbidden(name: string, why: string): StatusError {
+  return statusErrors.forbidden(BUDGETS, name, why);
+}
+
+function tooMany(cause: string, retryAfterSeconds: number): StatusError {
+  const { status } = statusErrors.tooManyRequests(
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+    retryAfterSeconds,
+  );
+  const detailed: Status = {
+    ...status,
+    details: { ...status.details, causes: [{ reason: 'DisruptionBudget', message: cause }] },
+  };
+  return new StatusError(detailed);
+}

@@ -1,0 +1,110 @@
+/**
+ * Subresources that take the whole object and write one part of it: namespaces/finalize, pods/ephemeralcontainers,
+ * pods/resize, certificatesigningrequests/approval (upstream: pkg/registry/core/namespace/storage,
+ * pkg/registry/core/pod/{storage,strategy.go}, pkg/registry/certificates/certificates/storage).
+ */
+import {
+  type CertificateSigningRequest,
+  type Container,
+  type FieldError,
+  FieldPath,
+  fieldErrors,
+  type KubeObject,
+  type Namespace,
+  type Pod,
+} from '@regatta/api';
+import { jsonEqual } from '../../registry/json-equal.ts';
+import type { UpdatePlan } from '../../registry/update-object.ts';
+import type { PlanOf } from '../update.ts';
+import { qosClass } from './qos-class.ts';
+
+type Take = (current: KubeObject, wanted: KubeObject) => KubeObject;
+
+/** A plan that starts from what stands and takes from the request only what `take` takes. */
+function partialPlan(take: Take, validate?: UpdatePlan['validate']): PlanOf {
+  return (next) => ({
+    part: 'custom',
+    mayCreate: false,
+    ...(validate ? { validate } : {}),
+    next: async (current) => {
+      const wanted = await next(current);
+      if (!current) return wanted;
+      const object = take(current, wanted);
+      const { uid, resourceVersion } = wanted.metadata;
+      const { resourceVersion: _standing, ...metadata } = object.metadata;
+      return {
+        ...object,
+        metadata: { ...metadata, ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) },
+      };
+    },
+  });
+}
+
+export const finalizePlan: PlanOf = partialPlan((current, wanted) => {
+  const { finalizers } = (wanted as Namespace).spec ?? {};
+  const { finalizers: _old, ...spec } = (current as Namespace).spec ?? {};
+  return { ...current, spec: { ...spec, ...(finalizers?.length ? { finalizers } : {}) } } as KubeObject;
+});
+
+export const approvalPlan: PlanOf = partialPlan((current, wanted) => {
+  const { status } = wanted as CertificateSigningRequest;
+  const old = current as CertificateSigningRequest;
+  return {
+    ...old,
+    status: { ...old.status, ...(status?.conditions ? { conditions: status.conditions } : {}) },
+  } as KubeObject;
+});
+
+export const ephemeralContainersPlan: PlanOf = partialPlan((current, wanted) => {
+  const { ephemeralContainers } = (wanted as Pod).spec;
+  const pod = current as Pod;
+  return { ...pod, spec: { ...pod.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) } };
+}, ephemeralContainerErrors);
+
+function ephemeralContainerErrors(object: KubeObject, old: KubeObject): FieldError[] {
+  const path = FieldPath.root('spec', 'ephemeralContainers');
+  const wanted = new Map((object as Pod).spec.ephemeralContainers?.map((container) => [container.name, container]));
+  const errors: FieldError[] = [];
+  for (const container of (old as Pod).spec.ephemeralContainers ?? []) {
+    const now = wanted.get(container.name);
+    const name = JSON.stringify(container.name);
+    if (!now) errors.push(fieldErrors.forbidden(path, `existing ephemeral containers ${name} may not be removed\n`));
+    else if (!jsonEqual(now, container)) {
+      errors.push(fieldErrors.forbidden(path, `existing ephemeral containers ${name} may not be changed\n`));
+    }
+  }
+  return errors;
+}
+
+export const resizePlan: PlanOf = partialPlan((current, wanted) => {
+  const pod = current as Pod;
+  const { containers, initContainers } = (wanted as Pod).spec;
+  const resize = (old: readonly Container[], asked: readonly Container[] | undefined): Container[] =>
+    old.map((container) =>
+      resized(
+        container,
+        asked?.find((other) => other.name === container.name),
+      ),
+    );
+  return {
+    ...pod,
+    spec: {
+      ...pod.spec,
+      containers: resize(pod.spec.containers, containers),
+      ...(pod.spec.initContainers ? { initContainers: resize(pod.spec.initContainers, initContainers) } : {}),
+    },
+  };
+}, resizeErrors);
+
+function resized(container: Container, asked: Container | undefined): Container {
+  if (!asked) return container;
+  const { resources, resizePolicy } = asked;
+  return { ...container, ...(resources ? { resources } : {}), ...(resizePolicy ? { resizePolicy } : {}) };
+}
+
+function resizeErrors(object: KubeObject, old: KubeObject): FieldError[] {
+  const before = qosClass(old as Pod);
+  return qosClass(object as Pod) === before
+    ? []
+    : [fieldErrors.invalid(FieldPath.root('spec'), before, 'Pod QOS Class may not change as a result of resizing')];
+}

@@ -1,0 +1,34 @@
+/**
+ * Objects as something else: their metadata alone, or rows of a table
+ * (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go).
+ */
+import { type KubeObject, statusErrors } from '@regatta/api';
+import type { Resource } from '../registry/resource.ts';
+import type { ListMeta } from './respond.ts';
+
+/** How much of the object a table row carries. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object';
+
+/** Makes tables; the printers provide it. */
+export interface TableSource {
+  /** A whole Table object. `objects` are in the hub version. */
+  table(
+    resource: Resource,
+    objects: readonly KubeObject[],
+    include: IncludeObject,
+    version: string,
+    metadata: Partial<ListMeta>,
+  ): object;
+}
+
+export function partialMetadata(object: KubeObject, version: string): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
+}
+
+/** The includeObject parameter of table requests. @throws StatusError 400 */
+export function includeObject(query: URLSearchParams): IncludeObject {
+  const value = query.get('includeObject') ?? '';
+  if (value === '' || value === 'Metadata') return 'Metadata';
+  if (value === 'None' || value === 'Object') return value;
+  throw statusErrors.badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,206 @@
+/**
+ * WATCH (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/watch.go and pkg/storage/cacher).
+ *
+ * Each batch of events becomes one write, made of frames that all watchers of the same encoding share. An object that
+ * begins or ceases to match a selector is ADDED or DELETED to that watcher. Bookmarks tell how far a quiet watch has come.
+ *
+ * Invariants: a reader that does not keep up stops this watch from taking events, storage's bounded buffer then ends it;
+ * once the head is sent, errors travel as ERROR events.
+ */
+import { type KubeObject, type Status, statusErrors } from '@regatta/api';
+import { StoreError } from '@regatta/store';
+import type { Resource } from '../registry/resource.ts';
+import type { ApiCall } from '../server/api-call.ts';
+import type { ServerResponse, StreamSink } from '../server/exchange.ts';
+import { statusErrorOf } from '../server/status-response.ts';
+import type { ObjectEvent, WatchItem, WatchRequest } from '../storage/object-storage.ts';
+import type { HandlerEnvironment } from './environment.ts';
+import { type Negotiated, negotiate, OBJECT_VIEWS } from './negotiation.ts';
+import { type ListOptions, listOptions } from './query-options.ts';
+import { revisionOrUnknown } from './resource-version.ts';
+import { whenEncodable } from './respond.ts';
+import { type Selection, selectionOf } from './selection.ts';
+import { type IncludeObject, includeObject, partialMetadata } from './transforms.ts';
+
+/** Without a timeout of their own, watches end after 30 to 60 minutes (upstream: --min-request-timeout). */
+const MIN_TIMEOUT_SECONDS = 1800;
+/** Upstream's bookmarkFrequency, milliseconds of real time. */
+const BOOKMARK_INTERVAL = 60_000;
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+type EventType = ObjectEvent['type'];
+
+interface Watch {
+  readonly env: HandlerEnvironment;
+  readonly resource: Resource;
+  readonly negotiated: Negotiated;
+  readonly options: ListOptions;
+  readonly selection: Selection;
+  readonly include: IncludeObject;
+  readonly request: Omit<WatchRequest, 'signal'>;
+  readonly prefix: string;
+}
+
+export function watchObjects(
+  env: HandlerEnvironment,
+  call: ApiCall,
+  resource: Resource,
+): ServerResponse | Promise<ServerResponse> {
+  const { query, namespace, name } = call.info;
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const options = listOptions(query, true);
+  const onPath = options.fieldSelector === '' ? name : '';
+  const watch: Watch = {
+    env,
+    resource,
+    negotiated,
+    options,
+    include: includeObject(query),
+    selection: selectionOf(resource, options.labelSelector, options.fieldSelector, onPath),
+    request: startOf(options),
+    prefix: resource.prefix(namespace),
+  };
+  return whenEncodable(negotiated, () => ({
+    code: 200,
+    headers: { 'content-type': contentType(negotiated) },
+    stream: (sink: StreamSink) => run(watch, sink),
+  }));
+}
+
+function contentType(negotiated: Negotiated): string {
+  return negotiated.encoding.streamType;
+}
+
+function startOf(options: ListOptions): Omit<WatchRequest, 'signal'> {
+  const asked = revisionOrUnknown(options.resourceVersion);
+  if (options.sendInitialEvents === true) return { initialEvents: true };
+  if (options.sendInitialEvents === false) return { initialEvents: false, ...(asked ? { sinceRevision: asked } : {}) };
+  return asked ? { sinceRevision: asked, initialEvents: false } : { initialEvents: true };
+}
+
+async function run(watch: Watch, sink: StreamSink): Promise<void> {
+  const { env, options } = watch;
+  const { clock, random, storage } = env.registry.server;
+  const seconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + random.next());
+  const end = new AbortController();
+  const stop = (): void => end.abort();
+  sink.signal.addEventListener('abort', stop, { once: true });
+  if (sink.signal.aborted) stop();
+  const timer = clock.real.setTimer(seconds * 1000, stop);
+  try {
+    const frames = new Frames(watch, clock.real.monotonic());
+    for await (const item of storage.watch(watch.prefix, { ...watch.request, signal: end.signal })) {
+      const bytes = frames.of(item, clock.real.monotonic());
+      if (bytes && !sink.write(bytes)) await sink.drained();
+      if (end.signal.aborted) break;
+    }
+  } catch (error) {
+    if (!end.signal.aborted) sink.write(errorFrame(watch, error));
+  } finally {
+    timer.cancel();
+    sink.signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Turns what storage tells into bytes for one watcher. */
+class Frames {
+  #bookmarkDue: number;
+  /** Upstream sends the columns of a table with the first event only. */
+  #headed = false;
+
+  constructor(
+    readonly watch: Watch,
+    started: number,
+  ) {
+    this.#bookmarkDue = started + BOOKMARK_INTERVAL;
+  }
+
+  of(item: WatchItem, now: number): Uint8Array | undefined {
+    switch (item.kind) {
+      case 'events':
+        return this.#events(item.events);
+      case 'initial-end':
+        return this.watch.options.sendInitialEvents && this.watch.options.allowWatchBookmarks
+          ? this.#bookmark(item.revision, { [INITIAL_EVENTS_END]: 'true' })
+          : undefined;
+      case 'progress':
+        if (!this.watch.options.allowWatchBookmarks || now < this.#bookmarkDue) return undefined;
+        this.#bookmarkDue = now + BOOKMARK_INTERVAL;
+        return this.#bookmark(item.revision);
+    }
+  }
+
+  #events(events: readonly ObjectEvent[]): Uint8Array | undefined {
+    const frames: Uint8Array[] = [];
+    for (const event of events) {
+      const type = seenAs(event, this.watch.selection);
+      if (type) frames.push(this.#frame(event, type));
+    }
+    if (frames.length <= 1) return frames[0];
+    return Buffer.concat(frames);
+  }
+
+  #frame(event: ObjectEvent, type: EventType): Uint8Array {
+    const { resource, negotiated } = this.watch;
+    const { encoding, transform } = negotiated;
+    if (transform === 'object' && resource.isHub && encoding.shared) return event.frame(encoding.shared, type);
+    return encoding.frame(type, this.#view(event.current.object));
+  }
+
+  #view(object: KubeObject): unknown {
+    const { resource, negotiated, env, include } = this.watch;
+    if (negotiated.transform === 'partial-metadata') return partialMetadata(object, negotiated.transformVersion);
+    if (negotiated.transform !== 'table') return resource.fromHub(object);
+    const { resourceVersion } = object.metadata;
+    const metadata = resourceVersion ? { resourceVersion } : {};
+    const table = env.tables.table(resource, [object], include, negotiated.transformVersion, metadata);
+    if (!this.#headed) {
+      this.#headed = true;
+      return table;
+    }
+    return { ...table, columnDefinitions: null };
+  }
+
+  #bookmark(revision: number, annotations?: Record<string, string>): Uint8Array {
+    const { resource, negotiated } = this.watch;
+    const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) };
+    if (negotiated.transform === 'table') {
+      const table = { kind: 'Table', apiVersion: `meta.k8s.io/${negotiated.transformVersion}`, metadata };
+      const object = { kind: resource.kind, apiVersion: resource.apiVersion, metadata };
+      return negotiated.encoding.frame('BOOKMARK', {
+        ...table,
+        columnDefinitions: null,
+        rows: [{ cells: [], object }],
+      });
+    }
+    const whole = negotiated.transform === 'object';
+    const kind = whole ? resource.kind : 'PartialObjectMetadata';
+    const apiVersion = whole ? resource.apiVersion : `meta.k8s.io/${negotiated.transformVersion}`;
+    return negotiated.encoding.frame('BOOKMARK', { kind, apiVersion, metadata });
+  }
+}
+
+/** How a watcher with this selection sees an event; undefined when it does not concern it. */
+function seenAs(event: ObjectEvent, selection: Selection): EventType | undefined {
+  if (selection.isEverything) return event.type;
+  const now = event.type !== 'DELETED' && selection.matches(event.current.object);
+  const before = event.type !== 'ADDED' && selection.matches((event.previous ?? event.current).object);
+  if (now) return before ? 'MODIFIED' : 'ADDED';
+  return before ? 'DELETED' : undefined;
+}
+
+function errorFrame(watch: Watch, error: unknown): Uint8Array {
+  return watch.negotiated.encoding.frame('ERROR', watchStatus(watch, error));
+}
+
+function watchStatus(watch: Watch, error: unknown): Status {
+  if (error instanceof StoreError && error.code === 'compacted') {
+    const { storage } = watch.env.registry.server;
+    const asked = watch.request.sinceRevision ?? 0;
+    return statusErrors.expired(`too old resource version: ${asked} (${storage.compactedRevision})`).status;
+  }
+  const known = statusErrorOf(error);
+  if (known) return known.status;
+  watch.env.registry.server.logger.warn('watch ended', { prefix: watch.prefix, error });
+  return statusErrors.internal('the watch was ended by the server').status;
+}

@@ -1,0 +1,34 @@
+/**
+ * From the version that a request speaks to the version under which a resource is stored, the hub, and back.
+ *
+ * Most kinds look alike in all versions of their group: only apiVersion changes. Those that differ have a converter here.
+ * Not converted: resource.k8s.io/v1beta1, whose device requests are flatter than v1's.
+ *
+ * Invariant: a converter never changes its argument.
+ */
+import type { KubeObject } from '@regatta/api';
+import { eventsConversion } from './event-conversion.ts';
+import { hpaConversion } from './hpa-conversion.ts';
+
+export interface Conversion {
+  toHub(object: KubeObject): KubeObject;
+  fromHub(object: KubeObject): KubeObject;
+}
+
+/** A conversion that only names another version. */
+export function relabel(apiVersion: string, hubVersion: string): Conversion {
+  return {
+    toHub: (object) => ({ ...object, apiVersion: hubVersion }),
+    fromHub: (object) => ({ ...object, apiVersion }),
+  };
+}
+
+/** By `group/version/Kind` of what is not the hub. */
+const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
+  ['events.k8s.io/v1/Event', eventsConversion],
+  ['autoscaling/v1/HorizontalPodAutoscaler', hpaConversion],
+]);
+
+export function conversionOf(apiVersion: string, kind: string, hubVersion: string): Conversion {
+  return CONVERSIONS.get(`${apiVersion}/${kind}`) ?? relabel(apiVersion, hubVersion);
+}

@@ -1,0 +1,143 @@
+/**
+ * One resource in one version, ready to serve: its facts, its strategy, how it is stored and how it looks elsewhere.
+ *
+ * Invariant: objects inside the server are in the hub version (`hub.apiVersion`), the version under which the resource
+ * is stored; only `fromHub` and `toHub` leave it.
+ */
+import type { GroupResource, KubeObject, ResourceInfo, Schema } from '@regatta/api';
+import { storageKey } from '../storage/object-storage.ts';
+import { type Conversion, conversionOf } from './conversion.ts';
+import {
+  DEPRECATIONS,
+  KEEPS_STATUS_ON_CREATE,
+  NOT_COLLECTED,
+  ORPHANS_BY_DEFAULT,
+  PATH_SEGMENT_NAMES,
+  RETURNS_DELETED,
+  TRACKS_GENERATION,
+} from './kind-facts.ts';
+import type { Strategy } from './strategy.ts';
+
+export type GarbageCollection = 'delete' | 'orphan' | 'unsupported';
+
+export interface Hub extends GroupResource {
+  readonly version: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly typeId: string;
+}
+
+export interface ResourceParts {
+  readonly schema: Schema;
+  readonly info: ResourceInfo;
+  /** The same resource in the version in which it is stored (for events.k8s.io that of the core group). */
+  readonly hubInfo: ResourceInfo;
+  readonly strategy: Strategy;
+}
+
+export class Resource implements GroupResource {
+  readonly info: ResourceInfo;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly apiVersion: string;
+  readonly listKind: string;
+  readonly strategy: Strategy;
+  readonly hub: Hub;
+  readonly isHub: boolean;
+  readonly nameRule: NonNullable<Strategy['nameRule']>;
+  readonly tracksGeneration: boolean;
+  readonly returnsDeleted: boolean;
+  readonly keepsStatusOnCreate: boolean;
+  readonly hasStatus: boolean;
+  readonly garbageCollection: GarbageCollection;
+  readonly deprecation: string | undefined;
+  /** How every item of this resource begins in shared JSON bytes; lists leave it out. */
+  readonly jsonHead: Uint8Array;
+  readonly #conversion: Conversion;
+  readonly #schema: Schema;
+  #decoder: ReturnType<Schema['decoder']> | undefined;
+  #defaults: ReturnType<Schema['defaults']> | undefined;
+  #emptyStatus: unknown;
+
+  constructor({ schema, info, hubInfo, strategy }: ResourceParts) {
+    const key = `${hubInfo.group}/${hubInfo.resource}`;
+    this.#schema = schema;
+    this.info = info;
+    this.group = info.group;
+    this.version = info.version;
+    this.resource = info.resource;
+    this.kind = info.kind;
+    this.namespaced = info.namespaced;
+    this.apiVersion = apiVersionText(info);
+    this.listKind = `${info.kind}List`;
+    this.strategy = strategy;
+    const hubVersion = apiVersionText(hubInfo);
+    this.hub = { ...pick(hubInfo), apiVersion: hubVersion, typeId: hubInfo.typeId };
+    this.isHub = this.apiVersion === hubVersion;
+    this.#conversion = conversionOf(this.apiVersion, this.kind, hubVersion);
+    this.nameRule = strategy.nameRule ?? (PATH_SEGMENT_NAMES.has(key) ? 'path-segment' : 'dns-subdomain');
+    this.tracksGeneration = strategy.tracksGeneration ?? TRACKS_GENERATION.has(key);
+    this.returnsDeleted = RETURNS_DELETED.has(key);
+    this.keepsStatusOnCreate = KEEPS_STATUS_ON_CREATE.has(key);
+    this.hasStatus = info.subresources.has('status');
+    this.garbageCollection = garbageCollectionOf(key);
+    this.deprecation = DEPRECATIONS.get(`${this.apiVersion}/${this.kind}`);
+    this.jsonHead = Buffer.from(`{"kind":"${info.kind}","apiVersion":"${this.apiVersion}",`);
+  }
+
+  /** Storage prefix of the collection, all namespaces unless one is given. */
+  prefix(namespace: string): string {
+    return storageKey(this.hub.group, this.hub.resource, this.namespaced ? namespace || undefined : undefined);
+  }
+
+  key(namespace: string, name: string): string {
+    return storageKey(this.hub.group, this.hub.resource, this.namespaced ? namespace : undefined, name);
+  }
+
+  toHub(object: KubeObject): KubeObject {
+    return this.isHub ? object : this.#conversion.toHub(object);
+  }
+
+  fromHub(object: KubeObject): KubeObject {
+    return this.isHub ? object : this.#conversion.fromHub(object);
+  }
+
+  /** Compiled at the first use: most of 150 resources are never written. */
+  get decoder(): ReturnType<Schema['decoder']> {
+    this.#decoder ??= this.#schema.decoder(this.info.typeId);
+    return this.#decoder;
+  }
+
+  /** Fills in defaults of an object in this resource's version. */
+  applyDefaults(object: KubeObject): void {
+    this.#defaults ??= this.#schema.defaults(this.info.typeId);
+    this.#defaults(object);
+    if (this.isHub) this.strategy.applyDefaults?.(object);
+  }
+
+  /** What `status` is when nothing has been said yet: `{}`, or what the type's defaults make of it. A fresh copy. */
+  emptyStatus(): unknown {
+    if (this.#emptyStatus === undefined) {
+      const blank: KubeObject & { status?: unknown } = { metadata: { name: '' } };
+      this.applyDefaults(blank);
+      this.#emptyStatus = blank.status ?? {};
+    }
+    return structuredClone(this.#emptyStatus);
+  }
+}
+
+function apiVersionText({ group, version }: { readonly group: string; readonly version: string }): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+function pick({ group, version, resource, kind }: ResourceInfo): Omit<Hub, 'apiVersion' | 'typeId'> {
+  return { group, version, resource, kind };
+}
+
+function garbageCollectionOf(key: string): GarbageCollection {
+  if (NOT_COLLECTED.has(key)) return 'unsupported';
+  return ORPHANS_BY_DEFAULT.has(key) ? 'orphan' : 'delete';
+}

@@ -1,0 +1,63 @@
+/**
+ * One request and its answer, without a transport: the HTTPS server and the bus server both speak this.
+ *
+ * Invariants: a body is read at most once; bytes of an answer may be shared with other answers and are never changed.
+ */
+import type { Credentials } from '../auth/identity.ts';
+
+export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface ServerRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: RequestHeaders;
+  readonly credentials: Credentials;
+  /** A client certificate was sent that no trusted authority signed. */
+  readonly certificateRejected: boolean;
+  /** The caller's address; empty on the bus. */
+  readonly remoteAddress: string;
+  /** The whole body, empty when there is none. @throws StatusError 413 past the limit */
+  body(): Promise<Uint8Array> | Uint8Array;
+  /** Aborts when the caller is gone. */
+  readonly signal: AbortSignal;
+}
+
+export type ResponseHeaders = Record<string, string | string[]>;
+
+export interface FixedResponse {
+  readonly code: number;
+  readonly headers: ResponseHeaders;
+  /** Sent one after the other. */
+  readonly body: readonly Uint8Array[];
+}
+
+/** Where a streamed answer goes. */
+export interface StreamSink {
+  /** Sends bytes; false means: wait for `drained` before the next. */
+  write(bytes: Uint8Array): boolean;
+  drained(): Promise<void>;
+  /** Aborts when the reader is gone or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+export interface StreamResponse {
+  readonly code: number;
+  readonly headers: ResponseHeaders;
+  /** Runs once the head is sent; the answer ends when it resolves and is cut when it throws. */
+  stream(sink: StreamSink): Promise<void>;
+}
+
+export type ServerResponse = FixedResponse | StreamResponse;
+
+export function isStream(response: ServerResponse): response is StreamResponse {
+  return 'stream' in response;
+}
+
+/** The first value of a header that may be sent more than once. */
+export function headerValue(request: ServerRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
