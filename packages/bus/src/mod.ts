@@ -8,7 +8,10 @@ export {
   type NodeResponse,
   nodeService,
 } from './api-protocol.ts';
+export { type Broker, type BrokerOptions, startBroker } from './broker/broker.ts';
+export type { BrokerLimits } from './broker/limits.ts';
 export { decode, decodeAll, encode } from './codec.ts';
+export { type ConnectBusOptions, connectBus } from './connect-bus.ts';
 export {
   type BusConnection,
   BusError,
@@ -19,3 +22,13 @@ export {
   type Served,
   type ServeOptions,
 } from './connection.ts';
+export {
+  type BusTrust,
+  createBusAccount,
+  credentialsFile,
+  mintCredentials,
+  readBusTrust,
+} from './identity/account.ts';
+export { type BusPermissions, permissionsFor, type SubjectPermissions } from './identity/permissions.ts';
+export type { LinkLimits } from './link/limits.ts';
+export { escapeToken, unescapeToken } from './subjects.ts';

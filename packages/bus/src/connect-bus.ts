@@ -1,0 +1,158 @@
+/**
+ * Opens a BusConnection with the official NATS client. The client reconnects for ever: at once, then with a short back-off.
+ * It is loaded here, when it is needed: who only mints credentials never pays its 12 MB.
+ */
+import { readFile } from 'node:fs/promises';
+import type { NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import { Backoff, type Clock, type Logger, type Random, sleep, systemRandom } from '@regatta/runtime';
+import { type BusConnection, BusError } from './connection.ts';
+import { BusLink } from './link/bus-link.ts';
+import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link/limits.ts';
+import type { Wire, WireMessage, WireSubscription } from './link/wire.ts';
+import { unescapeToken } from './subjects.ts';
+
+export interface ConnectBusOptions {
+  /** `nats://127.0.0.1:4222` */
+  readonly servers: string | readonly string[];
+  readonly credentialsFile: string;
+  /** The Kubernetes user name that the credentials are for. */
+  readonly user: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random?: Random;
+  readonly limits?: Partial<LinkLimits>;
+  /** Stops waiting for the first connection. */
+  readonly signal?: AbortSignal;
+}
+
+/** Real milliseconds between attempts to connect, jittered down to half. */
+const RECONNECT = { base: 50, max: 1000 };
+
+/**
+ * @returns once connected; waits while the broker can't be reached
+ * @throws BusError `denied` when the credentials are not the user's or the broker does not take them
+ * @throws the signal's reason when it aborts before
+ */
+export async function connectBus(options: ConnectBusOptions): Promise<BusConnection> {
+  const { user, clock, logger, random = systemRandom, limits } = options;
+  const credentials = await readFile(options.credentialsFile);
+  const owner = credentialsUser(credentials.toString('utf8'));
+  if (owner !== user) throw new BusError('denied', `${options.credentialsFile} is for ${owner}, not for ${user}`);
+  const backoff = new Backoff(RECONNECT);
+  const nextDelay = (): number => backoff.next('') * (0.5 + random.next() / 2);
+  const connection = await firstConnection(options, credentials, nextDelay);
+  backoff.reset('');
+  const wire = new NatsWire(connection, logger, () => backoff.reset(''));
+  return new BusLink(wire, { user, clock, logger, random, limits: { ...DEFAULT_LINK_LIMITS, ...limits } });
+}
+
+/** The client's own waiting for a first connection can't be stopped and takes no refusal for an answer. */
+async function firstConnection(
+  { servers, user, clock, signal }: ConnectBusOptions,
+  credentials: Uint8Array,
+  nextDelay: () => number,
+): Promise<NatsConnection> {
+  const { AuthorizationError, connect, credsAuthenticator } = await import('@nats-io/transport-node');
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await connect({
+        servers: typeof servers === 'string' ? servers : [...servers],
+        name: user,
+        authenticator: credsAuthenticator(credentials),
+        maxReconnectAttempts: -1,
+        ignoreAuthErrorAbort: true,
+        ignoreClusterUpdates: true,
+        noAsyncTraces: true,
+        reconnectDelayHandler: nextDelay,
+      });
+    } catch (error) {
+      if (error instanceof AuthorizationError)
+        throw new BusError('denied', `the bus does not accept the credentials of ${user}`, { cause: error });
+      await sleep(clock, nextDelay(), signal);
+    }
+  }
+}
+
+function isPermissionViolation(error: Error): error is PermissionViolationError {
+  return 'operation' in error && 'subject' in error;
+}
+
+/** The user name in a credentials file. @throws BusError when it holds none */
+function credentialsUser(credentials: string): string {
+  const [, jwt] = /-----BEGIN NATS USER JWT-----\s+(\S+)/.exec(credentials) ?? [];
+  const claims = jwt?.split('.')[1];
+  if (claims === undefined) throw new BusError('denied', 'the credentials file holds no user');
+  const { name } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8')) as { readonly name?: unknown };
+  return unescapeToken(String(name));
+}
+
+class NatsWire implements Wire {
+  readonly #connected: ((connected: boolean) => void)[] = [];
+  readonly #denied: ((subject: string) => void)[] = [];
+
+  constructor(
+    readonly connection: NatsConnection,
+    readonly logger: Logger,
+    readonly onReconnect: () => void,
+  ) {
+    this.#follow().catch((error: unknown) => logger.error('the bus connection ended', { error }));
+  }
+
+  publish(subject: string, data: Uint8Array, reply?: string): void {
+    if (this.connection.isClosed()) return;
+    this.connection.publish(subject, data, reply === undefined ? undefined : { reply });
+  }
+
+  subscribe(subject: string, onMessage: (message: WireMessage) => void, queue?: string): WireSubscription {
+    const subscription = this.connection.subscribe(subject, {
+      queue,
+      callback: (error, message) => {
+        if (error) this.logger.error('a subscription was refused', { subject, error });
+        else onMessage(message);
+      },
+    });
+    return {
+      stop: () => {
+        if (!this.connection.isClosed()) subscription.unsubscribe();
+      },
+    };
+  }
+
+  onConnected(listener: (connected: boolean) => void): void {
+    this.#connected.push(listener);
+  }
+
+  onDenied(listener: (subject: string) => void): void {
+    this.#denied.push(listener);
+  }
+
+  flush(): Promise<void> {
+    return this.connection.flush();
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  async #follow(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      if (status.type === 'disconnect') this.#tell(false);
+      else if (status.type === 'reconnect') {
+        this.onReconnect();
+        this.#tell(true);
+      } else if (status.type === 'error') this.#refused(status.error);
+    }
+  }
+
+  #tell(connected: boolean): void {
+    this.logger.info(connected ? 'connected to the bus again' : 'the bus connection is lost');
+    for (const listener of this.#connected) listener(connected);
+  }
+
+  #refused(error: Error): void {
+    if (!isPermissionViolation(error)) return this.logger.warn('the bus reports an error', { error });
+    this.logger.warn('the bus refused', { operation: error.operation, subject: error.subject });
+    if (error.operation === 'publish') for (const listener of this.#denied) listener(error.subject);
+  }
+}

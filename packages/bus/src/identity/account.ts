@@ -1,0 +1,96 @@
+/**
+ * The bus's identities: decentralised NATS authentication (operator, account, users), so that whoever holds the account's
+ * seed lets a node join without any server being told or restarted.
+ *
+ * Owns `<dir>/account.json` (seeds, 0600), `<dir>/trust.json` and `<dir>/server.conf` (public: what the embedded broker
+ * and a real nats-server need), `<dir>/creds/<user>.creds` (0600).
+ * Invariant: an account that exists is never replaced; files appear whole or not at all.
+ */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { KeyPair } from '@nats-io/nkeys';
+import { escapeToken } from '../subjects.ts';
+import { permissionsFor } from './permissions.ts';
+
+/** What a server needs to know to check identities. Nothing in it is secret. */
+export interface BusTrust {
+  /** The account's public key, `A…`. */
+  readonly account: string;
+  readonly operatorJwt: string;
+  readonly accountJwt: string;
+}
+
+interface AccountSeeds {
+  readonly operatorSeed: string;
+  readonly accountSeed: string;
+}
+
+/** No limits of the account's own: the server's apply. */
+const UNLIMITED = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
+const SECRET = 0o600;
+
+export function credentialsFile(dir: string, user: string): string {
+  return path.join(dir, 'creds', `${escapeToken(user)}.creds`);
+}
+
+/** Makes operator, account and server configuration in `dir`, or reads what is there. */
+export async function createBusAccount(dir: string): Promise<BusTrust> {
+  const existing = await readBusTrust(dir).catch(() => undefined);
+  if (existing) return existing;
+  const { encodeAccount, encodeOperator } = await import('@nats-io/jwt');
+  const { createAccount, createOperator } = await import('@nats-io/nkeys');
+  const operator = createOperator();
+  const account = createAccount();
+  const trust: BusTrust = {
+    account: account.getPublicKey(),
+    operatorJwt: await encodeOperator('regatta', operator),
+    accountJwt: await encodeAccount('regatta', account, { limits: UNLIMITED }, { signer: operator }),
+  };
+  const seeds: AccountSeeds = { operatorSeed: seedOf(operator), accountSeed: seedOf(account) };
+  await mkdir(path.join(dir, 'creds'), { recursive: true });
+  await replaceFile(path.join(dir, 'account.json'), `${JSON.stringify(seeds, null, 2)}\n`, SECRET);
+  await replaceFile(path.join(dir, 'server.conf'), serverConfig(trust), 0o644);
+  await replaceFile(path.join(dir, 'trust.json'), `${JSON.stringify(trust, null, 2)}\n`, 0o644);
+  return trust;
+}
+
+/** @throws Error when `dir` holds no account */
+export async function readBusTrust(dir: string): Promise<BusTrust> {
+  return JSON.parse(await readFile(path.join(dir, 'trust.json'), 'utf8')) as BusTrust;
+}
+
+/**
+ * Writes a credentials file for `user`, with what that user may do on the bus.
+ * @returns its path
+ * @throws Error when `dir` holds no account
+ */
+export async function mintCredentials(dir: string, user: string): Promise<string> {
+  const { encodeUser, fmtCreds } = await import('@nats-io/jwt');
+  const { createUser, fromSeed } = await import('@nats-io/nkeys');
+  const seeds = JSON.parse(await readFile(path.join(dir, 'account.json'), 'utf8')) as AccountSeeds;
+  const account = fromSeed(new TextEncoder().encode(seeds.accountSeed));
+  const key = createUser();
+  const { publish, subscribe } = permissionsFor(user);
+  const permissions = { pub: { allow: [...publish.allow] }, sub: { allow: [...subscribe.allow] } };
+  // The library takes latin1 names only: the name is written as a token.
+  const jwt = await encodeUser(escapeToken(user), key, account, permissions);
+  const file = credentialsFile(dir, user);
+  await mkdir(path.dirname(file), { recursive: true });
+  await replaceFile(file, new TextDecoder().decode(fmtCreds(jwt, key)), SECRET);
+  return file;
+}
+
+/** For a real nats-server: `nats-server -c server.conf -p PORT`. */
+function serverConfig({ account, operatorJwt, accountJwt }: BusTrust): string {
+  return `operator: ${operatorJwt}\nresolver: MEMORY\nresolver_preload: {\n  ${account}: ${accountJwt}\n}\n`;
+}
+
+function seedOf(key: KeyPair): string {
+  return new TextDecoder().decode(key.getSeed());
+}
+
+async function replaceFile(file: string, text: string, mode: number): Promise<void> {
+  const fresh = `${file}.new`;
+  await writeFile(fresh, text, { mode });
+  await rename(fresh, file);
+}

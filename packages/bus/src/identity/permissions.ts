@@ -1,0 +1,39 @@
+/**
+ * What each identity may publish and subscribe (DESIGN 4). The server enforces it, so a subject proves who sent.
+ *
+ * Invariants: everybody reads only its own inbox and the services it serves; only apiservers read API requests and call
+ * node-agents; a node-agent serves only its own name; answers go only to those who may be asked.
+ */
+import {
+  APISERVER_USER,
+  CONTROLLER_MANAGER_USER,
+  escapeToken,
+  NODE_USER_PREFIX,
+  requestSubject,
+  servicePrefix,
+} from '../subjects.ts';
+
+export interface SubjectPermissions {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+}
+
+export interface BusPermissions {
+  readonly publish: SubjectPermissions;
+  readonly subscribe: SubjectPermissions;
+}
+
+export function permissionsFor(user: string): BusPermissions {
+  const self = escapeToken(user);
+  const publish = [requestSubject('api', user), `in.${escapeToken(APISERVER_USER)}.${self}.>`];
+  const subscribe = [`in.${self}.>`];
+  if (user === APISERVER_USER) {
+    publish.push(`in.*.${self}.>`, `rpc.node.*.${requestSubject('api', user).slice('rpc.api._.'.length)}`);
+    subscribe.push(`${servicePrefix('api')}.>`);
+  }
+  if (user === CONTROLLER_MANAGER_USER)
+    publish.push(requestSubject('api', 'system:serviceaccount:kube-system:').replace(/%$/, '*'));
+  if (user.startsWith(NODE_USER_PREFIX))
+    subscribe.push(`${servicePrefix(`node.${user.slice(NODE_USER_PREFIX.length)}`)}.>`);
+  return { publish: { allow: publish, deny: [] }, subscribe: { allow: subscribe, deny: [] } };
+}
