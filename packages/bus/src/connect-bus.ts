@@ -1,6 +1,5 @@
 /**
  * Opens a BusConnection with the official NATS client. The client reconnects for ever: at once, then with a short back-off.
- * It is loaded here, when it is needed: who only mints credentials never pays its 12 MB.
  */
 import { readFile } from 'node:fs/promises';
 import type { NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
@@ -52,7 +51,7 @@ async function firstConnection(
   credentials: Uint8Array,
   nextDelay: () => number,
 ): Promise<NatsConnection> {
-  const { AuthorizationError, connect, credsAuthenticator } = await import('@nats-io/transport-node');
+  const { AuthorizationError, connect, credsAuthenticator } = await import('./nats-client.ts');
   for (;;) {
     signal?.throwIfAborted();
     try {

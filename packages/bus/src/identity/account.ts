@@ -37,8 +37,7 @@ export function credentialsFile(dir: string, user: string): string {
 export async function createBusAccount(dir: string): Promise<BusTrust> {
   const existing = await readBusTrust(dir).catch(() => undefined);
   if (existing) return existing;
-  const { encodeAccount, encodeOperator } = await import('@nats-io/jwt');
-  const { createAccount, createOperator } = await import('@nats-io/nkeys');
+  const { createAccount, createOperator, encodeAccount, encodeOperator } = await import('./nats-keys.ts');
   const operator = createOperator();
   const account = createAccount();
   const trust: BusTrust = {
@@ -65,8 +64,7 @@ export async function readBusTrust(dir: string): Promise<BusTrust> {
  * @throws Error when `dir` holds no account
  */
 export async function mintCredentials(dir: string, user: string): Promise<string> {
-  const { encodeUser, fmtCreds } = await import('@nats-io/jwt');
-  const { createUser, fromSeed } = await import('@nats-io/nkeys');
+  const { createUser, encodeUser, fmtCreds, fromSeed } = await import('./nats-keys.ts');
   const seeds = JSON.parse(await readFile(path.join(dir, 'account.json'), 'utf8')) as AccountSeeds;
   const account = fromSeed(new TextEncoder().encode(seeds.accountSeed));
   const key = createUser();
