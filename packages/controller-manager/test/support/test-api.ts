@@ -11,6 +11,9 @@ import type { Clock } from '@regatta/runtime';
 type Loose = KubeObject & { spec?: Record<string, unknown>; status?: Record<string, unknown> };
 type Answer = Awaited<ReturnType<Transport['send']>>;
 
+/** Stands for a kubelet that has yet to confirm a Pod's end. */
+const KUBELET = 'test/kubelet';
+
 const MERGE_KEYS: Readonly<Record<string, string>> = { ownerReferences: 'uid', conditions: 'type' };
 
 export class TestApi implements Transport {
@@ -69,8 +72,10 @@ export class TestApi implements Transport {
     const { url, body } = request;
     const path = parsePath(url);
     if (path.key.endsWith('/')) return this.#deleteCollection(request);
-    this.#prepareDelete(url, body ? (jsonCodec.decode(body) as object) : {});
-    const waits = this.object(path)?.metadata.deletionTimestamp !== undefined;
+    const options = body ? (jsonCodec.decode(body) as { gracePeriodSeconds?: number }) : {};
+    if (options.gracePeriodSeconds === 0) this.#takeKubeletOff(path);
+    this.#prepareDelete(url, options);
+    const waits = (this.object(path)?.metadata.finalizers ?? []).length > 0;
     return this.memory.send(waits ? { ...request, method: 'GET', body: undefined } : request);
   }
 
@@ -88,6 +93,13 @@ export class TestApi implements Transport {
     return jsonCodec.encode(mergeLists(old, jsonCodec.decode(body ?? new Uint8Array())));
   }
 
+  #takeKubeletOff(path: Path): void {
+    const object = this.object(path);
+    if (!object) return;
+    const finalizers = object.metadata.finalizers?.filter((name) => name !== KUBELET) ?? [];
+    this.memory.store.put(path.collection, path.key, { ...object, metadata: { ...object.metadata, finalizers } });
+  }
+
   /** Puts on what an apiserver puts on an object that waits for its deletion: a Pod on a node waits for its kubelet. */
   #prepareDelete(url: string, options: { propagationPolicy?: string; gracePeriodSeconds?: number }): void {
     const path = parsePath(url);
@@ -96,8 +108,9 @@ export class TestApi implements Transport {
     const policy = { Foreground: 'foregroundDeletion', Orphan: 'orphan' }[options.propagationPolicy ?? ''];
     const spec = object.spec as { nodeName?: string; terminationGracePeriodSeconds?: number } | undefined;
     const graceful = path.collection === '/pods' && spec?.nodeName !== undefined && options.gracePeriodSeconds !== 0;
-    const finalizers = [...(object.metadata.finalizers ?? []), ...(policy ? [policy] : [])];
-    if (!graceful && finalizers.length === 0) return;
+    const kubelet = graceful ? [KUBELET] : [];
+    const finalizers = [...(object.metadata.finalizers ?? []), ...(policy ? [policy] : []), ...kubelet];
+    if (finalizers.length === 0) return;
     const deletionTimestamp = `${new Date(this.clock.now()).toISOString().slice(0, 19)}Z`;
     const metadata = { ...object.metadata, finalizers, deletionTimestamp };
     this.memory.store.put(path.collection, path.key, { ...object, metadata });
