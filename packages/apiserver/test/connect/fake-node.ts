@@ -1,0 +1,58 @@
+/**
+ * A node on a bus that is not there: answers `open` with streams in memory.
+ */
+import {
+  type BusConnection,
+  BusError,
+  type BusStream,
+  decode,
+  encode,
+  type NodeRequest,
+  type NodeResponse,
+} from '@regatta/bus';
+import { BoundedQueue } from '@regatta/runtime';
+
+/** The node's side of one stream. */
+export class FakeStream {
+  readonly toApi = new BoundedQueue<Uint8Array>(1000);
+  readonly fromApi = new BoundedQueue<Uint8Array>(1000);
+  readonly #gone = new AbortController();
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  apiSide(): BusStream {
+    return {
+      frames: this.toApi,
+      write: async (frame) => void this.fromApi.push(frame),
+      end: async () => this.fromApi.end(),
+      abort: (reason) => {
+        this.#gone.abort(new Error(reason));
+        this.fromApi.end();
+        this.toApi.end();
+      },
+      signal: this.#gone.signal,
+    };
+  }
+}
+
+export class FakeNode {
+  readonly requests: { readonly service: string; readonly request: NodeRequest }[] = [];
+  readonly streams: FakeStream[] = [];
+  response: NodeResponse | 'nobody' = { ok: true };
+  /** Called for each stream that is opened. */
+  serve: (stream: FakeStream, request: NodeRequest) => void | Promise<void> = (stream) => stream.toApi.end();
+
+  readonly bus: Pick<BusConnection, 'open'> = {
+    open: async (service, bytes) => {
+      const request = decode(bytes) as NodeRequest;
+      this.requests.push({ service, request });
+      if (this.response === 'nobody') throw new BusError('no-responders', 'nobody answers');
+      const stream = new FakeStream();
+      this.streams.push(stream);
+      void this.serve(stream, request);
+      return { response: encode(this.response), stream: stream.apiSide() };
+    },
+  };
+}

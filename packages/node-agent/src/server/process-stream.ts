@@ -1,0 +1,76 @@
+/**
+ * A process on a byte stream: channels as in Kubernetes' v5.channel.k8s.io, ended by a Status
+ * (upstream: staging/src/k8s.io/kubelet/pkg/cri/streaming/remotecommand/exec.go).
+ */
+import { type BusStream, Channel } from '@regatta/bus';
+import type { ProcessSession } from '../runtime/container-runtime.ts';
+
+export interface ProcessStreams {
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/** Carries a session until its process ends or the other side goes away. */
+export async function carryProcess(session: ProcessSession, stream: BusStream, streams: ProcessStreams): Promise<void> {
+  const close = (): void => session.close();
+  stream.signal.addEventListener('abort', close, { once: true });
+  void readInput(session, stream);
+  for await (const { stream: name, bytes } of session.output) {
+    if (streams[name]) await stream.write(frame(name === 'stdout' ? Channel.stdout : Channel.stderr, bytes));
+  }
+  await stream.write(frame(Channel.error, Buffer.from(JSON.stringify(exitStatus(await session.exitCode)))));
+  await stream.end();
+  stream.signal.removeEventListener('abort', close);
+}
+
+async function readInput(session: ProcessSession, stream: BusStream): Promise<void> {
+  try {
+    for await (const bytes of stream.frames) {
+      const payload = bytes.subarray(1);
+      if (bytes[0] === Channel.stdin) session.writeStdin(payload);
+      else if (bytes[0] === Channel.close && payload[0] === Channel.stdin) session.endStdin();
+      else if (bytes[0] === Channel.resize) resize(session, payload);
+    }
+    session.endStdin();
+  } catch {
+    // The connection is lost: whoever asked is gone, and so is what was asked for.
+    session.close();
+  }
+}
+
+function resize(session: ProcessSession, payload: Uint8Array): void {
+  const size: unknown = JSON.parse(Buffer.from(payload).toString());
+  if (typeof size !== 'object' || size === null || !('Width' in size) || !('Height' in size)) return;
+  session.resize(Number(size.Width), Number(size.Height));
+}
+
+export function frame(channel: number, bytes: Uint8Array): Uint8Array {
+  const framed = new Uint8Array(bytes.length + 1);
+  framed[0] = channel;
+  framed.set(bytes, 1);
+  return framed;
+}
+
+/** The Status that tells how a process ended. */
+export function exitStatus(code: number): object {
+  if (code === 0) return { metadata: {}, status: 'Success' };
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `command terminated with exit code ${code}`,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
+  };
+}
+
+/** The Status of a command that could not be started. */
+export function internalErrorStatus(message: string): object {
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `Internal error occurred: ${message}`,
+    reason: 'InternalError',
+    details: { causes: [{ message }] },
+    code: 500,
+  };
+}
