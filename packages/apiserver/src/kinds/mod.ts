@@ -6,6 +6,7 @@ import { deploymentStrategy } from './apps/deployment.ts';
 import { replicaSetStrategy } from './apps/replica-set.ts';
 import { namespaceStrategy } from './core/namespace.ts';
 import { podStrategy } from './core/pod.ts';
+import { serviceStrategy } from './core/service/strategy.ts';
 
 /** A strategy sees objects of its own kind only; the map forgets which. */
 function strategy<T extends Parameters<NonNullable<Strategy['applyDefaults']>>[0]>(of: Strategy<T>): Strategy {
@@ -14,6 +15,7 @@ function strategy<T extends Parameters<NonNullable<Strategy['applyDefaults']>>[0
 
 export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['/pods', strategy(podStrategy)],
+  ['/services', strategy(serviceStrategy)],
   ['/namespaces', strategy(namespaceStrategy)],
   ['apps/deployments', strategy(deploymentStrategy)],
   ['apps/replicasets', strategy(replicaSetStrategy)],

@@ -1,0 +1,105 @@
+/**
+ * Cluster IPs of Services (upstream: pkg/registry/core/service/ipallocator).
+ *
+ * An address is taken by creating its IPAddress object and given back by deleting it. The objects are the truth: the store
+ * decides between two that want the same address, also of two apiservers, and a restart knows what is taken.
+ */
+import type { IPAddress } from '@regatta/api';
+import type { ServerContext } from '../server/context.ts';
+import { StorageError, storageKey } from '../storage/object-storage.ts';
+import { AllocationError } from './allocation-error.ts';
+import { formatIpv4, Ipv4Range, parseIpv4 } from './ipv4-range.ts';
+
+/** The Service network of every cluster. */
+export const SERVICE_CIDR = '10.96.0.0/12';
+const MANAGED_BY = 'ipallocator.k8s.io';
+
+export interface ServiceName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export class ClusterIps {
+  readonly #range: Ipv4Range;
+
+  constructor(
+    private readonly server: ServerContext,
+    cidr: string = SERVICE_CIDR,
+  ) {
+    this.#range = new Ipv4Range(cidr);
+  }
+
+  /** Takes this address. @throws AllocationError */
+  async take(address: string, owner: ServiceName): Promise<void> {
+    const canonical = this.check(address);
+    if (!(await this.#claim(canonical, owner))) throw new AllocationError('taken', 'provided IP is already allocated');
+  }
+
+  /** Takes any address. @throws AllocationError `full` */
+  async takeAny(owner: ServiceName): Promise<string> {
+    for (const candidate of this.#range.candidates(this.server.random)) {
+      const address = formatIpv4(candidate);
+      if (!this.#isTaken(address) && (await this.#claim(address, owner))) return address;
+    }
+    throw new AllocationError('full', 'range is full');
+  }
+
+  /** What a dry run does for `take`: nothing is claimed. @throws AllocationError */
+  check(address: string): string {
+    const value = parseIpv4(address);
+    if (value === undefined || !this.#range.contains(value)) {
+      throw new AllocationError('other-network', 'the provided network does not match the current range');
+    }
+    if (!this.#range.isUsable(value)) {
+      const message = `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#range.cidr}`;
+      throw new AllocationError('out-of-range', message);
+    }
+    return formatIpv4(value);
+  }
+
+  /** What a dry run answers for an address that would be chosen. */
+  get placeholder(): string {
+    return this.#range.cidr.split('/')[0] ?? '';
+  }
+
+  /** Gives it back. What is not taken stays so. */
+  async release(address: string): Promise<void> {
+    await this.server.storage
+      .update(keyOf(address), (current) => (current ? 'delete' : 'unchanged'))
+      .catch((error) => {
+        if (this.#isTaken(address)) this.server.logger.error('cluster IP not given back', { address, error });
+      });
+  }
+
+  #isTaken(address: string): boolean {
+    return this.server.storage.get(keyOf(address)) !== undefined;
+  }
+
+  async #claim(address: string, owner: ServiceName): Promise<boolean> {
+    try {
+      await this.server.storage.create(keyOf(address), this.#object(address, owner));
+      return true;
+    } catch (error) {
+      if (error instanceof StorageError && error.code === 'exists') return false;
+      throw error;
+    }
+  }
+
+  #object(address: string, { namespace, name }: ServiceName): IPAddress {
+    return {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IPAddress',
+      metadata: {
+        name: address,
+        uid: this.server.random.uuid(),
+        creationTimestamp: new Date(this.server.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
+        labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv4', 'ipaddress.kubernetes.io/managed-by': MANAGED_BY },
+      },
+      spec: { parentRef: { group: '', resource: 'services', namespace, name } },
+    };
+  }
+}
+
+function keyOf(address: string): string {
+  return storageKey('networking.k8s.io', 'ipaddresses', undefined, address);
+}
