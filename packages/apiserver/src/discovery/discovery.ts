@@ -28,10 +28,10 @@ export class Discovery {
   readonly #encoded = new Map<string, { readonly bytes: Uint8Array; readonly etag: string }>();
   readonly #groups: readonly GroupInfo[];
 
-  /** @param serverAddress host and port, as /api tells it */
+  /** @param serverAddress tells host and port, as /api shows it */
   constructor(
     readonly schema: Schema,
-    readonly serverAddress: string,
+    readonly serverAddress: () => string,
   ) {
     this.#groups = schema.groups;
   }
@@ -106,7 +106,7 @@ export class Discovery {
     return {
       kind: 'APIVersions',
       versions: ['v1'],
-      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: this.serverAddress }],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: this.serverAddress() }],
     };
   }
 

@@ -4,7 +4,7 @@
  * A token is base64url of {"v":"meta.k8s.io/v1","rv":REVISION,"start":"KEY\0"}, the key relative to the listed prefix.
  * Revision -1 asks for the newest state instead of the one the list began with.
  */
-import { parseJson, statusErrors } from '@regatta/api';
+import { goQuote, parseJson, statusErrors } from '@regatta/api';
 
 const VERSION = 'meta.k8s.io/v1';
 
@@ -38,13 +38,21 @@ function fields(token: string): { v?: unknown; rv?: unknown; start?: unknown } {
   const illegal = token.search(/[^A-Za-z0-9_-]/);
   if (illegal >= 0) throw invalid(`illegal base64 data at input byte ${illegal}`);
   if (token.length % 4 === 1) throw invalid(`illegal base64 data at input byte ${token.length - 1}`);
+  const bytes = Buffer.from(token, 'base64url');
+  const first = bytes[0] ?? 0;
+  // Go names the byte, where a decoder of UTF-8 would only see that it is none.
+  if (first >= 0x80) throw invalid(`invalid character ${byteName(first)} looking for beginning of value`);
   let value: unknown;
   try {
-    value = parseJson(Buffer.from(token, 'base64url')).value;
+    value = parseJson(bytes).value;
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
   return typeof value === 'object' && value !== null ? value : {};
+}
+
+function byteName(byte: number): string {
+  return `'${goQuote(String.fromCharCode(byte)).slice(1, -1)}'`;
 }
 
 function invalid(why: string): Error {

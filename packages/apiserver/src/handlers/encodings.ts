@@ -39,25 +39,16 @@ const yaml: BodyEncoding = {
   frame: (type, object) => Buffer.from(`---\n${toYaml({ type, object })}`),
 };
 
-let stringify: ((value: unknown) => string) | undefined;
+let yamlText: ((value: unknown) => string) | undefined;
 
 /** Loads the YAML library, which answers need only rarely. */
 export async function prepareYaml(): Promise<void> {
-  if (stringify) return;
-  const library = await import('yaml');
-  stringify = (value) =>
-    library.stringify(value, {
-      indentSeq: false,
-      lineWidth: 0,
-      sortMapEntries: true,
-      aliasDuplicateObjects: false,
-      version: '1.1',
-    });
+  yamlText ??= (await import('./yaml-text.ts')).toYaml;
 }
 
 function toYaml(value: unknown): string {
-  if (!stringify) throw new Error('the YAML encoder was used before it was loaded');
-  return stringify(value);
+  if (!yamlText) throw new Error('the YAML encoder was used before it was loaded');
+  return yamlText(value);
 }
 
 const BY_MEDIA_TYPE: ReadonlyMap<string, BodyEncoding> = new Map([

@@ -37,8 +37,10 @@ export interface PatchKind {
 export interface Patch {
   /** The patched document; neither argument is changed. @throws StatusError */
   apply(document: object, schema: Schema, typeId: string): unknown;
-  /** How messages quote the patch. */
-  readonly text: unknown;
+  /** How messages say what could not be decoded: the patch, or the document that it led to. */
+  quote(document: unknown): string;
+  /** How messages say why. */
+  explain?(why: string): string;
 }
 
 const jsonPatch: PatchKind = {
@@ -50,7 +52,7 @@ const jsonPatch: PatchKind = {
         `error decoding patch: json: cannot unmarshal ${goType(value)} into Go value of type []handlers.jsonPatchOp`,
       );
     }
-    return { text: value, apply: (document) => applyJsonPatch(document, value) };
+    return { quote: sortedJson, apply: (document) => applyJsonPatch(document, value) };
   },
 };
 
@@ -58,7 +60,7 @@ const mergePatch: PatchKind = {
   mediaType: 'application/merge-patch+json',
   parse: (bytes) => {
     const value = objectPatch(bytes);
-    return { text: value, apply: (document) => applyMergePatch(document, value) };
+    return { quote: sortedJson, apply: (document) => applyMergePatch(document, value) };
   },
 };
 
@@ -67,7 +69,9 @@ const strategicMergePatch: PatchKind = {
   parse: (bytes) => {
     const value = objectPatch(bytes);
     return {
-      text: value,
+      quote: () => goMap(value),
+      // Upstream converts the patched map, it does not parse it again.
+      explain: (why) => why.replace(/^json: cannot unmarshal .* of type /, 'unrecognized type: '),
       apply: (document, schema, typeId) => applyStrategicMergePatch(schema, typeId, document, value),
     };
   },
@@ -83,8 +87,9 @@ const KINDS: ReadonlyMap<string, PatchKind> = new Map(
 
 export function patchKindOf(call: ApiCall): PatchKind {
   const kind = KINDS.get(mediaType(headerValue(call.request, 'content-type')));
-  if (!kind) throw statusErrors.unsupportedMediaType('415: Unsupported Media Type');
-  return kind;
+  if (kind) return kind;
+  const { status } = statusErrors.unsupportedMediaType('415: Unsupported Media Type');
+  throw new StatusError({ ...status, details: {} });
 }
 
 function objectPatch(bytes: Uint8Array): object {
@@ -150,20 +155,32 @@ function patched(
         (text) => call.warnings.push(text),
       ),
     patch,
+    document,
   );
   checkName(object, call.info.name);
   return object;
 }
 
 /** A patch that leads to something undecodable is an invalid patch, not a bad request. */
-function readPatched<T>(read: () => T, patch: Patch): T {
+function readPatched<T>(read: () => T, patch: Patch, document: unknown): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof StatusError) || error.code !== 400) throw error;
     const why = error.message.replace(/^.* cannot be handled as a \w+: /, '');
-    throw statusErrors.invalid('', '', '', [fieldErrors.invalid(FieldPath.root('patch'), goMap(patch.text), why)]);
+    throw statusErrors.invalid('', '', '', [
+      fieldErrors.invalid(FieldPath.root('patch'), patch.quote(document), patch.explain?.(why) ?? why),
+    ]);
   }
+}
+
+/** JSON as Go writes maps. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
 }
 
 /** Go's %+v of a decoded JSON value: `map[spec:map[replicas:many]]`. */

@@ -143,6 +143,7 @@ class Frames {
   #frame(event: ObjectEvent, type: EventType): Uint8Array {
     const { resource, negotiated } = this.watch;
     const { encoding, transform } = negotiated;
+    if (type === 'DELETED' && event.type !== 'DELETED') return encoding.frame(type, this.#view(lastMatch(event)));
     if (transform === 'object' && resource.isHub && encoding.shared) return event.frame(encoding.shared, type);
     return encoding.frame(type, this.#view(event.current.object));
   }
@@ -187,6 +188,12 @@ function seenAs(event: ObjectEvent, selection: Selection): EventType | undefined
   const before = event.type !== 'ADDED' && selection.matches((event.previous ?? event.current).object);
   if (now) return before ? 'MODIFIED' : 'ADDED';
   return before ? 'DELETED' : undefined;
+}
+
+/** An object that ceased to match is shown as it last did, at the revision of the change. */
+function lastMatch(event: ObjectEvent): KubeObject {
+  const { object } = event.previous ?? event.current;
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(event.revision) } };
 }
 
 function errorFrame(watch: Watch, error: unknown): Uint8Array {

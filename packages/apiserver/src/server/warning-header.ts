@@ -11,7 +11,7 @@ export function warningHeaders(texts: readonly string[]): string[] {
   const unique = [...new Set(texts)].map(clean);
   const total = unique.reduce((sum, text) => sum + text.length, 0);
   const short = total <= TOTAL_LIMIT ? unique : unique.map((text) => text.slice(0, CUT_LENGTH));
-  return short.slice(0, TOTAL_LIMIT / CUT_LENGTH).map((text) => `299 - "${escape(text)}"`);
+  return short.slice(0, TOTAL_LIMIT / CUT_LENGTH).map((text) => `299 - "${quoted(text)}"`);
 }
 
 /** Header values are one line of Latin-1; anything else would make Node refuse the whole answer. */
@@ -19,6 +19,6 @@ function clean(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, (char) => (char === '\n' || char === '\t' ? ' ' : '?'));
 }
 
-function escape(text: string): string {
+function quoted(text: string): string {
   return text.replace(/[\\"]/g, '\\$&');
 }

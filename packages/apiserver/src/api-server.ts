@@ -1,0 +1,186 @@
+/**
+ * An apiserver put together: storage, who may do what, registry, handlers, and the transports that lead to them.
+ *
+ * Owns everything that `start` opens; `stop` closes it in the reverse order.
+ */
+import { join } from 'node:path';
+import { type KubeObject, type ResourceRef, Schema } from '@regatta/api';
+import type { BusConnection, Served } from '@regatta/bus';
+import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
+import { openLevelStore } from '@regatta/store';
+import { admissionPlugins } from './admission/mod.ts';
+import {
+  type Auth,
+  createAuth,
+  JWKS_MEDIA_TYPE,
+  JWKS_PATH,
+  jsonWebKeySet,
+  OPENID_CONFIGURATION_PATH,
+  openIdConfiguration,
+} from './auth/mod.ts';
+import { bootstrapCluster, followTimeline } from './bootstrap.ts';
+import { Discovery } from './discovery/discovery.ts';
+import { Health } from './discovery/health.ts';
+import { serveNonResource } from './discovery/non-resource.ts';
+import { defaultTable } from './handlers/default-table.ts';
+import { dispatch, type SpecialHandlers } from './handlers/dispatch.ts';
+import type { HandlerEnvironment } from './handlers/environment.ts';
+import { specialHandlers } from './handlers/special/mod.ts';
+import { strategies } from './kinds/mod.ts';
+import { ensurePki, type Pki, writeKubeconfig } from './pki/mod.ts';
+import { AdmissionChain } from './registry/admission-chain.ts';
+import { ResourceRegistry } from './registry/resource-registry.ts';
+import type { ApiCall } from './server/api-call.ts';
+import { serveBus } from './server/bus-server.ts';
+import type { ServerContext } from './server/context.ts';
+import type { ServerResponse } from './server/exchange.ts';
+import { HttpsServer } from './server/https-server.ts';
+import { Pipeline } from './server/pipeline.ts';
+import { RequestMetrics } from './server/request-metrics.ts';
+import { type ObjectStorage, openObjectStorage, storageKey } from './storage/mod.ts';
+
+export interface ApiServerOptions {
+  readonly dataDir: string;
+  /** 0 for any. */
+  readonly port: number;
+  /** Where clients reach this server. */
+  readonly advertiseAddress: string;
+  /** Cluster name, for the kubeconfig. */
+  readonly name: string;
+  readonly speed?: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Connects to the cluster's bus; without it the server speaks HTTPS alone. */
+  readonly connectBus?: () => Promise<BusConnection>;
+}
+
+export interface ApiServer {
+  readonly url: string;
+  readonly port: number;
+  readonly context: ServerContext;
+  readonly pki: Pki;
+  readonly pipeline: Pipeline;
+  /** Path of the administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  stop(): Promise<void>;
+}
+
+type Closer = () => Promise<void> | void;
+
+/** Resolves when the server is ready: bootstrapped, listening, and answering on the bus. */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const closers: Closer[] = [];
+  try {
+    return await start(options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiServer> {
+  const { dataDir, logger, clock, advertiseAddress } = options;
+  const [pki, store, bus] = await Promise.all([
+    ensurePki(dataDir, { advertiseAddress, clock }),
+    openLevelStore({ path: join(dataDir, 'state'), clock, logger }),
+    options.connectBus?.(),
+  ]);
+  closers.push(() => store.close());
+  if (bus) closers.push(() => bus.close());
+  const storage = await openObjectStorage({ store, clock, logger });
+  closers.push(() => storage.close());
+  const context = serverContext(options, storage);
+  closers.push(followTimeline(context));
+  const auth = await createAuth(context, { pki, dataDir });
+  closers.push(() => auth.close());
+  const parts = assemble(options, context, auth);
+  const https = new HttpsServer({
+    pipeline: parts.pipeline,
+    logger,
+    clock,
+    key: pki.serving.key,
+    certificate: pki.serving.certificate,
+    clientCa: pki.ca.certificate,
+  });
+  const port = await https.listen(options.port);
+  closers.push(() => https.stop());
+  const url = `https://${advertiseAddress}:${port}`;
+  parts.located(url);
+  await bootstrapCluster(context, parts.resources, { speed: options.speed, address: advertiseAddress, port });
+  if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus, logger)));
+  const kubeconfig = join(dataDir, 'kubeconfig');
+  await writeKubeconfig(kubeconfig, pki, { server: url, name: options.name });
+  parts.ready();
+  return { url, port, context, pki, pipeline: parts.pipeline, kubeconfig, stop: () => closeAll(closers) };
+}
+
+function stopServing(served: Served): () => Promise<void> {
+  return () => served.stop();
+}
+
+function serverContext({ clock, random, logger }: ApiServerOptions, storage: ObjectStorage): ServerContext {
+  return {
+    storage,
+    schema: Schema.load(),
+    clock: new ClusterClock(clock),
+    random,
+    logger,
+    get: <T extends KubeObject>(ref: ResourceRef<T>, namespace: string, name: string) =>
+      storage.get<T>(storageKey(ref.group, ref.resource, ref.namespaced ? namespace : undefined, name))?.object,
+  };
+}
+
+interface Assembled {
+  readonly pipeline: Pipeline;
+  readonly resources: ResourceRegistry;
+  /** Tells the documents that name this server where it is. */
+  located(url: string): void;
+  ready(): void;
+}
+
+/** Handlers and what they need, around one context. */
+function assemble(options: ApiServerOptions, context: ServerContext, auth: Auth): Assembled {
+  const resources = new ResourceRegistry(context.schema, strategies);
+  const admission = new AdmissionChain(admissionPlugins(context, auth));
+  const env: HandlerEnvironment = { registry: { server: context, admission }, resources, tables: defaultTable };
+  const metrics = new RequestMetrics();
+  const health = new Health();
+  const state = { url: '', ready: false };
+  health.add({ name: 'etcd', check: () => undefined });
+  health.add({
+    name: 'poststarthook/rbac/bootstrap-roles',
+    readinessOnly: true,
+    check: () => (state.ready ? undefined : 'not finished'),
+  });
+  const special: SpecialHandlers = specialHandlers(auth, new Map());
+  const discovery = new Discovery(context.schema, () => state.url.replace('https://', ''));
+  const nonResource = {
+    discovery,
+    health,
+    metrics,
+    documents: new Map([
+      [OPENID_CONFIGURATION_PATH, { mediaType: 'application/json', make: () => openIdConfiguration(state.url) }],
+      [JWKS_PATH, { mediaType: JWKS_MEDIA_TYPE, make: () => jsonWebKeySet(auth.tokenKey) }],
+    ]),
+    more: [],
+  };
+  const handler = (call: ApiCall): ServerResponse | Promise<ServerResponse> =>
+    call.info.isResource ? dispatch(env, special, call) : serveNonResource(nonResource, call);
+  const { authenticator, authorizer } = auth;
+  const { clock, random, logger } = options;
+  return {
+    pipeline: new Pipeline({ authenticator, authorizer, handler, clock, random, logger, metrics }),
+    resources,
+    located: (url) => {
+      state.url = url;
+    },
+    ready: () => {
+      state.ready = true;
+    },
+  };
+}

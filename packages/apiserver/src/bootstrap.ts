@@ -1,0 +1,193 @@
+/**
+ * What every cluster has from its first moment: the system namespaces, the kubernetes Service and its endpoints, the
+ * clock's timeline, priority classes and RBAC policy
+ * (upstream: pkg/controlplane/{instance.go,controller/systemnamespaces,controller/kubernetesservice,reconcilers}).
+ *
+ * Every step may run again, and on several servers at once: what is there stays.
+ */
+import type { KubeObject } from '@regatta/api';
+import { constantTimeline, parseTimeline, type Timeline, withSpeed } from '@regatta/runtime';
+import { ensureBootstrapPolicy } from './auth/mod.ts';
+import { fillSystemFields } from './registry/object-metadata.ts';
+import type { ResourceRegistry } from './registry/resource-registry.ts';
+import type { ServerContext } from './server/context.ts';
+import { type ObjectEvent, StorageError, storageKey } from './storage/object-storage.ts';
+
+export const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
+export const KUBERNETES_SERVICE_IP = '10.96.0.1';
+const SERVICE_PORT = 443;
+const CLOCK_KEY = storageKey('', 'configmaps', 'kube-system', 'regatta-clock');
+
+export interface BootstrapOptions {
+  /** Cluster milliseconds per real one: of a new cluster, or a change for an old one. */
+  readonly speed: number | undefined;
+  /** Where this server answers. */
+  readonly address: string;
+  readonly port: number;
+}
+
+const DEFAULT_SPEED = 1;
+
+/** Resolves when everything is durable. */
+export async function bootstrapCluster(
+  server: ServerContext,
+  resources: ResourceRegistry,
+  options: BootstrapOptions,
+): Promise<void> {
+  const seed = new Seed(server, resources);
+  await Promise.all([
+    ensureTimeline(server, seed, options.speed),
+    ensureBootstrapPolicy(server),
+    ...SYSTEM_NAMESPACES.map((name) => seed.ensure('', 'namespaces', namespace(name))),
+    seed.ensure('', 'services', kubernetesService(options.port)),
+    seed.replace('', 'endpoints', endpoints(options)),
+    seed.replace('discovery.k8s.io', 'endpointslices', endpointSlice(options)),
+  ]);
+}
+
+/** Writes objects past admission and validation: nobody is there yet to ask. */
+class Seed {
+  constructor(
+    readonly server: ServerContext,
+    readonly resources: ResourceRegistry,
+  ) {}
+
+  /** Creates what is missing. */
+  async ensure(group: string, resource: string, object: KubeObject): Promise<void> {
+    const key = this.#key(group, resource, object);
+    if (this.server.storage.get(key)) return;
+    await this.server.storage.create(key, this.#new(group, resource, object)).catch(ignoreExists);
+  }
+
+  /** Creates what is missing, and puts right what says something else. */
+  async replace(group: string, resource: string, object: KubeObject): Promise<void> {
+    const key = this.#key(group, resource, object);
+    const fresh = this.#new(group, resource, object);
+    await this.server.storage.update(key, (current) => {
+      if (!current) return fresh;
+      const wanted = { ...current.object, ...fresh, metadata: current.object.metadata };
+      return JSON.stringify(wanted) === JSON.stringify(current.object) ? 'unchanged' : wanted;
+    });
+  }
+
+  #key(group: string, resource: string, object: KubeObject): string {
+    return storageKey(group, resource, object.metadata.namespace, object.metadata.name);
+  }
+
+  #new(group: string, resource: string, object: KubeObject): KubeObject {
+    const version = object.apiVersion?.split('/').at(-1) ?? '';
+    const fresh = structuredClone(object);
+    this.resources.get(group, version, resource)?.applyDefaults(fresh);
+    fillSystemFields(fresh, this.server.clock.now(), this.server.random);
+    return fresh;
+  }
+}
+
+function ignoreExists(error: unknown): void {
+  if (!(error instanceof StorageError && error.code === 'exists')) throw error;
+}
+
+function namespace(name: string): KubeObject {
+  return {
+    kind: 'Namespace',
+    apiVersion: 'v1',
+    metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  } as KubeObject;
+}
+
+function kubernetesService(port: number): KubeObject {
+  return {
+    kind: 'Service',
+    apiVersion: 'v1',
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { component: 'apiserver', provider: 'kubernetes' },
+    },
+    spec: {
+      ports: [{ name: 'https', protocol: 'TCP', port: SERVICE_PORT, targetPort: port }],
+      clusterIP: KUBERNETES_SERVICE_IP,
+      clusterIPs: [KUBERNETES_SERVICE_IP],
+      type: 'ClusterIP',
+      sessionAffinity: 'None',
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      internalTrafficPolicy: 'Cluster',
+    },
+    status: { loadBalancer: {} },
+  } as KubeObject;
+}
+
+function endpoints({ address, port }: BootstrapOptions): KubeObject {
+  return {
+    kind: 'Endpoints',
+    apiVersion: 'v1',
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+    },
+    subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+  } as KubeObject;
+}
+
+function endpointSlice({ address, port }: BootstrapOptions): KubeObject {
+  return {
+    kind: 'EndpointSlice',
+    apiVersion: 'discovery.k8s.io/v1',
+    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  } as KubeObject;
+}
+
+/** The cluster's timeline, made or changed as asked, and applied to this process. */
+async function ensureTimeline(server: ServerContext, seed: Seed, speed: number | undefined): Promise<void> {
+  await seed.ensure('', 'configmaps', clockConfigMap(constantTimeline(speed ?? DEFAULT_SPEED)));
+  if (speed !== undefined) {
+    await server.storage.update(CLOCK_KEY, (current) => {
+      const timeline = current && timelineOf(server, current.object);
+      if (!current || !timeline || timeline.segments.at(-1)?.speed === speed) return 'unchanged';
+      const changed = withSpeed(timeline, speed, server.clock.now());
+      return { ...current.object, data: { timeline: JSON.stringify(changed) } } as KubeObject;
+    });
+  }
+  const stored = server.storage.get(CLOCK_KEY);
+  if (stored) applyTimeline(server, stored.object);
+}
+
+/** Keeps this server's own clock as the cluster has it. Returns how to stop. */
+export function followTimeline(server: ServerContext): () => void {
+  return server.storage.onEvent(CLOCK_KEY, (event: ObjectEvent) => {
+    if (event.type !== 'DELETED' && event.current.key === CLOCK_KEY) applyTimeline(server, event.current.object);
+  });
+}
+
+function applyTimeline(server: ServerContext, object: KubeObject): void {
+  const timeline = timelineOf(server, object);
+  if (timeline) server.clock.apply(timeline);
+}
+
+function timelineOf(
+  server: ServerContext,
+  object: KubeObject & { data?: Record<string, string> },
+): Timeline | undefined {
+  try {
+    return parseTimeline(object.data?.timeline ?? '');
+  } catch (error) {
+    server.logger.error('the cluster clock cannot be read', { error });
+    return undefined;
+  }
+}
+
+function clockConfigMap(timeline: Timeline): KubeObject {
+  return {
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: { name: 'regatta-clock', namespace: 'kube-system' },
+    data: { timeline: JSON.stringify(timeline) },
+  } as KubeObject;
+}

@@ -1,0 +1,90 @@
+/**
+ * The apiserver process.
+ */
+import { parseArgs } from 'node:util';
+import {
+  createLogger,
+  endWithSupervisor,
+  reportProgress,
+  SystemClock,
+  shutdownSignal,
+  systemRandom,
+} from '@regatta/runtime';
+import { startApiServer } from './api-server.ts';
+
+const USAGE =
+  'usage: apiserver --data-dir DIR [--port 6443] [--advertise-address 127.0.0.1] [--name regatta] [--speed N] [--bus URL --credentials FILE]';
+
+const clock = new SystemClock();
+const logger = createLogger({ clock }, { component: 'apiserver' });
+
+interface Flags {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly advertiseAddress: string;
+  readonly name: string;
+  readonly speed: number | undefined;
+  readonly bus: { readonly url: string; readonly credentials: string } | undefined;
+}
+
+/** @throws TypeError with a sentence for the person who typed */
+function readFlags(): Flags {
+  const { values } = parseArgs({
+    options: {
+      'data-dir': { type: 'string' },
+      port: { type: 'string', default: '6443' },
+      'advertise-address': { type: 'string', default: '127.0.0.1' },
+      name: { type: 'string', default: 'regatta' },
+      speed: { type: 'string' },
+      bus: { type: 'string' },
+      credentials: { type: 'string' },
+    },
+  });
+  if (!values['data-dir']) throw new TypeError('--data-dir is required');
+  if ((values.bus === undefined) !== (values.credentials === undefined)) {
+    throw new TypeError('--bus and --credentials come together');
+  }
+  return {
+    dataDir: values['data-dir'],
+    port: number('port', values.port, 0, 65_535),
+    advertiseAddress: values['advertise-address'],
+    name: values.name,
+    speed: values.speed === undefined ? undefined : number('speed', values.speed, 0, 1000),
+    bus: values.bus && values.credentials ? { url: values.bus, credentials: values.credentials } : undefined,
+  };
+}
+
+function number(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= least && value <= most) return value;
+  throw new TypeError(`--${flag} must be a number from ${least} to ${most}, not ${JSON.stringify(text)}`);
+}
+
+async function run(): Promise<void> {
+  const flags = readFlags();
+  const stop = shutdownSignal(logger);
+  endWithSupervisor(logger);
+  const started = clock.monotonic();
+  const server = await startApiServer({
+    dataDir: flags.dataDir,
+    port: flags.port,
+    advertiseAddress: flags.advertiseAddress,
+    name: flags.name,
+    clock,
+    random: systemRandom,
+    logger,
+    ...(flags.speed === undefined ? {} : { speed: flags.speed }),
+  });
+  logger.info('ready', { url: server.url, ms: Math.round(clock.monotonic() - started) });
+  reportProgress({ state: 'ready', detail: server.url });
+  await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+  await server.stop();
+}
+
+run().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  logger.error('the apiserver cannot go on', { error });
+  reportProgress({ state: 'failed', detail: message });
+  if (error instanceof TypeError) process.stderr.write(`${message}\n${USAGE}\n`);
+  process.exit(1);
+});

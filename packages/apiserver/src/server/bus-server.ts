@@ -1,0 +1,112 @@
+/**
+ * The API on the bus: the same pipeline, msgpack bodies, the caller proven by the subject (packages/bus api-protocol.ts).
+ */
+import {
+  API_SERVICE,
+  type ApiRequest,
+  type ApiResponse,
+  type BusConnection,
+  type BusStream,
+  decode,
+  encode,
+  type IncomingCall,
+  MSGPACK,
+  type Served,
+} from '@regatta/bus';
+import type { Logger } from '@regatta/runtime';
+import { joined } from './compress.ts';
+import { isStream, type ServerRequest, type ServerResponse, type StreamResponse, type StreamSink } from './exchange.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** Calls in progress at once; callers beyond that are told `overloaded` and try again. */
+const CONCURRENCY = 4096;
+/** Frames of one stream that wait for credit. */
+const STREAM_WINDOW = 64;
+const NOTHING = new Uint8Array(0);
+
+export function serveBus(pipeline: Pipeline, bus: BusConnection, logger: Logger): Served {
+  const handler = (call: IncomingCall): void => {
+    void serveCall(pipeline, call).catch((error: unknown) =>
+      logger.warn('bus call failed', { caller: call.caller, error }),
+    );
+  };
+  return bus.serve(API_SERVICE, handler, { queue: 'apiserver', concurrency: CONCURRENCY });
+}
+
+async function serveCall(pipeline: Pipeline, call: IncomingCall): Promise<void> {
+  const abort = new AbortController();
+  const request = readRequest(call, abort.signal);
+  if (!request) return call.fail('the request is not an ApiRequest');
+  const response = await pipeline.handle(request);
+  if (isStream(response)) return streamAnswer(response, call, abort);
+  await call.reply(encode(answerOf(response, joined(response.body))));
+}
+
+function answerOf(response: ServerResponse, body: Uint8Array): ApiResponse {
+  const headers = Object.fromEntries(
+    Object.entries(response.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+  return { code: response.code, headers, body };
+}
+
+async function streamAnswer(response: StreamResponse, call: IncomingCall, abort: AbortController): Promise<void> {
+  const stream = await call.accept(encode(answerOf(response, NOTHING)));
+  stream.signal.addEventListener('abort', () => abort.abort(), { once: true });
+  if (stream.signal.aborted) abort.abort();
+  try {
+    await response.stream(new BusSink(stream, abort.signal));
+    await stream.end();
+  } catch (error) {
+    stream.abort(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Lets a few frames wait for credit before it asks the writer to pause. */
+class BusSink implements StreamSink {
+  #waiting = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly stream: BusStream,
+    readonly signal: AbortSignal,
+  ) {}
+
+  write(bytes: Uint8Array): boolean {
+    this.#waiting++;
+    const settled = (): void => {
+      this.#waiting--;
+    };
+    // A stream that broke aborts `signal`, which ends the writer.
+    this.#last = this.stream.write(bytes).then(settled, settled);
+    return this.#waiting < STREAM_WINDOW;
+  }
+
+  drained(): Promise<void> {
+    return this.#last;
+  }
+}
+
+function readRequest(call: IncomingCall, signal: AbortSignal): ServerRequest | undefined {
+  const message = decode(call.request);
+  if (!isApiRequest(message)) return undefined;
+  const { method, url, headers, body = NOTHING } = message;
+  return {
+    method,
+    url,
+    headers: { 'content-type': MSGPACK, accept: MSGPACK, ...headers },
+    credentials: { busUser: call.caller },
+    certificateRejected: false,
+    remoteAddress: '',
+    body: () => body,
+    signal,
+  };
+}
+
+function isApiRequest(value: unknown): value is ApiRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { method, url, headers, body } = value as Partial<Record<keyof ApiRequest, unknown>>;
+  const bodyFits = body === undefined || body === null || body instanceof Uint8Array;
+  return (
+    typeof method === 'string' && typeof url === 'string' && typeof headers === 'object' && headers !== null && bodyFits
+  );
+}
