@@ -32,7 +32,13 @@ export class ServiceAccountTokens {
   constructor(
     private readonly server: Pick<ServerContext, 'get' | 'clock'>,
     readonly key: TokenKey,
+    private readonly maxVerified = MAX_VERIFIED_TOKENS,
   ) {}
+
+  /** How many tokens need no new look at their signature. */
+  get remembered(): number {
+    return this.#verified.size;
+  }
 
   /** @param audiences who the token is shown to: it must be meant for one of them */
   verify(token: string, audiences: readonly string[]): TokenVerdict {
@@ -57,7 +63,7 @@ export class ServiceAccountTokens {
     if (!this.key.verifies(token)) return { error: 'invalid signature' };
     const claims = readClaims(said);
     if (!claims) return { error: 'service account token claims could not be validated' };
-    if (this.#verified.size >= MAX_VERIFIED_TOKENS) {
+    if (this.#verified.size >= this.maxVerified) {
       const [oldest] = this.#verified.keys();
       if (oldest !== undefined) this.#verified.delete(oldest);
     }

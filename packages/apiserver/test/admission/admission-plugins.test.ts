@@ -1,0 +1,43 @@
+import { afterEach, expect, it } from 'vitest';
+import { admissionPlugins } from '../../src/admission/mod.ts';
+import { cleanUp, openAuth, openServer, user } from '../auth/fixture.ts';
+import { attributesOf } from './fixture.ts';
+
+afterEach(cleanUp);
+
+it("ADM-1: plugins run in upstream's order", async () => {
+  const server = await openServer();
+  const plugins = admissionPlugins(server, await openAuth(server));
+  expect(plugins.map((plugin) => plugin.name)).toEqual([
+    'NamespaceLifecycle',
+    'ServiceAccount',
+    'NodeRestriction',
+    'TaintNodesByCondition',
+    'Priority',
+    'DefaultTolerationSeconds',
+    'DefaultStorageClass',
+    'DefaultIngressClass',
+    'PodTopologyLabels',
+    'RBACEscalation',
+  ]);
+});
+
+it('ADM-12: writes of roles are checked for escalation', async () => {
+  const server = await openServer();
+  const plugin = admissionPlugins(server, await openAuth(server)).at(-1);
+  const attributes = attributesOf({
+    what: 'CREATE roles.rbac.authorization.k8s.io',
+    namespace: 'a',
+    object: {
+      metadata: { name: 'r' },
+      rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
+    } as object as {
+      metadata: { name: string };
+    },
+    user: user('alice'),
+  });
+  expect(plugin?.handles(attributes)).toBe(true);
+  expect(() => plugin?.admit?.(attributes)).toThrow(
+    'roles.rbac.authorization.k8s.io "r" is forbidden: user "alice" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["pods"], Verbs:["get"]}',
+  );
+});
