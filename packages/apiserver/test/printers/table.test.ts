@@ -30,10 +30,11 @@ function objectOf(c: Case): KubeObject {
   return { ...base, metadata: { ...base.metadata, creationTimestamp: CREATED, ...deletion } };
 }
 
-/** Ages are masked in the recorded cells; uids in the recorded objects. */
+/** Ages are masked in the recorded cells; uids and node ports in the recorded objects. */
 function masked(column: string, cell: unknown): unknown {
   if (column === 'Age') return '<age>';
   if (typeof cell !== 'string') return cell;
+  if (column === 'Port(s)') return cell.replace(/:\d+/g, '');
   return cell.replace(/\([^)]+ ago\)/, '(<age> ago)').replace(/(controller-uid=).*/, '$1<uid>');
 }
 
