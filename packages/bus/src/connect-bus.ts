@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
-import { Backoff, type Clock, type Logger, type Random, sleep, systemRandom } from '@regatta/runtime';
+import { type Clock, type Logger, type Random, sleep, systemRandom } from '@regatta/runtime';
 import { type BusConnection, BusError } from './connection.ts';
 import { BusLink } from './link/bus-link.ts';
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link/limits.ts';
@@ -24,8 +24,28 @@ export interface ConnectBusOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Real milliseconds between attempts to connect, jittered down to half. */
-const RECONNECT = { base: 50, max: 1000 };
+/** Real milliseconds between attempts to connect, jittered down to half: a restart of the broker is hardly noticed. */
+const RECONNECT = { base: 50, factor: 1.5, max: 500 };
+
+/** The delay before each attempt. The client asks for it more often than it tries, so attempts are counted apart. */
+class ReconnectDelay {
+  #attempts = 0;
+
+  constructor(readonly random: Random) {}
+
+  get(): number {
+    const delay = Math.min(RECONNECT.max, RECONNECT.base * RECONNECT.factor ** Math.min(this.#attempts, 20));
+    return delay * (0.5 + this.random.next() / 2);
+  }
+
+  tried(): void {
+    this.#attempts++;
+  }
+
+  reset(): void {
+    this.#attempts = 0;
+  }
+}
 
 /**
  * @returns once connected; waits while the broker can't be reached
@@ -37,11 +57,8 @@ export async function connectBus(options: ConnectBusOptions): Promise<BusConnect
   const credentials = await readFile(options.credentialsFile);
   const owner = credentialsUser(credentials.toString('utf8'));
   if (owner !== user) throw new BusError('denied', `${options.credentialsFile} is for ${owner}, not for ${user}`);
-  const backoff = new Backoff(RECONNECT);
-  const nextDelay = (): number => backoff.next('') * (0.5 + random.next() / 2);
-  const connection = await firstConnection(options, credentials, nextDelay);
-  backoff.reset('');
-  const wire = new NatsWire(connection, logger, () => backoff.reset(''));
+  const delay = new ReconnectDelay(random);
+  const wire = new NatsWire(await firstConnection(options, credentials, delay), logger, delay);
   return new BusLink(wire, { user, clock, logger, random, limits: { ...DEFAULT_LINK_LIMITS, ...limits } });
 }
 
@@ -49,7 +66,7 @@ export async function connectBus(options: ConnectBusOptions): Promise<BusConnect
 async function firstConnection(
   { servers, user, clock, signal }: ConnectBusOptions,
   credentials: Uint8Array,
-  nextDelay: () => number,
+  delay: ReconnectDelay,
 ): Promise<NatsConnection> {
   const { AuthorizationError, connect, credsAuthenticator } = await import('./nats-client.ts');
   for (;;) {
@@ -63,12 +80,13 @@ async function firstConnection(
         ignoreAuthErrorAbort: true,
         ignoreClusterUpdates: true,
         noAsyncTraces: true,
-        reconnectDelayHandler: nextDelay,
+        reconnectDelayHandler: () => delay.get(),
       });
     } catch (error) {
       if (error instanceof AuthorizationError)
         throw new BusError('denied', `the bus does not accept the credentials of ${user}`, { cause: error });
-      await sleep(clock, nextDelay(), signal);
+      delay.tried();
+      await sleep(clock, delay.get(), signal);
     }
   }
 }
@@ -93,8 +111,9 @@ class NatsWire implements Wire {
   constructor(
     readonly connection: NatsConnection,
     readonly logger: Logger,
-    readonly onReconnect: () => void,
+    readonly delay: ReconnectDelay,
   ) {
+    delay.reset();
     this.#follow().catch((error: unknown) => logger.error('the bus connection ended', { error }));
   }
 
@@ -137,8 +156,9 @@ class NatsWire implements Wire {
   async #follow(): Promise<void> {
     for await (const status of this.connection.status()) {
       if (status.type === 'disconnect') this.#tell(false);
+      else if (status.type === 'reconnecting') this.delay.tried();
       else if (status.type === 'reconnect') {
-        this.onReconnect();
+        this.delay.reset();
         this.#tell(true);
       } else if (status.type === 'error') this.#refused(status.error);
     }
