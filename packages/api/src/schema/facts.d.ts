@@ -9,3 +9,7 @@ declare module '*/go-fields.json' {
   const fields: import('./raw-facts.ts').RawGoFields;
   export default fields;
 }
+declare module '*/protobuf.json' {
+  const protobuf: import('../protobuf/message-info.ts').RawProtobuf;
+  export default protobuf;
+}

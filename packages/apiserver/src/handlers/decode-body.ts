@@ -8,9 +8,12 @@
 import {
   DecodeReport,
   type KubeObject,
+  loadProtobufDecoder,
+  PROTOBUF,
+  type ProtobufDecoder,
   parseApiVersion,
   parseJson,
-  type Schema,
+  Schema,
   statusErrors,
   summarizeBody,
 } from '@regatta/api';
@@ -36,6 +39,7 @@ export async function parseBody(request: ServerRequest, bytes: Uint8Array): Prom
   const type = mediaType(headerValue(request, 'content-type'));
   if (type === 'application/json' || type === '' || type === '*/*') return parseJsonBody(bytes);
   if (type === 'application/yaml' || type === 'application/vnd.yaml') return parseYamlBody(bytes);
+  if (type === PROTOBUF) return parseProtobufBody(bytes);
   if (type === MSGPACK) return { value: decode(bytes), strictErrors: [], bytes };
   throw statusErrors.unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${encodings.advertised.join(', ')}`,
@@ -63,6 +67,18 @@ async function parseYamlBody(bytes: Uint8Array): Promise<ParsedBody> {
     return { value, strictErrors, bytes };
   } catch (error) {
     return { value: undefined, strictErrors: [], problem: `error converting YAML to JSON: ${messageOf(error)}`, bytes };
+  }
+}
+
+let protobuf: Promise<ProtobufDecoder> | undefined;
+
+async function parseProtobufBody(bytes: Uint8Array): Promise<ParsedBody> {
+  protobuf ??= loadProtobufDecoder(Schema.load());
+  const decoder = await protobuf;
+  try {
+    return { value: decoder.decode(bytes), strictErrors: [], bytes };
+  } catch (error) {
+    return { value: undefined, strictErrors: [], problem: messageOf(error), bytes };
   }
 }
 

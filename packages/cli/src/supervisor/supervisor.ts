@@ -6,7 +6,7 @@
  * children end too (they watch their IPC channel).
  */
 import fs from 'node:fs';
-import { ensureBusAccount, mintCredentials } from '@regatta/bus';
+import { createBusAccount, mintCredentials } from '@regatta/bus';
 import type { Clock } from '@regatta/runtime';
 import { CliError } from '../cli-error.ts';
 import { type ClusterRecord, type NodeRecord, nextNode, writeCluster } from '../cluster-file.ts';
@@ -55,7 +55,7 @@ export class Supervisor {
   async start(): Promise<void> {
     const { layout } = this.options;
     fs.mkdirSync(layout.logDir, { recursive: true, mode: 0o700 });
-    await ensureBusAccount(layout.bus);
+    await createBusAccount(layout.bus);
     await Promise.all(
       [...Object.values(CONTROL_PLANE_USERS), ...this.#cluster.nodes.map((node) => nodeUser(node.name))].map((user) =>
         mintCredentials(layout.bus, user),
