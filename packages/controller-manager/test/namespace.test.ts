@@ -22,7 +22,7 @@ describe('what every namespace gets', () => {
 
   it('CM-11: the ConfigMap kube-root-ca.crt, put right when somebody changes it', async () => {
     const cluster = new TestCluster();
-    await cluster.start((context) => new RootCaPublisher(context, 'PEM'));
+    await cluster.start((context) => new RootCaPublisher(context, async () => 'PEM'));
     await cluster.create(resources.namespaces, namespace('a'));
     await cluster.change(resources.configMaps, 'kube-root-ca.crt', (map) => ({ ...map, data: { 'ca.crt': 'x' } }), 'a');
     const [map] = await cluster.list(resources.configMaps, 'a');

@@ -17,12 +17,14 @@ export class RootCaPublisher extends KeyedController {
   readonly #namespaces: Informer<Namespace>;
   readonly #configMaps: Informer<ConfigMap>;
   readonly #client: ResourceClient<ConfigMap>;
-  readonly #data: Readonly<Record<string, string>>;
+  #data: Readonly<Record<string, string>> = {};
 
-  /** @param rootCa the CA's certificate, PEM */
-  constructor(context: ControllerContext, rootCa: string) {
+  /** @param readRootCa gives the CA's certificate, PEM; asked once, when the API is there */
+  constructor(
+    context: ControllerContext,
+    readonly readRootCa: () => Promise<string>,
+  ) {
     super({ name: 'root-ca-certificate-publisher-controller', context, concurrency: 4 });
-    this.#data = { 'ca.crt': rootCa };
     this.#namespaces = this.reads(context.informers.for(resources.namespaces));
     this.#configMaps = this.reads(context.informers.for(resources.configMaps));
     this.#client = clientFor(context, 'root-ca-cert-publisher').resource(resources.configMaps);
@@ -32,6 +34,11 @@ export class RootCaPublisher extends KeyedController {
       if (metadata.name === ROOT_CA_NAME) this.queue.add(metadata.namespace ?? '');
     };
     this.#configMaps.addHandler({ onUpdate: onChange, onDelete: onChange });
+  }
+
+  override async run(signal: AbortSignal): Promise<void> {
+    this.#data = { 'ca.crt': await this.readRootCa() };
+    await super.run(signal);
   }
 
   protected async reconcile(namespace: string): Promise<void> {

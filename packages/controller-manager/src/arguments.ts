@@ -1,0 +1,39 @@
+/**
+ * The controller-manager's command line.
+ */
+import { parseArgs } from 'node:util';
+import type { NodeLoss } from './node-lifecycle/pod-marker.ts';
+
+export const USAGE =
+  'usage: controller-manager --bus nats://HOST:PORT --credentials FILE [--root-ca-file FILE] [--node-loss unknown|upstream] [--cluster-cidr 10.244.0.0/16]';
+
+export interface ManagerArguments {
+  readonly bus: string;
+  readonly credentials: string;
+  /** Without it no kube-root-ca.crt is published. */
+  readonly rootCaFile: string | undefined;
+  readonly nodeLoss: NodeLoss;
+  readonly clusterCidr: string;
+}
+
+/** @throws Error whose message says what is wrong */
+export function parseArguments(args: readonly string[]): ManagerArguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      bus: { type: 'string' },
+      credentials: { type: 'string' },
+      'root-ca-file': { type: 'string' },
+      'node-loss': { type: 'string', default: 'unknown' },
+      'cluster-cidr': { type: 'string', default: '10.244.0.0/16' },
+    },
+  });
+  const { bus, credentials, 'root-ca-file': rootCaFile, 'cluster-cidr': clusterCidr } = values;
+  if (bus === undefined || credentials === undefined) throw new Error('--bus and --credentials are needed');
+  return { bus, credentials, rootCaFile, nodeLoss: nodeLossOf(values['node-loss']), clusterCidr };
+}
+
+function nodeLossOf(text: string): NodeLoss {
+  if (text === 'unknown' || text === 'upstream') return text;
+  throw new Error(`--node-loss is "unknown" or "upstream", not "${text}"`);
+}

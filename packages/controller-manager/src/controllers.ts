@@ -1,0 +1,41 @@
+/**
+ * Every controller of this process. A new one is a folder and a line here.
+ */
+import { DeploymentController } from './deployment/deployment-controller.ts';
+import type { Controller, ControllerContext } from './framework/controller.ts';
+import { GarbageCollector } from './garbage-collector/garbage-collector.ts';
+import { NamespaceController } from './namespace/namespace-controller.ts';
+import { NodeIpamController } from './node-ipam/node-ipam-controller.ts';
+import { NodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
+import type { NodeLoss } from './node-lifecycle/pod-marker.ts';
+import { NodeTtlController } from './node-ttl/node-ttl-controller.ts';
+import { PodGarbageCollector } from './pod-gc/pod-garbage-collector.ts';
+import { ReplicaSetController } from './replicaset/replica-set-controller.ts';
+import { RootCaPublisher } from './root-ca-publisher/root-ca-publisher.ts';
+import { ServiceAccountController } from './serviceaccount/service-account-controller.ts';
+import { TaintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
+
+export interface ControllerOptions {
+  readonly nodeLoss: NodeLoss;
+  readonly clusterCidr: string;
+  /** The cluster's CA, PEM; asked once the API is there. Without it none is published. */
+  readonly readRootCa?: () => Promise<string>;
+}
+
+export function makeControllers(context: ControllerContext, options: ControllerOptions): Controller[] {
+  const { nodeLoss, clusterCidr, readRootCa } = options;
+  return [
+    new ServiceAccountController(context),
+    ...(readRootCa ? [new RootCaPublisher(context, readRootCa)] : []),
+    new NamespaceController(context),
+    new NodeIpamController(context, clusterCidr),
+    new NodeTtlController(context),
+    new NodeLifecycleController(context, { nodeLoss }),
+    new TaintEvictionController(context, { nodeLoss }),
+    new PodGarbageCollector(context),
+    new DeploymentController(context),
+    new ReplicaSetController(context),
+    // Last: it shares the informers that the others have asked for.
+    new GarbageCollector(context),
+  ];
+}

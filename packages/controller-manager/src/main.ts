@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+/**
+ * The controller-manager's process. It becomes ready when every controller works.
+ */
+import { readFile } from 'node:fs/promises';
+import { connectBus } from '@regatta/bus';
+import { ApiClient, BusTransport } from '@regatta/client';
+import {
+  ClusterClock,
+  createLogger,
+  endWithSupervisor,
+  reportProgress,
+  SystemClock,
+  shutdownSignal,
+  systemRandom,
+} from '@regatta/runtime';
+import { parseArguments, USAGE } from './arguments.ts';
+import { runControllers } from './run-controllers.ts';
+
+const USER = 'system:kube-controller-manager';
+
+async function main(): Promise<void> {
+  const { bus: servers, credentials, rootCaFile, nodeLoss, clusterCidr } = parseArguments(process.argv.slice(2));
+  const clock = new SystemClock();
+  const logger = createLogger({ clock }, { component: 'controller-manager' });
+  endWithSupervisor(logger);
+  const signal = shutdownSignal(logger);
+  const bus = await connectBus({ servers, credentialsFile: credentials, user: USER, clock, logger, signal });
+  const client = new ApiClient(new BusTransport(bus), { userAgent: 'kube-controller-manager' });
+  await runControllers({
+    client,
+    clusterClock: new ClusterClock(clock),
+    random: systemRandom,
+    logger,
+    signal,
+    nodeLoss,
+    clusterCidr,
+    ...(rootCaFile === undefined ? {} : { readRootCa: () => readFile(rootCaFile, 'utf8') }),
+    onReady: () => {
+      logger.info('the controllers work', { nodeLoss, clusterCidr });
+      reportProgress({ state: 'ready' });
+    },
+  });
+  await bus.close();
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`controller-manager: ${reason}\n${USAGE}\n`);
+    reportProgress({ state: 'failed', detail: reason });
+    process.exit(1);
+  },
+);
