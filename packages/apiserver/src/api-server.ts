@@ -4,7 +4,7 @@
  * Owns everything that `start` opens; `stop` closes it in the reverse order.
  */
 import { join } from 'node:path';
-import { type KubeObject, type ResourceRef, Schema } from '@regatta/api';
+import { type KubeObject, type Pod, type ResourceRef, Schema, statusErrors } from '@regatta/api';
 import type { BusConnection, Served } from '@regatta/bus';
 import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
@@ -19,12 +19,13 @@ import {
   openIdConfiguration,
 } from './auth/mod.ts';
 import { bootstrapCluster, followTimeline } from './bootstrap.ts';
+import { type ConnectEnvironment, connectHandlers, upgradeHandler } from './connect/mod.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Health } from './discovery/health.ts';
 import { serveNonResource } from './discovery/non-resource.ts';
-import { defaultTable } from './handlers/default-table.ts';
 import { dispatch, type SpecialHandlers } from './handlers/dispatch.ts';
 import type { HandlerEnvironment } from './handlers/environment.ts';
+import { printedTables } from './handlers/printed-table.ts';
 import { specialHandlers } from './handlers/special/mod.ts';
 import { strategies } from './kinds/mod.ts';
 import { ensurePki, type Pki, writeKubeconfig } from './pki/mod.ts';
@@ -98,7 +99,8 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   closers.push(followTimeline(context));
   const auth = await createAuth(context, { pki, dataDir });
   closers.push(() => auth.close());
-  const parts = assemble(options, context, auth);
+  const reach = bus && connectEnvironment(context, bus);
+  const parts = assemble(options, context, auth, reach ? connectHandlers(reach) : new Map());
   const https = new HttpsServer({
     pipeline: parts.pipeline,
     logger,
@@ -106,6 +108,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     key: pki.serving.key,
     certificate: pki.serving.certificate,
     clientCa: pki.ca.certificate,
+    ...(reach ? { upgrade: upgradeHandler({ ...reach, pipeline: parts.pipeline }) } : {}),
   });
   const port = await https.listen(options.port);
   closers.push(() => https.stop());
@@ -117,6 +120,19 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   await writeKubeconfig(kubeconfig, pki, { server: url, name: options.name });
   parts.ready();
   return { url, port, context, pki, pipeline: parts.pipeline, kubeconfig, stop: () => closeAll(closers) };
+}
+
+/** How log, exec and attach find their Pods and their nodes. */
+function connectEnvironment(context: ServerContext, bus: BusConnection): ConnectEnvironment {
+  return {
+    bus,
+    logger: context.logger,
+    pod: (namespace, name) => {
+      const stored = context.storage.get<Pod>(storageKey('', 'pods', namespace, name));
+      if (!stored) throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
+      return stored.object;
+    },
+  };
 }
 
 function stopServing(served: Served): () => Promise<void> {
@@ -144,10 +160,19 @@ interface Assembled {
 }
 
 /** Handlers and what they need, around one context. */
-function assemble(options: ApiServerOptions, context: ServerContext, auth: Auth): Assembled {
+function assemble(
+  options: ApiServerOptions,
+  context: ServerContext,
+  auth: Auth,
+  connectors: SpecialHandlers,
+): Assembled {
   const resources = new ResourceRegistry(context.schema, strategies);
   const admission = new AdmissionChain(admissionPlugins(context, auth));
-  const env: HandlerEnvironment = { registry: { server: context, admission }, resources, tables: defaultTable };
+  const env: HandlerEnvironment = {
+    registry: { server: context, admission },
+    resources,
+    tables: printedTables(options.clock),
+  };
   const metrics = new RequestMetrics();
   const health = new Health();
   const state = { url: '', ready: false };
@@ -157,7 +182,7 @@ function assemble(options: ApiServerOptions, context: ServerContext, auth: Auth)
     readinessOnly: true,
     check: () => (state.ready ? undefined : 'not finished'),
   });
-  const special: SpecialHandlers = specialHandlers(auth, new Map());
+  const special: SpecialHandlers = specialHandlers(auth, new Map(), connectors);
   const discovery = new Discovery(context.schema, () => state.url.replace('https://', ''));
   const nonResource = {
     discovery,

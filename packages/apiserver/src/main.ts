@@ -2,6 +2,7 @@
  * The apiserver process.
  */
 import { parseArgs } from 'node:util';
+import { type ConnectBusOptions, connectBus } from '@regatta/bus';
 import {
   createLogger,
   endWithSupervisor,
@@ -11,6 +12,8 @@ import {
   systemRandom,
 } from '@regatta/runtime';
 import { startApiServer } from './api-server.ts';
+
+const BUS_USER = 'system:apiserver';
 
 const USAGE =
   'usage: apiserver --data-dir DIR [--port 6443] [--advertise-address 127.0.0.1] [--name regatta] [--speed N] [--bus URL --credentials FILE]';
@@ -65,6 +68,8 @@ async function run(): Promise<void> {
   const stop = shutdownSignal(logger);
   endWithSupervisor(logger);
   const started = clock.monotonic();
+  const { bus } = flags;
+  const connect = bus && (() => connectBus({ ...busOptions(bus), signal: stop }));
   const server = await startApiServer({
     dataDir: flags.dataDir,
     port: flags.port,
@@ -74,11 +79,16 @@ async function run(): Promise<void> {
     random: systemRandom,
     logger,
     ...(flags.speed === undefined ? {} : { speed: flags.speed }),
+    ...(connect ? { connectBus: connect } : {}),
   });
   logger.info('ready', { url: server.url, ms: Math.round(clock.monotonic() - started) });
   reportProgress({ state: 'ready', detail: server.url });
   await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
   await server.stop();
+}
+
+function busOptions({ url, credentials }: NonNullable<Flags['bus']>): Omit<ConnectBusOptions, 'signal'> {
+  return { servers: url, credentialsFile: credentials, user: BUS_USER, clock, logger, random: systemRandom };
 }
 
 run().catch((error: unknown) => {

@@ -5,6 +5,7 @@
  */
 import { FieldPath, type KubeObject, type StatusError, statusErrors, validateObjectMeta } from '@regatta/api';
 import { StorageError, type StoredObject } from '../storage/object-storage.ts';
+import { finalizerNameErrors } from './finalizer-names.ts';
 import { dedupOwnerReferences, ensureNamespace, fillSystemFields, generateName } from './object-metadata.ts';
 import type { Resource } from './resource.ts';
 import type { Allocation, WriteContext } from './strategy.ts';
@@ -71,6 +72,7 @@ function validateNew(resource: Resource, object: KubeObject, context: WriteConte
   const { namespaced, nameRule, hub } = resource;
   const errors = [
     ...validateObjectMeta(object.metadata, { namespaced, nameRule, path: METADATA }),
+    ...finalizerNameErrors(object),
     ...(resource.strategy.validate?.(object, context) ?? []),
   ];
   if (errors.length > 0) throw statusErrors.invalid(hub.group, hub.kind, object.metadata.name ?? '', errors);

@@ -17,6 +17,7 @@ import {
 import { OPTIMISTIC_LOCK } from '../server/status-response.ts';
 import { StorageError, type StoredObject } from '../storage/object-storage.ts';
 import { allocate, prepareNewObject } from './create-object.ts';
+import { finalizerNameErrors } from './finalizer-names.ts';
 import { jsonEqual } from './json-equal.ts';
 import { carryOverSystemFields, dedupOwnerReferences, ensureNamespace } from './object-metadata.ts';
 import type { Resource } from './resource.ts';
@@ -33,6 +34,8 @@ export interface UpdatePlan {
   readonly part: 'main' | 'status' | 'custom';
   /** Whether what does not exist is created. */
   readonly mayCreate: boolean;
+  /** The write is the system's own doing: metadata.generation counts what users ask for. */
+  readonly keepsGeneration?: boolean;
   /** The admission plugins have been asked about the request itself, not about the object that it changes. */
   readonly admitted?: boolean;
   /** More to check, for subresources with rules of their own. */
@@ -54,13 +57,19 @@ export async function updateObject(registry: Registry, request: WriteRequest, pl
     if (request.dryRun) return await rehearse(registry.server.storage.get(key), step, outcome);
     const { stored, outcome: result } = await registry.server.storage.update(key, step);
     outcome.allocation?.commit();
-    if (result === 'deleted') request.resource.strategy.afterDelete?.(stored.object, { server: registry.server });
+    if (result === 'deleted') return removed(registry, request, stored, outcome);
     return { object: stored.object, stored, created: result === 'created' };
   } catch (error) {
     outcome.allocation?.rollback();
     if (error instanceof StorageError) throw statusErrors.conflict(request.resource, request.name, OPTIMISTIC_LOCK);
     throw error;
   }
+}
+
+/** The write took off the last finalizer: the answer is the object as it was written, which is gone. */
+function removed(registry: Registry, request: WriteRequest, last: StoredObject, outcome: Outcome): Written {
+  request.resource.strategy.afterDelete?.(last.object, { server: registry.server });
+  return { object: outcome.object ?? last.object, created: false };
 }
 
 async function rehearse(
@@ -146,7 +155,7 @@ async function prepareUpdate(
   if (mutating) await mutating;
   carryOverSystemFields(object, old);
   if (plan.part !== 'custom') keepOtherParts(resource, plan.part, object, old, context);
-  if (resource.tracksGeneration && specChanged(object, old)) {
+  if (resource.tracksGeneration && !plan.keepsGeneration && specChanged(object, old)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
   validateUpdated(resource, plan, object, old, context);
@@ -203,9 +212,13 @@ function validateUpdated(
       : plan.part === 'status'
         ? strategy.validateStatusUpdate?.(object, old, context)
         : undefined;
+  const changes = validateObjectMetaUpdate(object.metadata, old.metadata, METADATA);
   const errors = [
     ...validateObjectMeta(object.metadata, { namespaced, nameRule, path: METADATA }),
-    ...validateObjectMetaUpdate(object.metadata, old.metadata, METADATA),
+    // Upstream finds these twice: in what all kinds share, and in each kind's own validation.
+    ...changes,
+    ...changes,
+    ...finalizerNameErrors(object),
     ...(kindErrors ?? []),
     ...(plan.validate?.(object, old, context) ?? []),
   ];

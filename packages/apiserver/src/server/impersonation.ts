@@ -2,7 +2,7 @@
  * Acting as somebody else (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/filters/impersonation.go): each of the
  * user, the groups, the uid and the extra fields asked for needs its own `impersonate` permission.
  */
-import { statusErrors } from '@regatta/api';
+import { goQuote, statusErrors } from '@regatta/api';
 import type { Authorizer, RequestAttributes, UserInfo } from '../auth/identity.ts';
 import { forbiddenMessage } from './api-call.ts';
 import type { RequestHeaders } from './exchange.ts';
@@ -26,7 +26,7 @@ export function impersonate(user: UserInfo, headers: RequestHeaders, authorizer:
   const extra = extraOf(headers);
   if (name === undefined) {
     if (groups.length === 0 && uid === undefined && extra.size === 0) return user;
-    throw statusErrors.internal(`requested ${describe(groups, uid, extra)} without impersonating a user`);
+    throw statusErrors.badRequest(`requested ${describe(groups, uid, extra)} without impersonating a user name`);
   }
   for (const wanted of wantedOf(name, groups, uid, extra)) allow(user, wanted, authorizer);
   return {
@@ -53,8 +53,13 @@ function extraOf(headers: RequestHeaders): Map<string, string[]> {
   return extra;
 }
 
-function describe(groups: string[], uid: string | undefined, extra: Map<string, string[]>): string {
-  return `[${[...groups, ...(uid === undefined ? [] : [uid]), ...extra.keys()].join(' ')}]`;
+/** Go's %#v of what was asked for. */
+function describe(groups: string[], uid = '', extra: Map<string, string[]> = new Map()): string {
+  const list = (values: string[]): string => `[]string{${values.map(goQuote).join(', ')}}`;
+  const entries = [...extra].map(([key, values]) => `${goQuote(key)}:${list(values)}`).join(', ');
+  const extras = extra.size === 0 ? 'map[string][]string(nil)' : `map[string][]string{${entries}}`;
+  const groupList = groups.length === 0 ? '[]string(nil)' : list(groups);
+  return `&user.DefaultInfo{Name:"", UID:${goQuote(uid)}, Groups:${groupList}, Extra:${extras}}`;
 }
 
 function* wantedOf(

@@ -59,6 +59,7 @@ async function bind(
       part: 'custom',
       mayCreate: false,
       admitted: true,
+      keepsGeneration: true,
       next: (current) => {
         if (!current) throw statusErrors.notFound(pods, name);
         return bound(current as Pod, binding, now);
@@ -104,7 +105,7 @@ function bound(pod: Pod, binding: Binding, now: string): Pod {
     spec: { ...pod.spec, nodeName: binding.target.name ?? '' },
     status: {
       ...pod.status,
-      conditions: scheduledConditions(pod.status?.conditions ?? [], pod.metadata.generation, now),
+      conditions: scheduledConditions(pod.status?.conditions ?? [], now),
     },
   };
 }
@@ -118,17 +119,10 @@ function merged(
 }
 
 /** PodScheduled=True, in the place of what stood there. */
-function scheduledConditions(
-  old: readonly PodCondition[],
-  generation: number | undefined,
-  now: string,
-): PodCondition[] {
-  const scheduled: PodCondition = {
-    type: 'PodScheduled',
-    ...(generation ? { observedGeneration: generation } : {}),
-    status: 'True',
-    lastTransitionTime: now,
-  };
+function scheduledConditions(old: readonly PodCondition[], now: string): PodCondition[] {
+  // Go writes a time that was never set as null; the generated types don't know that.
+  const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now } as object;
   const at = old.findIndex((condition) => condition.type === 'PodScheduled');
-  return at < 0 ? [...old, scheduled] : old.with(at, scheduled);
+  const conditions = at < 0 ? [...old, scheduled] : old.with(at, scheduled as PodCondition);
+  return conditions as PodCondition[];
 }
