@@ -1,7 +1,7 @@
 /**
  * Randomness, injected: the machine's own in a process, a seeded one in tests.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 
 export interface Random {
   /** A number from 0 (inclusive) to 1 (exclusive). */
@@ -10,10 +10,29 @@ export interface Random {
   uuid(): string;
 }
 
-export const systemRandom: Random = {
-  next: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-  uuid: () => randomUUID(),
-};
+/** Bytes drawn from the system at once: a call for each number would cost microseconds on the write path. */
+const POOL_BYTES = 4096;
+
+class SystemRandom implements Random {
+  readonly #pool = Buffer.alloc(POOL_BYTES);
+  #used = POOL_BYTES;
+
+  next(): number {
+    if (this.#used === POOL_BYTES) {
+      randomFillSync(this.#pool);
+      this.#used = 0;
+    }
+    const value = this.#pool.readUInt32LE(this.#used) / 2 ** 32;
+    this.#used += 4;
+    return value;
+  }
+
+  uuid(): string {
+    return randomUUID();
+  }
+}
+
+export const systemRandom: Random = new SystemRandom();
 
 /** A repeatable source (mulberry32): the same seed gives the same numbers. */
 export function seededRandom(seed: number): Random {
