@@ -1,7 +1,11 @@
 /**
  * Every controller of this process. A new one is a folder and a line here.
  */
+import { ClusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { DeploymentController } from './deployment/deployment-controller.ts';
+import { EndpointsController } from './endpoints/endpoints-controller.ts';
+import { EndpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
+import { EndpointSliceMirroringController } from './endpointslice-mirroring/mirroring-controller.ts';
 import type { Controller, ControllerContext } from './framework/controller.ts';
 import { GarbageCollector } from './garbage-collector/garbage-collector.ts';
 import { NamespaceController } from './namespace/namespace-controller.ts';
@@ -35,6 +39,10 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new PodGarbageCollector(context),
     new DeploymentController(context),
     new ReplicaSetController(context),
+    new EndpointSliceController(context),
+    new EndpointsController(context),
+    new EndpointSliceMirroringController(context),
+    new ClusterRoleAggregationController(context),
     // Last: it shares the informers that the others have asked for.
     new GarbageCollector(context),
   ];
