@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/**
+ * The scheduler's process. It is ready when its informers have seen the cluster and scheduling has begun.
+ */
+import { hostname } from 'node:os';
+import { connectBus } from '@regatta/bus';
+import { ApiClient, BusTransport, followClusterClock, LeaderElector, resources } from '@regatta/client';
+import {
+  ClusterClock,
+  createLogger,
+  endWithSupervisor,
+  reportProgress,
+  SystemClock,
+  shutdownSignal,
+  systemRandom,
+} from '@regatta/runtime';
+import { parseArguments, USAGE } from './arguments.ts';
+import { runScheduler } from './run-scheduler.ts';
+
+const USER = 'system:kube-scheduler';
+
+async function main(): Promise<void> {
+  const options = parseArguments(process.argv.slice(2));
+  const realClock = new SystemClock();
+  const logger = createLogger({ clock: realClock, level: options.logLevel }, { component: 'scheduler' });
+  endWithSupervisor(logger);
+  const signal = shutdownSignal(logger);
+  signal.addEventListener('abort', () => process.exit(0), { once: true });
+  const bus = await connectBus({
+    servers: options.bus,
+    credentialsFile: options.credentials,
+    user: USER,
+    clock: realClock,
+    logger,
+    signal,
+  });
+  const client = new ApiClient(new BusTransport(bus), { userAgent: 'kube-scheduler' });
+  const clock = new ClusterClock(realClock);
+  await followClusterClock(client, clock, logger, signal);
+  const onReady = (): void => {
+    logger.info('scheduling');
+    reportProgress({ state: 'ready' });
+  };
+  const { percentageOfNodesToScore } = options;
+  const run = (until: AbortSignal): Promise<void> =>
+    runScheduler({ client, clock, random: systemRandom, logger, signal: until, percentageOfNodesToScore, onReady });
+  if (!options.leaderElect) return run(signal);
+  const elector = new LeaderElector({
+    client: client.resource(resources.leases),
+    namespace: 'kube-system',
+    name: 'kube-scheduler',
+    identity: `${hostname()}_${systemRandom.uuid()}`,
+    clock,
+    random: systemRandom,
+    logger,
+  });
+  await elector.run(run, signal);
+  // Whoever lost the lease must not go on with what it knew: a new process starts afresh, as upstream's does.
+  throw new Error('leader election lost');
+}
+
+main().catch((error: unknown) => {
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`scheduler: ${reason}\n${USAGE}\n`);
+  reportProgress({ state: 'failed', detail: reason });
+  process.exit(1);
+});
