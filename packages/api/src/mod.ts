@@ -36,6 +36,7 @@ export { ProtobufError } from './protobuf/wire-reader.ts';
 export { milliValue, numericValue, Quantity, QuantityError } from './quantity.ts';
 export { DecodeError, DecodeReport } from './schema/decode-report.ts';
 export type { Decoder } from './schema/decoder.ts';
+export type { RawProperty, RawResource, RawType } from './schema/raw-facts.ts';
 export type { GroupInfo, ResourceInfo, SubresourceInfo } from './schema/resource-info.ts';
 export { Schema } from './schema/schema.ts';
 export type { FieldInfo, Shape, TypeInfo, ZeroRule } from './schema/type-info.ts';

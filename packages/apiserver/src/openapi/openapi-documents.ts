@@ -1,0 +1,60 @@
+/**
+ * The OpenAPI documents of the built-in kinds, made from the facts: one of version 2 for everything, one of version 3 for
+ * each group and version. Pure; openapi.ts serves them.
+ */
+import type { GroupVersion, ResourceInfo, Schema } from '@regatta/api';
+import { resourcePaths, SHARED_TYPES } from './path-document.ts';
+import { type Json, type OpenApiVersion, schemasOf } from './schema-document.ts';
+
+/** `apis/apps/v1`, as the index of version 3 names documents. */
+export function documentKey({ group, version }: GroupVersion): string {
+  return group === '' ? `api/${version}` : `apis/${group}/${version}`;
+}
+
+export function openApiV2(schema: Schema, version: string): Json {
+  const info = { title: 'Kubernetes', version };
+  const security = {
+    BearerToken: { type: 'apiKey', name: 'authorization', in: 'header', description: 'Bearer Token authentication' },
+  };
+  return {
+    swagger: '2.0',
+    info,
+    paths: pathsOf(schema, 'v2', schema.resources),
+    definitions: schemasOf(schema, 'v2', schema.allTypeIds),
+    securityDefinitions: security,
+    security: [{ BearerToken: [] }],
+  };
+}
+
+export function openApiV3(schema: Schema, gv: GroupVersion, version: string): Json {
+  const resources = schema.resources.filter((r) => r.group === gv.group && r.version === gv.version);
+  const roots = new Set(SHARED_TYPES);
+  for (const resource of resources) for (const id of rootTypes(schema, resource)) roots.add(id);
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version },
+    paths: pathsOf(schema, 'v3', resources),
+    components: {
+      schemas: schemasOf(schema, 'v3', roots),
+      securitySchemes: { BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' } },
+    },
+    security: [{ BearerToken: [] }],
+  };
+}
+
+function rootTypes(schema: Schema, resource: ResourceInfo): string[] {
+  const subresources = [...resource.subresources.values()].map((sub) => sub.typeId);
+  return [resource.typeId, listTypeOf(schema, resource), ...subresources].filter((id) => id !== undefined);
+}
+
+function listTypeOf(schema: Schema, resource: ResourceInfo): string | undefined {
+  return schema.typeIdOf(resource.group, resource.version, `${resource.kind}List`);
+}
+
+function pathsOf(schema: Schema, version: OpenApiVersion, resources: readonly ResourceInfo[]): Json {
+  const paths: Json = {};
+  for (const resource of resources) {
+    Object.assign(paths, resourcePaths(version, resource, listTypeOf(schema, resource)));
+  }
+  return Object.fromEntries(Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

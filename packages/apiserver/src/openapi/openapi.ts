@@ -1,0 +1,106 @@
+/**
+ * Serves /openapi/v2, /openapi/v3 and the documents under it (upstream: k8s.io/kube-openapi/pkg/handler and handler3).
+ *
+ * Documents are made at their first request and kept as bytes with their ETag. Only JSON is offered: who insists on
+ * protobuf gets 406.
+ */
+import { createHash } from 'node:crypto';
+import { type GroupVersion, type Schema, statusErrors } from '@regatta/api';
+import { VERSION_INFO } from '../discovery/version.ts';
+import type { ApiCall } from '../server/api-call.ts';
+import { type FixedResponse, headerValue, type ServerResponse } from '../server/exchange.ts';
+import { documentKey, openApiV2, openApiV3 } from './openapi-documents.ts';
+
+const V2 = '/openapi/v2';
+const V3 = '/openapi/v3';
+const JSON_TYPE = 'application/json';
+
+interface Document {
+  readonly bytes: Uint8Array;
+  readonly etag: string;
+}
+
+export class OpenApi {
+  private readonly documents = new Map<string, Document>();
+  private readonly groupVersions: ReadonlyMap<string, GroupVersion>;
+
+  constructor(
+    private readonly schema: Schema,
+    private readonly version: string = VERSION_INFO.gitVersion,
+  ) {
+    this.groupVersions = new Map(schema.resources.map((r) => [documentKey(r), { group: r.group, version: r.version }]));
+  }
+
+  /** Undefined for other paths. @throws StatusError 405, 406 */
+  serve(call: ApiCall): ServerResponse | undefined {
+    const { path, query } = call.info;
+    if (path !== V2 && path !== V3 && !path.startsWith(`${V3}/`)) return undefined;
+    const key = path.slice(V3.length + 1);
+    const gv = this.groupVersions.get(key);
+    if (path.startsWith(`${V3}/`) && !gv) return undefined;
+    if (call.request.method !== 'GET' && call.request.method !== 'HEAD') throw statusErrors.genericMethodNotAllowed();
+    if (gv) return this.groupVersionDocument(call, key, gv, query.get('hash'));
+    if (path === V2)
+      return this.answer(
+        call,
+        this.document(V2, () => openApiV2(this.schema, this.version)),
+        {},
+      );
+    return this.answer(
+      call,
+      this.document(V3, () => this.index()),
+      {},
+    );
+  }
+
+  private groupVersionDocument(call: ApiCall, key: string, gv: GroupVersion, hash: string | null): FixedResponse {
+    const current = this.hashOf(key);
+    if (hash !== null && hash !== current) {
+      return { code: 301, headers: { location: `${V3}/${key}?hash=${current}` }, body: [] };
+    }
+    const document = this.document(key, () => openApiV3(this.schema, gv, this.version));
+    // Whoever asks with the hash may keep the document for good.
+    return this.answer(call, document, hash === null ? {} : { 'cache-control': 'public, immutable' });
+  }
+
+  private index(): object {
+    const entries = [...this.groupVersions.keys()].sort();
+    return {
+      paths: Object.fromEntries(
+        entries.map((key) => [key, { serverRelativeURL: `${V3}/${key}?hash=${this.hashOf(key)}` }]),
+      ),
+    };
+  }
+
+  /** Documents depend on nothing but the version of the facts, so the index needn't make them all. */
+  private hashOf(key: string): string {
+    return createHash('sha512').update(`${this.version} ${key}`).digest('hex').toUpperCase();
+  }
+
+  private document(key: string, make: () => object): Document {
+    let document = this.documents.get(key);
+    if (!document) {
+      const bytes = Buffer.from(JSON.stringify(make()));
+      document = { bytes, etag: `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"` };
+      this.documents.set(key, document);
+    }
+    return document;
+  }
+
+  private answer(call: ApiCall, document: Document, more: Readonly<Record<string, string>>): FixedResponse {
+    const accept = headerValue(call.request, 'accept') ?? '';
+    if (!acceptsJson(accept))
+      throw statusErrors.notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${JSON_TYPE}`);
+    const headers = { 'content-type': JSON_TYPE, etag: document.etag, vary: 'Accept', ...more };
+    if (headerValue(call.request, 'if-none-match') === document.etag) return { code: 304, headers, body: [] };
+    return { code: 200, headers, body: [document.bytes] };
+  }
+}
+
+function acceptsJson(accept: string): boolean {
+  if (accept.trim() === '') return true;
+  return accept.split(',').some((range) => {
+    const type = (range.split(';')[0] ?? '').trim();
+    return type === JSON_TYPE || type === 'application/*' || type === '*/*';
+  });
+}
