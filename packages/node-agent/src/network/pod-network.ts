@@ -7,7 +7,13 @@
  */
 import { type Duplex, duplexPair } from 'node:stream';
 
-export type NetworkErrorCode = 'ECONNREFUSED' | 'EHOSTUNREACH' | 'EADDRINUSE' | 'ETIMEDOUT' | 'EADDRNOTAVAIL';
+export type NetworkErrorCode =
+  | 'ECONNREFUSED'
+  | 'EHOSTUNREACH'
+  | 'EADDRINUSE'
+  | 'ETIMEDOUT'
+  | 'EADDRNOTAVAIL'
+  | 'ENOTFOUND';
 
 export class NetworkError extends Error {
   constructor(

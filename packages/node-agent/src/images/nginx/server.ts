@@ -3,6 +3,7 @@
  * QUIT and TERM end it with 0, as the real one's master process does.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { listenLazily } from '../../network/http-service.ts';
 import { ContainerFileSystem, FsError } from '../../runtime/filesystem/file-system.ts';
 import type { ProcessContext } from '../../runtime/process/process.ts';
 import { errorPage } from './pages.ts';
@@ -26,13 +27,12 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export async function runNginx(process: ProcessContext, version: string): Promise<number> {
-  const { listenLazily } = await import('../../network/http-service.ts');
   const server = new NginxServer(process, version);
   let stop: () => void;
   try {
     stop = listenLazily(process, 80, (request, response) => server.answer(request, response));
   } catch {
-    for (let i = 0; i < 1; i++) server.notice('emerg', 'bind() to 0.0.0.0:80 failed (98: Address already in use)');
+    server.notice('emerg', 'bind() to 0.0.0.0:80 failed (98: Address already in use)');
     return 1;
   }
   server.started();
