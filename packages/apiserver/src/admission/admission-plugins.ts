@@ -1,6 +1,7 @@
 /**
  * The plugins of this server, in upstream's order (pkg/kubeapiserver/options/plugins.go AllOrderedPlugins): those that are
  * on by default, and NodeRestriction, which every cluster installer turns on. A new plugin takes its place in this list.
+ * Not here yet: see docs/spec/admission.md.
  */
 import type { Auth } from '../auth/auth.ts';
 import type { ServerContext } from '../server/context.ts';

@@ -199,7 +199,7 @@ describe('service account tokens', () => {
     expect(tokens.remembered).toBe(2);
   });
 
-  it('AUTH-9: a TokenReview tells the user, or why not', async () => {
+  it('AUTH-11: a TokenReview tells the user, or why not', async () => {
     const review = (token: string, audiences?: string[]): unknown =>
       tokenReview(auth, { metadata: { name: '' }, spec: { token, ...(audiences ? { audiences } : {}) } }).status;
     expect(review(issue())).toMatchObject({
