@@ -26,6 +26,7 @@ export { JsonSyntaxError } from './json/json-syntax-error.ts';
 export { MAX_JSON_DEPTH, type ParsedJson, parseJson } from './json/parse-json.ts';
 export { summarizeBody } from './json/summarize-body.ts';
 export { type KubeObject, keyOf, splitKey } from './kube-object.ts';
+export { MAX_UPDATE_MANAGERS, managerName, type TrackedUpdate, trackUpdate } from './managed-fields/managed-fields.ts';
 export { goFormat } from './patch/go-format.ts';
 export { jsonEqual } from './patch/json-equal.ts';
 export { applyJsonPatch, MAX_JSON_PATCH_COPY_BYTES, MAX_JSON_PATCH_OPERATIONS } from './patch/json-patch.ts';

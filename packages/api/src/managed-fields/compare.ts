@@ -1,0 +1,75 @@
+/**
+ * Which fields differ between two states of an object (upstream: structured-merge-diff typed/compare.go).
+ */
+import { isJsonObject } from '../json/clone-json.ts';
+import { jsonEqual } from '../patch/json-equal.ts';
+import type { FieldPlan } from './field-plan.ts';
+import { type FieldTree, LEAF, SELF } from './field-tree.ts';
+
+/**
+ * The paths that `after` has and `before` hasn't, and with `modified` also those whose value is another.
+ * Undefined stands for a value that isn't there; null is a value.
+ */
+export function changedFields(
+  plan: FieldPlan,
+  before: unknown,
+  after: unknown,
+  modified: boolean,
+): FieldTree | undefined {
+  if (after === undefined) return undefined;
+  if (plan.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) return changedLeaf(before, after, modified);
+  const children: Record<string, FieldTree> = {};
+  if (before === undefined) children[SELF] = LEAF;
+  if (plan.kind === 'list') changedItems(plan, before, after, modified, children);
+  else changedMembers(plan, before, after, modified, children);
+  for (const key in children) return key === SELF && Object.keys(children).length === 1 ? LEAF : children;
+  return undefined;
+}
+
+function changedLeaf(before: unknown, after: unknown, modified: boolean): FieldTree | undefined {
+  if (before === undefined) return LEAF;
+  return modified && !jsonEqual(before, after) ? LEAF : undefined;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value !== 'object') return false;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value) return false;
+  return true;
+}
+
+function changedMembers(
+  plan: Extract<FieldPlan, { kind: 'struct' | 'map' }>,
+  before: unknown,
+  after: unknown,
+  modified: boolean,
+  into: Record<string, FieldTree>,
+): void {
+  if (!isJsonObject(after)) return;
+  const old = isJsonObject(before) ? before : undefined;
+  for (const key in after) {
+    const value = after[key];
+    const oldValue = old && Object.hasOwn(old, key) ? old[key] : undefined;
+    if (value === oldValue) continue;
+    const child = changedFields(plan.kind === 'map' ? plan.values : plan.plan(key), oldValue, value, modified);
+    if (child) into[`f:${key}`] = child;
+  }
+}
+
+function changedItems(
+  plan: Extract<FieldPlan, { kind: 'list' }>,
+  before: unknown,
+  after: unknown,
+  modified: boolean,
+  into: Record<string, FieldTree>,
+): void {
+  if (!Array.isArray(after)) return;
+  const old = new Map<string, unknown>();
+  if (Array.isArray(before)) for (const item of before) old.set(plan.element(item), item);
+  for (const item of after) {
+    const element = plan.element(item);
+    const child = changedFields(plan.items, old.get(element), item, modified);
+    if (child) into[element] = child;
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * Who owns which field: metadata.managedFields of ordinary writes (upstream: k8s.io/apimachinery/pkg/util/managedfields).
+ *
+ * - A write owns what it changes; others lose it. What a write removes, nobody owns.
+ * - Entries are one per manager, operation, apiVersion and subresource.
+ * - At most 10 entries of updates are kept; the oldest share one called ancient-changes.
+ *
+ * Not here yet: the Apply operation. It comes with server-side apply and works on the same entries and trees; ownership
+ * by Apply is already kept, and lost, as above.
+ */
+import type { ManagedFieldsEntry } from '../generated/kinds.ts';
+import { DecodeReport } from '../schema/decode-report.ts';
+import type { Schema } from '../schema/schema.ts';
+import { changedFields } from './compare.ts';
+import { fieldPlan } from './field-plan.ts';
+import { difference, type FieldTree, sortTree, union, without } from './field-tree.ts';
+
+export interface TrackedUpdate {
+  readonly schema: Schema;
+  readonly typeId: string;
+  /** The stored object; undefined for a create. */
+  readonly live: object | undefined;
+  /** The object of the request, decoded and defaulted, before admission and strategies change it. */
+  readonly object: object;
+  readonly manager: string;
+  /** Of the request. */
+  readonly apiVersion: string;
+  readonly subresource?: string;
+  /** RFC 3339, whole seconds. */
+  readonly now: string;
+  /** Fields that this write can't set, as paths: `['status']` for an ordinary update, `['spec']` for a status update. */
+  readonly resetFields?: readonly (readonly string[])[];
+}
+
+/** Entries of operation Update that are kept apart. */
+export const MAX_UPDATE_MANAGERS = 10;
+const ANCIENT = 'ancient-changes';
+
+/** Metadata that nobody owns. */
+const UNOWNED: readonly (readonly string[])[] = [
+  ['apiVersion'],
+  ['kind'],
+  ...[
+    'name',
+    'namespace',
+    'creationTimestamp',
+    'selfLink',
+    'uid',
+    'clusterName',
+    'generation',
+    'managedFields',
+    'resourceVersion',
+  ].map((field) => ['metadata', field]),
+];
+
+/** The managedFields that the object has after the write; undefined when nobody owns anything. */
+export function trackUpdate(update: TrackedUpdate): ManagedFieldsEntry[] | undefined {
+  const plan = fieldPlan(update.schema, update.typeId);
+  const live = update.live ?? emptyObject(update);
+  const changed = ownable(changedFields(plan, live, update.object, true), update);
+  const removed = ownable(changedFields(plan, update.object, live, false), update);
+  const before = entriesBefore(update);
+  if (!changed && !removed) return before.length > 0 ? before : undefined;
+  const kept = before.flatMap((entry) => lose(entry, changed, removed));
+  const entries = changed ? gain(kept, changed, update) : kept;
+  return entries.length > 0 ? capped(entries).sort(byOrder) : undefined;
+}
+
+/** Upstream compares a new object with an empty one of its kind: fields that are always there don't count as added. */
+function emptyObject({ schema, typeId }: TrackedUpdate): object {
+  return schema.decoder(typeId).decode({}, new DecodeReport());
+}
+
+function ownable(tree: FieldTree | undefined, { resetFields = [] }: TrackedUpdate): FieldTree | undefined {
+  let rest = tree;
+  for (const path of UNOWNED) rest = without(rest, path);
+  for (const path of resetFields) rest = without(rest, path);
+  return rest;
+}
+
+/** The request's own entries when it brings any, which is how clients edit them; else the stored ones. */
+function entriesBefore({ live, object, subresource }: TrackedUpdate): ManagedFieldsEntry[] {
+  const sent = managedFieldsOf(object);
+  if (!subresource) {
+    const [first] = sent;
+    // One empty entry means: forget all.
+    if (sent.length === 1 && first && Object.keys(first).length === 0) return [];
+    const usable = sent.filter((entry) => entry.fieldsV1 !== undefined);
+    if (usable.length > 0) return usable;
+  }
+  return live ? managedFieldsOf(live) : [];
+}
+
+function managedFieldsOf(object: object): ManagedFieldsEntry[] {
+  const { metadata } = object as { metadata?: { managedFields?: ManagedFieldsEntry[] } };
+  return metadata?.managedFields ?? [];
+}
+
+function treeOf(entry: ManagedFieldsEntry): FieldTree {
+  return (entry.fieldsV1 ?? {}) as FieldTree;
+}
+
+function lose(
+  entry: ManagedFieldsEntry,
+  changed: FieldTree | undefined,
+  removed: FieldTree | undefined,
+): ManagedFieldsEntry[] {
+  const tree = treeOf(entry);
+  const afterChange = difference(tree, changed);
+  const rest = afterChange && difference(afterChange, removed);
+  if (!rest) return [];
+  return [rest === tree ? entry : { ...entry, fieldsV1: rest as Record<string, unknown> }];
+}
+
+function gain(entries: readonly ManagedFieldsEntry[], changed: FieldTree, update: TrackedUpdate): ManagedFieldsEntry[] {
+  const { manager, apiVersion, subresource, now } = update;
+  const isOwn = (e: ManagedFieldsEntry): boolean =>
+    e.manager === manager &&
+    e.operation === 'Update' &&
+    e.apiVersion === apiVersion &&
+    (e.subresource ?? '') === (subresource ?? '');
+  const own = entries.find(isOwn);
+  const tree = own ? (union(treeOf(own), changed) ?? changed) : changed;
+  const entry: ManagedFieldsEntry = {
+    manager,
+    operation: 'Update',
+    apiVersion,
+    time: now,
+    fieldsType: 'FieldsV1',
+    fieldsV1: sortTree(tree) as Record<string, unknown>,
+    ...(subresource ? { subresource } : {}),
+  };
+  return [...entries.filter((e) => e !== own), entry];
+}
+
+/** Merges the oldest updates, per apiVersion, once there are too many. */
+function capped(entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry[] {
+  const updates = entries.filter((e) => e.operation === 'Update').sort(byOrder);
+  let surplus = updates.length - MAX_UPDATE_MANAGERS;
+  if (surplus <= 0) return [...entries];
+  const result = new Set(entries);
+  const buckets = new Map<string, ManagedFieldsEntry>();
+  for (const entry of updates) {
+    if (surplus < 0) break;
+    const key = entry.apiVersion ?? '';
+    const bucket = buckets.get(key);
+    result.delete(entry);
+    if (bucket) {
+      result.delete(bucket);
+      surplus--;
+    }
+    const merged = mergeAncient(bucket, entry);
+    buckets.set(key, merged);
+    result.add(merged);
+    if (surplus === 0) break;
+  }
+  return [...result];
+}
+
+function mergeAncient(bucket: ManagedFieldsEntry | undefined, entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  const { subresource: _subresource, ...plain } = entry;
+  const tree = bucket ? union(treeOf(bucket), treeOf(entry)) : treeOf(entry);
+  return { ...plain, manager: ANCIENT, fieldsV1: sortTree(tree ?? {}) as Record<string, unknown> };
+}
+
+/** Upstream's order: Apply before Update, then by time, then by name. */
+function byOrder(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
+  for (const field of ['operation', 'time', 'manager', 'apiVersion', 'subresource'] as const) {
+    const [x, y] = [a[field] ?? '', b[field] ?? ''];
+    if (x !== y) return x < y ? -1 : 1;
+  }
+  return 0;
+}
+
+const MAX_MANAGER_BYTES = 128;
+
+/** The manager of a request: its fieldManager parameter, or what stands before the slash in its User-Agent. */
+export function managerName(fieldManager: string | undefined, userAgent: string): string {
+  if (fieldManager) return fieldManager;
+  let name = '';
+  for (const char of userAgent.split('/', 1)[0] ?? '') {
+    if (!/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)) continue;
+    if (Buffer.byteLength(name + char) > MAX_MANAGER_BYTES) break;
+    name += char;
+  }
+  return name === '' ? 'unknown' : name;
+}
