@@ -28,6 +28,7 @@ import type { HandlerEnvironment } from './handlers/environment.ts';
 import { printedTables } from './handlers/printed-table.ts';
 import { specialHandlers } from './handlers/special/mod.ts';
 import { strategies } from './kinds/mod.ts';
+import { OpenApi } from './openapi/mod.ts';
 import { ensurePki, type Pki, writeKubeconfig } from './pki/mod.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { ResourceRegistry } from './registry/resource-registry.ts';
@@ -184,6 +185,7 @@ function assemble(
   });
   const special: SpecialHandlers = specialHandlers(auth, new Map(), connectors);
   const discovery = new Discovery(context.schema, () => state.url.replace('https://', ''));
+  const openApi = new OpenApi(context.schema);
   const nonResource = {
     discovery,
     health,
@@ -192,7 +194,7 @@ function assemble(
       [OPENID_CONFIGURATION_PATH, { mediaType: 'application/json', make: () => openIdConfiguration(state.url) }],
       [JWKS_PATH, { mediaType: JWKS_MEDIA_TYPE, make: () => jsonWebKeySet(auth.tokenKey) }],
     ]),
-    more: [],
+    more: [(call: ApiCall) => openApi.serve(call)],
   };
   const handler = (call: ApiCall): ServerResponse | Promise<ServerResponse> =>
     call.info.isResource ? dispatch(env, special, call) : serveNonResource(nonResource, call);
