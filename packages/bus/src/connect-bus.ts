@@ -5,10 +5,10 @@ import { readFile } from 'node:fs/promises';
 import type { NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { type Clock, type Logger, type Random, sleep, systemRandom } from '@regatta/runtime';
 import { type BusConnection, BusError } from './connection.ts';
+import { Credentials } from './identity/credentials.ts';
 import { BusLink } from './link/bus-link.ts';
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link/limits.ts';
 import type { Wire, WireMessage, WireSubscription } from './link/wire.ts';
-import { unescapeToken } from './subjects.ts';
 
 export interface ConnectBusOptions {
   /** `nats://127.0.0.1:4222` */
@@ -54,9 +54,9 @@ class ReconnectDelay {
  */
 export async function connectBus(options: ConnectBusOptions): Promise<BusConnection> {
   const { user, clock, logger, random = systemRandom, limits } = options;
-  const credentials = await readFile(options.credentialsFile);
-  const owner = credentialsUser(credentials.toString('utf8'));
-  if (owner !== user) throw new BusError('denied', `${options.credentialsFile} is for ${owner}, not for ${user}`);
+  const credentials = new Credentials(await readFile(options.credentialsFile, 'utf8'));
+  if (credentials.user !== user)
+    throw new BusError('denied', `${options.credentialsFile} is for ${credentials.user}, not for ${user}`);
   const delay = new ReconnectDelay(random);
   const wire = new NatsWire(await firstConnection(options, credentials, delay), logger, delay);
   return new BusLink(wire, { user, clock, logger, random, limits: { ...DEFAULT_LINK_LIMITS, ...limits } });
@@ -65,17 +65,17 @@ export async function connectBus(options: ConnectBusOptions): Promise<BusConnect
 /** The client's own waiting for a first connection can't be stopped and takes no refusal for an answer. */
 async function firstConnection(
   { servers, user, clock, signal }: ConnectBusOptions,
-  credentials: Uint8Array,
+  credentials: Credentials,
   delay: ReconnectDelay,
 ): Promise<NatsConnection> {
-  const { AuthorizationError, connect, credsAuthenticator } = await import('./nats-client.ts');
+  const { AuthorizationError, connect } = await import('./nats-client.ts');
   for (;;) {
     signal?.throwIfAborted();
     try {
       return await connect({
         servers: typeof servers === 'string' ? servers : [...servers],
         name: user,
-        authenticator: credsAuthenticator(credentials),
+        authenticator: (nonce = '') => ({ jwt: credentials.jwt, sig: credentials.sign(nonce) }),
         maxReconnectAttempts: -1,
         ignoreAuthErrorAbort: true,
         ignoreClusterUpdates: true,
@@ -93,15 +93,6 @@ async function firstConnection(
 
 function isPermissionViolation(error: Error): error is PermissionViolationError {
   return 'operation' in error && 'subject' in error;
-}
-
-/** The user name in a credentials file. @throws BusError when it holds none */
-function credentialsUser(credentials: string): string {
-  const [, jwt] = /-----BEGIN NATS USER JWT-----\s+(\S+)/.exec(credentials) ?? [];
-  const claims = jwt?.split('.')[1];
-  if (claims === undefined) throw new BusError('denied', 'the credentials file holds no user');
-  const { name } = JSON.parse(Buffer.from(claims, 'base64url').toString('utf8')) as { readonly name?: unknown };
-  return unescapeToken(String(name));
 }
 
 class NatsWire implements Wire {

@@ -10,7 +10,7 @@
  *    taken: frames of the old time can't arrive, and peers learn at their next heartbeat that this side is gone.
  * 3. Calls made while disconnected wait for the connection within their timeout, at most MAX_WAITING_CALLS of them.
  */
-import { type Clock, type Logger, type Random, sleep, type Timer } from '@regatta/runtime';
+import { type Clock, type Logger, type Random, sleep } from '@regatta/runtime';
 import {
   type BusConnection,
   BusError,
@@ -21,13 +21,18 @@ import {
   type ServeOptions,
 } from '../connection.ts';
 import { escapeToken, inboxSubject, requestSubject, requestUser, servicePrefix, servingUser } from '../subjects.ts';
+import { type Answer, Asking } from './asking.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { ChannelStream } from './channel-stream.ts';
 import { decodeFrame, encodeFrame, Flag, type Frame, FrameType } from './frame.ts';
-import { ChannelCall, decodeFailure } from './incoming.ts';
+import { ChannelCall } from './incoming.ts';
 import { DEFAULT_CALL_TIMEOUT, type LinkLimits, MAX_WAITING_CALLS } from './limits.ts';
 import { Peers } from './peers.ts';
+import { Repeater } from './repeater.ts';
 import type { Wire, WireMessage, WireSubscription } from './wire.ts';
+
+/** Real milliseconds that stopping waits for the server to have seen it. */
+const FLUSH_LIMIT = 1000;
 
 export interface BusLinkOptions {
   readonly user: string;
@@ -37,24 +42,18 @@ export interface BusLinkOptions {
   readonly limits: LinkLimits;
 }
 
-interface Answer {
-  readonly payload: Uint8Array;
-  readonly stream: BusStream | undefined;
-}
-
-interface Asking {
-  readonly subject: string;
-  readonly settle: (error: BusError) => void;
-}
-
 export class BusLink implements BusConnection, ChannelHost {
   readonly user: string;
   readonly limits: LinkLimits;
   readonly #self: string;
   readonly #channels = new Map<number, Channel>();
-  /** Channels that wait for their first answer. */
-  readonly #asking = new Map<Channel, Asking>();
+  readonly #asking: Asking;
+  /** Calls that were taken and whose callers have seen no sign of it yet. */
+  readonly #unshown = new Set<Channel>();
+  readonly #services = new Set<WireSubscription>();
   readonly #peers: Peers;
+  readonly #heartbeats: Repeater;
+  readonly #signs: Repeater;
   readonly #listeners = new Set<(connected: boolean) => void>();
   readonly #waiting = new Set<() => void>();
   #inbox: WireSubscription | undefined;
@@ -62,8 +61,6 @@ export class BusLink implements BusConnection, ChannelHost {
   #ids = 0;
   #connected = true;
   #closed = false;
-  #look: Timer | undefined;
-  #looked = 0;
 
   constructor(
     readonly wire: Wire,
@@ -73,6 +70,9 @@ export class BusLink implements BusConnection, ChannelHost {
     this.limits = options.limits;
     this.#self = escapeToken(options.user);
     this.#peers = new Peers(options.limits);
+    this.#asking = new Asking(options.clock);
+    this.#heartbeats = new Repeater(options.clock, options.limits.heartbeat, (now, late) => this.#beat(now, late));
+    this.#signs = new Repeater(options.clock, options.limits.sign, (now, late) => this.#lookForSigns(now, late));
     this.#takeInbox();
     wire.onConnected((connected) => this.#connectionChanged(connected));
     wire.onDenied((subject) => this.#denied(subject));
@@ -117,10 +117,12 @@ export class BusLink implements BusConnection, ChannelHost {
       if (opened.frame.flags & Flag.more) opened.channel.acknowledge();
     };
     const subscription = this.wire.subscribe(`${servicePrefix(service)}.>`, take, queue);
+    this.#services.add(subscription);
     return {
       stop: async () => {
         subscription.stop();
-        if (this.#connected && !this.#closed) await this.wire.flush();
+        this.#services.delete(subscription);
+        await this.#flush();
       },
     };
   }
@@ -130,13 +132,17 @@ export class BusLink implements BusConnection, ChannelHost {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Stops serving before it goes, so that calls are told at once that nobody is there. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    for (const service of this.#services) service.stop();
     for (const channel of [...this.#channels.values()]) channel.abort('the connection is closed');
+    await this.#flush();
     this.#closed = true;
-    this.#look?.cancel();
+    this.#heartbeats.stop();
+    this.#signs.stop();
     this.#wakeWaiting();
-    this.#failAsking(new BusError('closed', 'the connection is closed'));
+    this.#asking.failAll(new BusError('closed', 'the connection is closed'));
     await this.wire.close();
   }
 
@@ -145,11 +151,13 @@ export class BusLink implements BusConnection, ChannelHost {
     this.#peers.sent(address);
     if (channel.introduced) return this.wire.publish(address, frame);
     channel.introduced = true;
+    this.#unshown.delete(channel);
     this.wire.publish(address, frame, channel.inbox);
   }
 
   released(channel: Channel): void {
     this.#channels.delete(channel.id);
+    this.#unshown.delete(channel);
     if (channel.address !== undefined) this.#peers.detach(channel.address, channel);
     if (channel.listener instanceof ChannelStream) channel.listener.released();
   }
@@ -174,42 +182,12 @@ export class BusLink implements BusConnection, ChannelHost {
     channel.introduced = true;
     channel.maxIncoming = this.limits.maxResponse;
     const subject = requestSubject(service, as);
-    const answer = this.#answer(channel, subject, deadline - this.options.clock.monotonic(), signal);
+    const answer = this.#asking.ask(channel, subject, deadline - this.options.clock.monotonic(), signal);
+    this.#signs.start();
     const { frame, rest } = channel.opening(request, flags);
     rest.catch(() => {});
     this.wire.publish(subject, frame, replySubject(channel.inbox, String(channel.id)));
     return answer;
-  }
-
-  /** Waits for the first message of a channel that was opened. */
-  #answer(channel: Channel, subject: string, timeout: number, signal: AbortSignal | undefined): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        timer.cancel();
-        signal?.removeEventListener('abort', onAbort);
-        this.#asking.delete(channel);
-      };
-      const settle = (error: BusError): void => {
-        done();
-        reject(error);
-        channel.abort(error.message);
-      };
-      const onAbort = (): void => settle(new BusError('aborted', 'the call was aborted', { cause: signal?.reason }));
-      const timer = this.options.clock.setTimer(timeout, () =>
-        settle(new BusError('timeout', `no answer within ${Math.round(timeout)} ms`)),
-      );
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#asking.set(channel, { subject, settle });
-      channel.listener = {
-        onMessage: (payload, flags, cost) => {
-          done();
-          resolveAnswer(channel, payload, flags, cost, resolve, reject);
-        },
-        onEnd: () => {},
-        onError: settle,
-      };
-      this.#startLooking();
-    });
   }
 
   /** The channel for a request that arrived; undefined for what is no request. */
@@ -220,6 +198,8 @@ export class BusLink implements BusConnection, ChannelHost {
     if (this.#channels.size >= this.limits.maxChannels) return undefined;
     const channel = this.#addChannel(`in.${this.#self}.${reply.owner}.${this.#token}.f`);
     this.#attach(channel, `in.${reply.owner}.${this.#self}.${reply.token}.f`);
+    this.#unshown.add(channel);
+    this.#signs.start();
     return { channel, frame };
   }
 
@@ -240,7 +220,7 @@ export class BusLink implements BusConnection, ChannelHost {
   #attach(channel: Channel, address: string): void {
     channel.address = address;
     this.#peers.attach(address, channel, this.options.clock.monotonic());
-    this.#startLooking();
+    this.#heartbeats.start();
   }
 
   #received(message: WireMessage): void {
@@ -276,21 +256,16 @@ export class BusLink implements BusConnection, ChannelHost {
       return;
     }
     const channel = this.#channels.get(Number(what));
-    if (channel) this.#asking.get(channel)?.settle(new BusError('no-responders', 'nobody serves this now'));
+    if (channel) this.#asking.fail(channel, new BusError('no-responders', 'nobody serves this now'));
   }
 
   #failAll(channels: ReadonlySet<Channel>, error: BusError): void {
     for (const channel of [...channels]) channel.fail(error);
   }
 
-  #failAsking(error: BusError): void {
-    for (const { settle } of [...this.#asking.values()]) settle(error);
-  }
-
   #denied(subject: string): void {
-    for (const [channel, asking] of [...this.#asking])
-      if (asking.subject === subject && channel.address === undefined)
-        asking.settle(new BusError('denied', `the bus does not allow ${this.user} to publish to ${subject}`));
+    const message = `the bus does not allow ${this.user} to publish to ${subject}`;
+    this.#asking.denied(subject, new BusError('denied', message));
   }
 
   #connectionChanged(connected: boolean): void {
@@ -332,17 +307,7 @@ export class BusLink implements BusConnection, ChannelHost {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  #startLooking(): void {
-    if (this.#look || this.#closed) return;
-    this.#looked = this.options.clock.monotonic();
-    this.#look = this.options.clock.setTimer(this.limits.heartbeat, () => this.#lookAround());
-  }
-
-  /** Once per heartbeat, while there is anything to look after. */
-  #lookAround(): void {
-    this.#look = undefined;
-    const now = this.options.clock.monotonic();
-    const late = Math.max(0, now - this.#looked - 2 * this.limits.heartbeat);
+  #beat(now: number, late: number): boolean {
     const { dead, quiet } = this.#peers.look(now, late);
     for (const peer of quiet) {
       const { owner = '' } = parseInbox(peer.address) ?? {};
@@ -350,38 +315,24 @@ export class BusLink implements BusConnection, ChannelHost {
       this.wire.publish(peer.address, encodeFrame(FrameType.heartbeat, 0, 0, 0, 0), reply);
     }
     for (const peer of dead) this.#failAll(peer.channels, new BusError('disconnected', 'the other side is silent'));
-    this.#showSigns(now, late);
-    if (this.#channels.size > 0) this.#startLooking();
+    return this.#peers.size > 0;
   }
 
   /** Servers show that they work on a call that takes long; callers give up one of which nothing is heard. */
-  #showSigns(now: number, late: number): void {
-    for (const channel of [...this.#channels.values()]) {
-      if (!channel.introduced && channel.address !== undefined) channel.acknowledge();
-      const age = now - channel.created - late;
-      if (channel.address !== undefined || age < this.limits.noSign) continue;
-      this.#asking.get(channel)?.settle(new BusError('disconnected', 'no sign of whoever took the call'));
-    }
+  #lookForSigns(now: number, late: number): boolean {
+    const { sign, noSign } = this.limits;
+    for (const channel of [...this.#unshown]) if (now - channel.created >= sign) channel.acknowledge();
+    this.#asking.giveUpUnseen(now - noSign - late);
+    return this.#asking.size > 0 || this.#unshown.size > 0;
   }
-}
 
-function resolveAnswer(
-  channel: Channel,
-  payload: Uint8Array,
-  flags: number,
-  cost: number,
-  resolve: (answer: Answer) => void,
-  reject: (error: unknown) => void,
-): void {
-  if (flags & Flag.stream) {
-    channel.maxIncoming = channel.host.limits.maxMessage;
-    const stream = new ChannelStream(channel);
-    channel.taken(cost);
-    return resolve({ payload, stream });
+  async #flush(): Promise<void> {
+    if (!this.#connected || this.#closed) return;
+    const over = new AbortController();
+    const limit = sleep(this.options.clock, FLUSH_LIMIT, over.signal).catch(() => {});
+    await Promise.race([this.wire.flush().catch(() => {}), limit]);
+    over.abort();
   }
-  channel.close();
-  if (flags & Flag.failure) reject(decodeFailure(payload));
-  else resolve({ payload, stream: undefined });
 }
 
 /** What `open` gives when the service only replied. */

@@ -12,9 +12,11 @@ export interface LinkLimits {
   readonly maxResponse: number;
   /** Calls and streams of one connection at once. */
   readonly maxChannels: number;
-  /** How often liveness is looked at; a side that sent nothing for so long sends a heartbeat. */
+  /** A side that sent a peer nothing for so long sends a heartbeat. */
   readonly heartbeat: number;
-  /** A call that nobody showed to be working on for so long fails; the server's sign comes after one heartbeat. */
+  /** A server shows that it works on a call once that takes so long. */
+  readonly sign: number;
+  /** A call that nobody showed to be working on for so long fails. */
   readonly noSign: number;
   /** A peer that was silent for so long is dead. */
   readonly silence: number;
@@ -29,7 +31,8 @@ export const DEFAULT_LINK_LIMITS: LinkLimits = {
   maxResponse: 512 * MIB,
   maxChannels: 100_000,
   heartbeat: 2000,
-  noSign: 6000,
+  sign: 500,
+  noSign: 3000,
   silence: 8000,
 };
 

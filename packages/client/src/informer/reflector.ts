@@ -28,8 +28,8 @@ export interface ReflectorOptions<T extends KubeObject> extends Selection {
   readonly logger: Logger;
 }
 
-/** Upstream's 800 ms to 30 s suit clusters that take seconds to start; here an apiserver is back in well under one. */
-const RETRY = { base: 50, max: 5000 };
+/** Upstream's 800 ms to 30 s suit clusters that take seconds to start; here every second is ten of the cluster's. */
+const RETRY = { base: 50, max: 1000 };
 /** Objects in one page of a list: keeps the pauses for decoding short. */
 const PAGE_LIMIT = 500;
 /** Upstream's minWatchTimeout: watches last 5 to 10 minutes, so that servers get rid of them evenly. */
