@@ -7,11 +7,12 @@
  * A running server keeps the certificate that it started with.
  */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@regatta/runtime';
 import type { LeafRequest } from './certificate-authority.ts';
-import { createFolder, readIfPresent, replaceFile } from './files.ts';
+import { createFolder, isEmptyFolder, readIfPresent, replaceFile } from './files.ts';
 import type { KeyPair } from './key-pair.ts';
 
 /** A certificate that ends sooner than this is issued again at the next start. */
@@ -55,15 +56,14 @@ type Leaf = 'apiserver' | 'admin' | 'front-proxy-client';
 
 /**
  * Loads the cluster's PKI, making or renewing what has to be.
- * @throws PkiError when an authority or the service account key is damaged: replacing it would cut off every client
+ * @throws PkiError when an authority or the service account key is damaged or missing: replacing it would cut off every client
  */
 export async function ensurePki(dataDir: string, options: PkiOptions): Promise<Pki> {
   const directory = join(dataDir, 'pki');
   const now = options.clock.now();
   const requests = leafRequests(options);
-  if ((await readIfPresent(join(directory, 'ca.crt'))) === undefined) {
-    await createFolder(directory, await makeAll(requests, now));
-  }
+  // What is there and incomplete is told below, not made anew.
+  if (await isEmptyFolder(directory)) await createFolder(directory, await makeAll(requests, now));
   const [ca, frontProxyCa, serviceAccountKey] = await Promise.all([
     loadAuthority(directory, 'ca'),
     loadAuthority(directory, 'front-proxy-ca'),
@@ -88,7 +88,7 @@ function leafRequests(options: PkiOptions): Record<Leaf, LeafRequest> {
     apiserver: {
       commonName: 'kube-apiserver',
       usages: ['server'],
-      dnsNames: unique([...dnsNames, ...given.filter((name) => !isAddress(name))]),
+      dnsNames: unique([...dnsNames, ...given.filter(isHostName)]),
       addresses: unique([...addresses, ...given.filter(isAddress)]),
     },
     admin: { commonName: 'kubernetes-admin', organizations: ['system:masters'], usages: ['client'] },
@@ -194,7 +194,12 @@ function isUsable(
 }
 
 function isAddress(name: string): boolean {
-  return /^[\d.]+$/.test(name) || name.includes(':');
+  return isIP(name) !== 0;
+}
+
+/** What a certificate can hold: a machine may call itself anything. */
+function isHostName(name: string): boolean {
+  return !isAddress(name) && /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$/.test(name);
 }
 
 function unique(names: readonly string[]): string[] {

@@ -73,13 +73,18 @@ describe('RBAC escalation', () => {
     write('rolebindings', binding('cluster-admin'), undefined, user('dave'))();
   });
 
-  it('AUTHZ-10: an update that gives nothing new passes', () => {
+  it('AUTHZ-10: an update counts as a whole, unless it is the garbage collector’s alone', () => {
     const everything = role({ verbs: ['*'], apiGroups: ['*'], resources: ['*'] });
-    write('roles', everything, everything)();
-    const whole = binding('cluster-admin', 'ClusterRole', { kind: 'User', name: 'x' });
-    write('rolebindings', whole, whole)();
-    const more = binding('cluster-admin', 'ClusterRole', { kind: 'User', name: 'carol' });
-    expect(write('rolebindings', more, whole)).toThrow('is attempting to grant');
+    const bound = binding('cluster-admin', 'ClusterRole', { kind: 'User', name: 'x' });
+    for (const [resource, old] of [
+      ['roles', everything],
+      ['rolebindings', bound],
+    ] as const) {
+      write(resource, { ...old, metadata: { name: 'esc', finalizers: [] } }, old)();
+      expect(write(resource, { ...old, metadata: { name: 'esc', labels: { a: 'b' } } }, old)).toThrow(
+        'is attempting to grant RBAC permissions not currently held',
+      );
+    }
   });
 
   it('AUTHZ-10: only who may do everything may aggregate', () => {
@@ -87,6 +92,7 @@ describe('RBAC escalation', () => {
     expect(write('clusterroles', { ...role(), aggregationRule })).toThrow(
       'clusterroles.rbac.authorization.k8s.io "esc" is forbidden: must have cluster-admin privileges to use an aggregationRule',
     );
+    expect(write('clusterroles', role(), { ...role(), aggregationRule })).toThrow('must have cluster-admin privileges');
   });
 });
 

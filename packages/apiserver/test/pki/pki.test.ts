@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -46,6 +46,14 @@ describe('pki', () => {
     expect(await readdir(dataDir)).toEqual(['pki']);
   });
 
+  it('PKI-1: a first start that was killed half-way leaves nothing behind', async () => {
+    const left = join(dataDir, 'pki.0123456789ab.tmp');
+    await mkdir(left);
+    await writeFile(join(left, 'ca.key'), 'half');
+    await load();
+    expect(await readdir(dataDir)).toEqual(['pki']);
+  });
+
   it('PKI-2: later starts load what is there', async () => {
     expect(await load()).toEqual(await load());
   });
@@ -87,6 +95,12 @@ describe('pki', () => {
     expect(certificate.checkIP('10.1.2.3')).toBe('10.1.2.3');
   });
 
+  it('PKI-4: names that no certificate can hold are left out', async () => {
+    const first = await load({ hostnames: ['Käse', 'under_score', 'x'.repeat(300), ''] });
+    expect(new X509Certificate(first.serving.certificate).checkHost('under_score')).toBe('under_score');
+    expect(await load({ hostnames: ['Käse', 'under_score', 'x'.repeat(300), ''] })).toEqual(first);
+  });
+
   it.each(['ca.key', 'ca.crt', 'front-proxy-ca.crt', 'sa.key'])(
     'PKI-3: a damaged %s is told, not replaced',
     async (file) => {
@@ -96,6 +110,12 @@ describe('pki', () => {
       await expect(load()).rejects.toMatchObject({ code: 'pki' });
     },
   );
+
+  it.each(['ca.key', 'ca.crt', 'sa.key'])('PKI-3: a missing %s is told', async (file) => {
+    await load();
+    await rm(join(dataDir, 'pki', file));
+    await expect(load()).rejects.toThrow(join(dataDir, 'pki', file === 'sa.key' ? file : 'ca.crt'));
+  });
 
   it('PKI-4: the serving certificate has the names of the API', async () => {
     const { serving, ca } = await load();

@@ -3,6 +3,7 @@
  * clusterrolebinding}/policybased/storage.go, pkg/registry/rbac/escalation_check.go): who writes a role must hold its
  * rules or have `escalate` on it; who writes a binding must hold the rules of its role or have `bind` on the role.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   type ClusterRole,
   type ClusterRoleBinding,
@@ -51,11 +52,9 @@ export class EscalationCheck {
 
   #confirmRole(write: PolicyWrite): void {
     const role = write.object as Role | ClusterRole;
-    const old = write.oldObject as Role | ClusterRole | undefined;
     const name = role.metadata.name;
-    if (this.#may(write.user, 'escalate', write.resource, write.namespace, name)) return;
-    if (old && sameJson(old.rules ?? [], role.rules ?? []) && sameJson(aggregationOf(old), aggregationOf(role))) return;
-    if (aggregationOf(role) !== undefined) this.#confirmEverything(write, name);
+    if (this.#may(write.user, 'escalate', write.resource, write.namespace, name) || isForCollectorOnly(write)) return;
+    if ([role, write.oldObject].some(isAggregating)) this.#confirmEverything(write, name);
     this.#confirmRules(write, name, role.rules ?? []);
   }
 
@@ -71,16 +70,12 @@ export class EscalationCheck {
 
   #confirmBinding(write: PolicyWrite): void {
     const binding = write.object as RoleBinding | ClusterRoleBinding;
-    const old = write.oldObject as RoleBinding | ClusterRoleBinding | undefined;
-    if (old && sameJson(old.roleRef, binding.roleRef) && sameJson(old.subjects ?? [], binding.subjects ?? [])) return;
     const { roleRef } = binding;
-    if (this.#mayBind(write, roleRef)) return;
+    if (isForCollectorOnly(write) || this.#mayBind(write, roleRef)) return;
     const found = this.policy.rulesOf(roleRef, write.namespace);
     if ('error' in found) {
-      throw statusErrors.notFound(
-        { group: RBAC_GROUP, resource: roleRef.kind === 'Role' ? 'role' : 'clusterrole' },
-        roleRef.name,
-      );
+      const resource = roleRef.kind === 'Role' ? 'role' : 'clusterrole';
+      throw statusErrors.notFound({ group: RBAC_GROUP, resource }, roleRef.name);
     }
     this.#confirmRules(write, binding.metadata.name, found.rules);
   }
@@ -128,13 +123,23 @@ function forbidden(write: PolicyWrite, name: string, why: string): Error {
   return statusErrors.forbidden({ group: RBAC_GROUP, resource: write.resource }, name, why);
 }
 
-function aggregationOf(role: Role | ClusterRole): unknown {
-  return 'aggregationRule' in role ? role.aggregationRule : undefined;
+function isAggregating(role: KubeObject | undefined): boolean {
+  return role !== undefined && 'aggregationRule' in role && role.aggregationRule !== undefined;
 }
 
-/** Lists of one origin: field order is the decoder's, so equal objects have equal JSON. */
-function sameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+/**
+ * The garbage collector must be able to delete what it could not grant
+ * (upstream: pkg/registry/rbac/helpers.go IsOnlyMutatingGCFields).
+ */
+function isForCollectorOnly({ object, oldObject }: PolicyWrite): boolean {
+  return (
+    oldObject !== undefined && isDeepStrictEqual(withoutCollectorFields(object), withoutCollectorFields(oldObject))
+  );
+}
+
+function withoutCollectorFields(object: KubeObject): unknown {
+  const { ownerReferences: _owners, finalizers: _finalizers, managedFields: _fields, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** Upstream's short form (pkg/apis/rbac/v1/helpers.go CompactString). */

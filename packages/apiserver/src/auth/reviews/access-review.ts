@@ -26,7 +26,7 @@ interface Asked {
 
 /** @throws StatusError 422 */
 export function subjectAccessReview(authorizer: Authorizer, review: SubjectAccessReview): SubjectAccessReview {
-  refuse('', [...attributeErrors(review.spec), ...subjectErrors(review.spec), ...metadataErrors(review.metadata, {})]);
+  refuse([...attributeErrors(review.spec), ...subjectErrors(review.spec), ...metadataErrors(review.metadata, {})]);
   return { ...review, status: decide(authorizer, userOf(review.spec), review.spec) };
 }
 
@@ -36,7 +36,7 @@ export function selfSubjectAccessReview(
   user: UserInfo,
   review: SelfSubjectAccessReview,
 ): SelfSubjectAccessReview {
-  refuse('SelfSubjectAccessReview', [...attributeErrors(review.spec), ...metadataErrors(review.metadata, {})]);
+  refuse([...attributeErrors(review.spec), ...metadataErrors(review.metadata, {})]);
   return { ...review, status: decide(authorizer, user, review.spec) };
 }
 
@@ -58,7 +58,7 @@ export function localSubjectAccessReview(
     const field = path.child('nonResourceAttributes');
     errors.push(fieldErrors.invalid(field, spec.nonResourceAttributes, 'disallowed on this kind of request'));
   }
-  refuse('', errors);
+  refuse(errors);
   if (namespace !== (spec.resourceAttributes?.namespace ?? '')) {
     throw statusErrors.badRequest(
       `spec.resourceAttributes.namespace must match namespace: ${spec.resourceAttributes?.namespace ?? ''}`,
@@ -104,9 +104,9 @@ function metadataErrors(metadata: object | undefined, allowed: { readonly namesp
   return [fieldErrors.invalid(FieldPath.root('metadata'), metadata, detail)];
 }
 
-/** Upstream words these errors without a kind, unless it says otherwise. */
-function refuse(kind: string, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw statusErrors.invalid(GROUP, kind, '', [...errors]);
+/** Upstream words these errors without a kind. */
+function refuse(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw statusErrors.invalid(GROUP, '', '', [...errors]);
 }
 
 function userOf(spec: SubjectAccessReviewSpec): UserInfo {
