@@ -80,7 +80,7 @@ describe('pod garbage collector', () => {
     expect(await names(cluster)).toEqual(['on-n1', 'on-gone']);
     await cluster.advance(10_000);
     expect(await names(cluster)).toEqual(['on-n1']);
-    const marked = cluster.api.memory.requests.find(({ method, url }) => method === 'PUT' && url.includes('on-gone'));
+    const marked = cluster.api.memory.requests.find(({ method, url }) => method === 'PATCH' && url.includes('on-gone'));
     expect(new TextDecoder().decode(marked?.body)).toContain('"phase":"Failed"');
     expect(new TextDecoder().decode(marked?.body)).toContain('PodGC: node no longer exists');
   });

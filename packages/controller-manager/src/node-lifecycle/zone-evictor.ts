@@ -97,11 +97,15 @@ export class ZoneEvictor {
     return true;
   }
 
-  /** Upstream only logs this; who runs experiments must see why nothing is evicted (docs/decisions/0072). */
+  /**
+   * Upstream only logs this; who runs experiments must see why nothing is evicted (docs/decisions/0073). What a zone
+   * begins with is no news: in a cluster that starts no node is ready yet.
+   */
   #tell(change: ZoneChange, before: number, notReady: readonly Node[]): void {
     const { zone, rate } = change;
     const slower = rate < before;
-    const nodes = slower ? notReady.slice(0, TOLD_NODES) : (this.#told.get(zone) ?? notReady.slice(0, TOLD_NODES));
+    if (slower && change.before === 'Initial') return;
+    const nodes = slower ? notReady.slice(0, TOLD_NODES) : (this.#told.get(zone) ?? []);
     if (slower) this.#told.set(zone, nodes);
     else this.#told.delete(zone);
     const reason = !slower ? 'EvictionResumed' : rate === 0 ? 'EvictionStopped' : 'EvictionSlowed';

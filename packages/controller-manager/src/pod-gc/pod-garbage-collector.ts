@@ -12,11 +12,10 @@ import type { Logger } from '@regatta/runtime';
 import { type Controller, type ControllerContext, clientFor } from '../framework/controller.ts';
 import { forEachLimited } from '../framework/limited-concurrency.ts';
 import { periodically } from '../framework/periodically.ts';
-import { retryOnConflict } from '../framework/retry-on-conflict.ts';
 import { parseTime } from '../framework/timestamps.ts';
 import { isNodeReady } from '../nodes/node-conditions.ts';
 import { OUT_OF_SERVICE } from '../nodes/taints.ts';
-import { isPodTerminal, withPodCondition } from '../pods/pod-conditions.ts';
+import { isPodTerminal } from '../pods/pod-conditions.ts';
 
 /** Cluster milliseconds. */
 const PASS_MS = 20_000;
@@ -116,29 +115,27 @@ export class PodGarbageCollector implements Controller {
     for (const error of failures) this.#logger.warn('pod could not be removed; will try again', { error });
   }
 
-  async #remove({ metadata: { name, namespace, uid } }: Pod, condition?: PodCondition): Promise<void> {
+  /** Its role may patch the status and delete, not read: the uid keeps the patch from hitting a namesake. */
+  async #remove(pod: Pod, condition?: PodCondition): Promise<void> {
+    const { name, namespace, uid } = pod.metadata;
     const client = this.#api.resource(resources.pods);
     try {
-      await retryOnConflict(
-        () => client.get(name, namespace),
-        async (pod) => {
-          const status = pod.metadata.uid === uid ? this.#failed(pod, condition) : undefined;
-          if (status) await client.updateStatus({ ...pod, status });
-        },
-      );
+      if (!isPodTerminal(pod)) {
+        const body = { metadata: { uid }, status: this.#failed(pod, condition) };
+        await client.patch(name, { namespace, type: 'strategic', subresource: 'status', body });
+      }
       await client.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
 
-  #failed(pod: Pod, condition?: PodCondition): PodStatus | undefined {
-    if (isPodTerminal(pod)) return undefined;
-    const { status = {}, metadata } = pod;
+  /** What changes of the status: conditions merge by their type. */
+  #failed({ status = {}, metadata }: Pod, condition?: PodCondition): PodStatus {
+    if (!condition) return { phase: 'Failed' };
     const observed = status.observedGeneration ? { observedGeneration: metadata.generation } : {};
-    const now = formatTime(this.#context.clock.now());
-    const marked = condition && withPodCondition(status, { ...condition, ...observed }, now);
-    return { ...(marked ?? status), phase: 'Failed' };
+    const lastTransitionTime = formatTime(this.#context.clock.now());
+    return { phase: 'Failed', conditions: [{ ...condition, ...observed, lastTransitionTime }] };
   }
 }
 

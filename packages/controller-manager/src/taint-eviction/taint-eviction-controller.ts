@@ -46,7 +46,8 @@ export class TaintEvictionController extends KeyedController {
     readonly options: Pick<NodeLifecycleOptions, 'nodeLoss'>,
   ) {
     super({ name: COMPONENT, context, concurrency: WORKERS });
-    const api = clientFor(context, COMPONENT);
+    // It has no role of its own: upstream lets it act as the node controller.
+    const api = clientFor(context, 'node-controller');
     this.#client = api.resource(resources.pods);
     this.#recorder = recorderFor(context, api, COMPONENT);
     this.#nodes = this.reads(context.informers.for(resources.nodes));
