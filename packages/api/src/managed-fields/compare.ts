@@ -16,7 +16,7 @@ export function changedFields(
   after: unknown,
   modified: boolean,
 ): FieldTree | undefined {
-  if (after === undefined) return undefined;
+  if (after === undefined || plan.kind === 'skip') return undefined;
   if (plan.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) return changedLeaf(before, after, modified);
   const children: Record<string, FieldTree> = {};
   if (before === undefined) children[SELF] = LEAF;

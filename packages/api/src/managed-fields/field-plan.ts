@@ -7,6 +7,8 @@ import type { TypeSource } from '../schema/decoder.ts';
 import type { FieldInfo, Shape, TypeInfo } from '../schema/type-info.ts';
 
 export type FieldPlan =
+  /** Nobody owns it. */
+  | { readonly kind: 'skip' }
   /** Owned as a whole: scalars, atomic lists and maps, values without a schema. */
   | { readonly kind: 'leaf' }
   | { readonly kind: 'struct'; plan(field: string): FieldPlan }
@@ -15,6 +17,7 @@ export type FieldPlan =
   | { readonly kind: 'list'; readonly items: FieldPlan; element(item: unknown): string };
 
 const LEAF_PLAN: FieldPlan = { kind: 'leaf' };
+const SKIP_PLAN: FieldPlan = { kind: 'skip' };
 
 const plansBySource = new WeakMap<TypeSource, Map<string, FieldPlan>>();
 
@@ -29,6 +32,18 @@ export function fieldPlan(types: TypeSource, typeId: string): FieldPlan {
   const plan = typePlan(types, types.type(typeId));
   plans.set(typeId, plan);
   return plan;
+}
+
+/** The plan without these fields and all below them. */
+export function planWithout(plan: FieldPlan, paths: readonly (readonly string[])[]): FieldPlan {
+  if (plan.kind !== 'struct' || paths.length === 0) return plan;
+  const whole = new Set(paths.filter((path) => path.length === 1).map(([first]) => first));
+  const partly = new Map<string, FieldPlan>();
+  for (const [first = ''] of paths) {
+    const below = paths.filter((path) => path[0] === first && path.length > 1).map((path) => path.slice(1));
+    if (below.length > 0 && !partly.has(first)) partly.set(first, planWithout(plan.plan(first), below));
+  }
+  return { kind: 'struct', plan: (name) => (whole.has(name) ? SKIP_PLAN : (partly.get(name) ?? plan.plan(name))) };
 }
 
 function typePlan(types: TypeSource, type: TypeInfo): FieldPlan {

@@ -66,29 +66,6 @@ export function difference(a: FieldTree, b: FieldTree | undefined): FieldTree | 
   return changed ? node(self, children) : a;
 }
 
-/** `a` without these fields and all below them. */
-export function without(a: FieldTree | undefined, path: readonly string[]): FieldTree | undefined {
-  const [first, ...rest] = path;
-  if (!a || first === undefined) return undefined;
-  const key = `f:${first}`;
-  const child = Object.hasOwn(a, key) ? a[key] : undefined;
-  if (!child) return a;
-  const { [key]: _dropped, ...others } = a;
-  const kept = rest.length > 0 ? without(child, rest) : undefined;
-  const self = Object.hasOwn(a, SELF);
-  const { [SELF]: _self, ...siblings } = others;
-  return node(self, kept ? { ...siblings, [key]: kept } : siblings);
-}
-
-export function sameTree(a: FieldTree | undefined, b: FieldTree | undefined): boolean {
-  if (a === b) return true;
-  if (!a || !b) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameTree(a[key], b[key]))
-  );
-}
-
 /** Keys in upstream's order: `.`, fields, list keys, list values; each sorted. */
 export function sortTree(tree: FieldTree): FieldTree {
   const sorted: Record<string, FieldTree> = {};

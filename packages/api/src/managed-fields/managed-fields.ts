@@ -12,8 +12,8 @@ import type { ManagedFieldsEntry } from '../generated/kinds.ts';
 import { DecodeReport } from '../schema/decode-report.ts';
 import type { Schema } from '../schema/schema.ts';
 import { changedFields } from './compare.ts';
-import { fieldPlan } from './field-plan.ts';
-import { difference, type FieldTree, sortTree, union, without } from './field-tree.ts';
+import { type FieldPlan, fieldPlan, planWithout } from './field-plan.ts';
+import { difference, type FieldTree, sortTree, union } from './field-tree.ts';
 
 export interface TrackedUpdate {
   readonly schema: Schema;
@@ -55,10 +55,10 @@ const UNOWNED: readonly (readonly string[])[] = [
 
 /** The managedFields that the object has after the write; undefined when nobody owns anything. */
 export function trackUpdate(update: TrackedUpdate): ManagedFieldsEntry[] | undefined {
-  const plan = fieldPlan(update.schema, update.typeId);
+  const plan = ownablePlan(update);
   const live = update.live ?? emptyObject(update);
-  const changed = ownable(changedFields(plan, live, update.object, true), update);
-  const removed = ownable(changedFields(plan, update.object, live, false), update);
+  const changed = changedFields(plan, live, update.object, true);
+  const removed = changedFields(plan, update.object, live, false);
   const before = entriesBefore(update);
   if (!changed && !removed) return before.length > 0 ? before : undefined;
   const kept = before.flatMap((entry) => lose(entry, changed, removed));
@@ -71,11 +71,22 @@ function emptyObject({ schema, typeId }: TrackedUpdate): object {
   return schema.decoder(typeId).decode({}, new DecodeReport());
 }
 
-function ownable(tree: FieldTree | undefined, { resetFields = [] }: TrackedUpdate): FieldTree | undefined {
-  let rest = tree;
-  for (const path of UNOWNED) rest = without(rest, path);
-  for (const path of resetFields) rest = without(rest, path);
-  return rest;
+/** Plans by schema, then by type and what the write can't set. */
+const plans = new WeakMap<Schema, Map<string, FieldPlan>>();
+
+function ownablePlan({ schema, typeId, resetFields = [] }: TrackedUpdate): FieldPlan {
+  let known = plans.get(schema);
+  if (!known) {
+    known = new Map();
+    plans.set(schema, known);
+  }
+  const key = `${typeId} ${resetFields.map((path) => path.join('.')).join(' ')}`;
+  let plan = known.get(key);
+  if (!plan) {
+    plan = planWithout(fieldPlan(schema, typeId), [...UNOWNED, ...resetFields]);
+    known.set(key, plan);
+  }
+  return plan;
 }
 
 /** The request's own entries when it brings any, which is how clients edit them; else the stored ones. */
