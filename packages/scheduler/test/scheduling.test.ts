@@ -22,10 +22,14 @@ describe('scheduling', () => {
       ['important', 10],
     ] as const) {
       world.pod(name, { priority, requests: { cpu: '100m' }, preemptionPolicy: 'Never' });
-      await world.clock.advance(1);
     }
     await world.schedule();
     expect(world.api.bound).toEqual(['important → n']);
+    expect(world.api.events.map((line) => line.split(':')[0])).toEqual([
+      'Warning FailedScheduling first',
+      'Warning FailedScheduling second',
+      'Normal Scheduled important',
+    ]);
     expect(world.messageOf('second')).toContain('preemption: not eligible due to preemptionPolicy=Never.');
   });
 

@@ -7,6 +7,8 @@ export interface QueuedPod {
   info: PodInfo;
   /** When it was queued last, epoch ms; older first among equals. */
   timestamp: number;
+  /** Order of arrival: decides between Pods of one millisecond. */
+  readonly sequence: number;
   attempts: number;
   /** Attempts in a row that ended with the Pod refused by nodes: each lengthens the back-off. */
   unschedulableCount: number;
@@ -20,6 +22,6 @@ export interface QueuedPod {
 
 /** Before others: higher priority, then longer waiting (upstream: plugin PrioritySort). */
 export function isBefore(a: QueuedPod, b: QueuedPod): boolean {
-  const difference = a.info.priority - b.info.priority;
-  return difference > 0 || (difference === 0 && a.timestamp < b.timestamp);
+  if (a.info.priority !== b.info.priority) return a.info.priority > b.info.priority;
+  return a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.sequence < b.sequence);
 }

@@ -43,6 +43,7 @@ export class SchedulingQueue {
   readonly #unschedulable = new Map<string, QueuedPod>();
   #flush: Timer;
   #wake: (() => void) | undefined;
+  #sequence = 0;
 
   constructor(options: SchedulingQueueOptions) {
     this.#options = options;
@@ -63,6 +64,7 @@ export class SchedulingQueue {
     this.#activate({
       info,
       timestamp: this.#options.clock.now(),
+      sequence: this.#sequence++,
       attempts: 0,
       unschedulableCount: 0,
       errorCount: 0,

@@ -17,8 +17,6 @@ import { decodeCurrent, encodeCurrent, encodeLog } from './records.ts';
 
 const NO_VALUE = Buffer.alloc(0);
 
-type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; key: Buffer };
-
 interface Plan {
   readonly events: readonly StoreEvent[];
   readonly results: readonly TransactionResult[];
@@ -75,7 +73,7 @@ export class Writer {
     try {
       if (this.#refusal?.code === 'disk') throw this.#refusal;
       plan = this.#plan(batch);
-      if (plan.events.length > 0) await this.#database.batch(plan.events.flatMap(operationsOf), { sync: true });
+      if (plan.events.length > 0) await this.#sync(plan.events);
     } catch (error) {
       this.#refusal = storeErrorFrom(error, this.#database.location);
       for (const waiting of batch) waiting.reject(this.#refusal);
@@ -84,6 +82,19 @@ export class Writer {
     this.#revision += plan.events.length;
     if (plan.events.length > 0) this.#published(plan.events);
     for (const [i, result] of plan.results.entries()) batch[i]?.resolve(result);
+  }
+
+  /** A chained batch: it costs the event loop a third of what an array of operations does. */
+  #sync(events: readonly StoreEvent[]): Promise<void> {
+    const batch = this.#database.batch();
+    for (const event of events) {
+      const { key, revision, value, createRevision } = event;
+      if (value) batch.put(currentKey(key), encodeCurrent(createRevision, revision, value));
+      else batch.del(currentKey(key));
+      batch.put(logKey(revision), encodeLog(event));
+      batch.put(historyKey(key, revision), NO_VALUE);
+    }
+    return batch.write({ sync: true });
   }
 
   #plan(batch: readonly Waiting[]): Plan {
@@ -124,15 +135,4 @@ function eventOf(transaction: Transaction, revision: number, previous: KeyValue 
 function standingAfter(event: StoreEvent): KeyValue | undefined {
   const { key, value, createRevision, revision } = event;
   return value && { key, value, createRevision, modRevision: revision };
-}
-
-function operationsOf(event: StoreEvent): Operation[] {
-  const { key, revision, value, createRevision } = event;
-  return [
-    value
-      ? { type: 'put', key: currentKey(key), value: encodeCurrent(createRevision, revision, value) }
-      : { type: 'del', key: currentKey(key) },
-    { type: 'put', key: logKey(revision), value: encodeLog(event) },
-    { type: 'put', key: historyKey(key, revision), value: NO_VALUE },
-  ];
 }
