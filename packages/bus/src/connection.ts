@@ -38,6 +38,8 @@ export interface CallOptions {
 }
 
 export interface Served {
+  /** Resolves when the broker knows of the service: calls made from then on arrive. */
+  readonly ready: Promise<void>;
   stop(): Promise<void>;
 }
 

@@ -31,7 +31,7 @@ describe.each(serverKinds())('bus over the $name', ({ start }) => {
 
   async function apiserver(handler: (call: IncomingCall) => void, concurrency?: number): Promise<BusConnection> {
     const connection = await connect('system:apiserver');
-    connection.serve(API_SERVICE, handler, { queue: 'api', concurrency });
+    await connection.serve(API_SERVICE, handler, { queue: 'api', concurrency }).ready;
     return connection;
   }
 
@@ -184,7 +184,7 @@ describe.each(serverKinds())('bus over the $name', ({ start }) => {
     await apiserver(echo);
     const node1 = await connect('system:node:node-1');
     const node2 = await connect('system:node:node-2');
-    node1.serve(nodeService('node-1'), echo);
+    await node1.serve(nodeService('node-1'), echo).ready;
     const api = open[0];
     expect(text((await api?.call(nodeService('node-1'), bytes('logs'))) ?? bytes(''))).toBe('system:apiserver: logs');
     const call = node2.call(nodeService('node-1'), bytes('exec'), { timeout: 2000 });
@@ -192,8 +192,8 @@ describe.each(serverKinds())('bus over the $name', ({ start }) => {
     const posing = node2.call(API_SERVICE, bytes('x'), { as: 'system:node:node-1', timeout: 2000 });
     await expect(posing).rejects.toMatchObject({ code: 'denied' });
     let stolen = 0;
-    node2.serve(nodeService('node-1'), () => stolen++);
-    node2.serve(API_SERVICE, () => stolen++, { queue: 'api' });
+    await node2.serve(nodeService('node-1'), () => stolen++).ready;
+    await node2.serve(API_SERVICE, () => stolen++, { queue: 'api' }).ready;
     for (let i = 0; i < 10; i++) await node1.call(API_SERVICE, bytes('x'));
     for (let i = 0; i < 10; i++) await api?.call(nodeService('node-1'), bytes('x'));
     expect(stolen).toBe(0);

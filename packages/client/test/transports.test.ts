@@ -78,7 +78,7 @@ async function overBus(api: MemoryTransport): Promise<Served> {
       logger: silentLogger,
     });
   const server = await connect('system:apiserver');
-  server.serve(API_SERVICE, (call) => void answerOverBus(api, call), { queue: 'api' });
+  await server.serve(API_SERVICE, (call) => void answerOverBus(api, call), { queue: 'api' }).ready;
   const transport = new BusTransport(await connect('system:kube-controller-manager'));
   return {
     transport,

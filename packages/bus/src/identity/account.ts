@@ -8,8 +8,9 @@
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { KeyPair } from '@nats-io/nkeys';
 import { escapeToken } from '../subjects.ts';
+import { accountClaims, credentialsText, encodeJwt, operatorClaims, userClaims } from './nats-jwt.ts';
+import { createNkey, nkeyFromSeed } from './nkey.ts';
 import { permissionsFor } from './permissions.ts';
 
 /** What a server needs to know to check identities. Nothing in it is secret. */
@@ -25,8 +26,6 @@ interface AccountSeeds {
   readonly accountSeed: string;
 }
 
-/** No limits of the account's own: the server's apply. */
-const UNLIMITED = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
 const SECRET = 0o600;
 
 export function credentialsFile(dir: string, user: string): string {
@@ -37,15 +36,14 @@ export function credentialsFile(dir: string, user: string): string {
 export async function createBusAccount(dir: string): Promise<BusTrust> {
   const existing = await readBusTrust(dir).catch(() => undefined);
   if (existing) return existing;
-  const { createAccount, createOperator, encodeAccount, encodeOperator } = await import('./nats-keys.ts');
-  const operator = createOperator();
-  const account = createAccount();
+  const operator = createNkey('operator');
+  const account = createNkey('account');
   const trust: BusTrust = {
-    account: account.getPublicKey(),
-    operatorJwt: await encodeOperator('regatta', operator),
-    accountJwt: await encodeAccount('regatta', account, { limits: UNLIMITED }, { signer: operator }),
+    account: account.publicKey,
+    operatorJwt: encodeJwt('regatta', operator.publicKey, operatorClaims(), operator),
+    accountJwt: encodeJwt('regatta', account.publicKey, accountClaims(), operator),
   };
-  const seeds: AccountSeeds = { operatorSeed: seedOf(operator), accountSeed: seedOf(account) };
+  const seeds: AccountSeeds = { operatorSeed: operator.seed, accountSeed: account.seed };
   await mkdir(path.join(dir, 'creds'), { recursive: true });
   await replaceFile(path.join(dir, 'account.json'), `${JSON.stringify(seeds, null, 2)}\n`, SECRET);
   await replaceFile(path.join(dir, 'server.conf'), serverConfig(trust), 0o644);
@@ -64,27 +62,24 @@ export async function readBusTrust(dir: string): Promise<BusTrust> {
  * @throws Error when `dir` holds no account
  */
 export async function mintCredentials(dir: string, user: string): Promise<string> {
-  const { createUser, encodeUser, fmtCreds, fromSeed } = await import('./nats-keys.ts');
   const seeds = JSON.parse(await readFile(path.join(dir, 'account.json'), 'utf8')) as AccountSeeds;
-  const account = fromSeed(new TextEncoder().encode(seeds.accountSeed));
-  const key = createUser();
-  const { publish, subscribe } = permissionsFor(user);
-  const permissions = { pub: { allow: [...publish.allow] }, sub: { allow: [...subscribe.allow] } };
-  // The library takes latin1 names only: the name is written as a token.
-  const jwt = await encodeUser(escapeToken(user), key, account, permissions);
+  const key = createNkey('user');
+  // Names in tokens are written as subjects write them, so that any name is plain ASCII.
+  const jwt = encodeJwt(
+    escapeToken(user),
+    key.publicKey,
+    userClaims(permissionsFor(user)),
+    nkeyFromSeed(seeds.accountSeed),
+  );
   const file = credentialsFile(dir, user);
   await mkdir(path.dirname(file), { recursive: true });
-  await replaceFile(file, new TextDecoder().decode(fmtCreds(jwt, key)), SECRET);
+  await replaceFile(file, credentialsText(jwt, key.seed), SECRET);
   return file;
 }
 
 /** For a real nats-server: `nats-server -c server.conf -p PORT`. */
 function serverConfig({ account, operatorJwt, accountJwt }: BusTrust): string {
   return `operator: ${operatorJwt}\nresolver: MEMORY\nresolver_preload: {\n  ${account}: ${accountJwt}\n}\n`;
-}
-
-function seedOf(key: KeyPair): string {
-  return new TextDecoder().decode(key.getSeed());
 }
 
 async function replaceFile(file: string, text: string, mode: number): Promise<void> {

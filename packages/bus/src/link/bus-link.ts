@@ -34,6 +34,10 @@ import type { Wire, WireMessage, WireSubscription } from './wire.ts';
 /** Real milliseconds that stopping waits for the server to have seen it. */
 const FLUSH_LIMIT = 1000;
 
+/** Real milliseconds after a reconnect in which a call that finds no server is tried again, and how often. */
+const SERVER_GRACE = 2000;
+const SERVER_RETRY = 20;
+
 export interface BusLinkOptions {
   readonly user: string;
   readonly clock: Clock;
@@ -60,6 +64,8 @@ export class BusLink implements BusConnection, ChannelHost {
   #token = '';
   #ids = 0;
   #connected = true;
+  /** When the connection came back last. */
+  #connectedAt: number | undefined;
   #closed = false;
 
   constructor(
@@ -119,6 +125,7 @@ export class BusLink implements BusConnection, ChannelHost {
     const subscription = this.wire.subscribe(`${servicePrefix(service)}.>`, take, queue);
     this.#services.add(subscription);
     return {
+      ready: this.#flush(),
       stop: async () => {
         subscription.stop();
         this.#services.delete(subscription);
@@ -172,17 +179,43 @@ export class BusLink implements BusConnection, ChannelHost {
   }
 
   async #ask(service: string, request: Uint8Array, options: CallOptions, flags: number): Promise<Answer> {
-    const { signal, timeout = DEFAULT_CALL_TIMEOUT, as = this.user } = options;
+    const { signal, timeout = DEFAULT_CALL_TIMEOUT } = options;
     if (request.length > this.limits.maxMessage)
       throw new BusError('too-large', `a request of ${request.length} bytes is larger than ${this.limits.maxMessage}`);
     if (signal?.aborted) throw new BusError('aborted', 'the call was aborted', { cause: signal.reason });
-    const deadline = this.options.clock.monotonic() + timeout;
-    if (!this.#connected || this.#closed) await this.#whenConnected(timeout, signal);
+    const { clock } = this.options;
+    const deadline = clock.monotonic() + timeout;
+    for (;;) {
+      if (!this.#connected || this.#closed) await this.#whenConnected(deadline - clock.monotonic(), signal);
+      try {
+        return await this.#askOnce(service, request, options, flags, deadline - clock.monotonic());
+      } catch (error) {
+        if (!this.#mayComeBack(error, deadline)) throw error;
+        await sleep(clock, SERVER_RETRY, signal).catch(() => {});
+      }
+    }
+  }
+
+  /** After the broker was away, servers may be back a moment later than callers. Nobody has had the request yet. */
+  #mayComeBack(error: unknown, deadline: number): boolean {
+    const now = this.options.clock.monotonic();
+    if (!(error instanceof BusError) || error.code !== 'no-responders' || now > deadline) return false;
+    return this.#connectedAt !== undefined && now - this.#connectedAt < SERVER_GRACE;
+  }
+
+  #askOnce(
+    service: string,
+    request: Uint8Array,
+    options: CallOptions,
+    flags: number,
+    timeout: number,
+  ): Promise<Answer> {
+    const { signal, as = this.user } = options;
     const channel = this.#newChannel(servingUser(service));
     channel.introduced = true;
     channel.maxIncoming = this.limits.maxResponse;
     const subject = requestSubject(service, as);
-    const answer = this.#asking.ask(channel, subject, deadline - this.options.clock.monotonic(), signal);
+    const answer = this.#asking.ask(channel, subject, timeout, signal);
     this.#signs.start();
     const { frame, rest } = channel.opening(request, flags);
     rest.catch(() => {});
@@ -271,8 +304,10 @@ export class BusLink implements BusConnection, ChannelHost {
   #connectionChanged(connected: boolean): void {
     if (this.#closed || connected === this.#connected) return;
     this.#connected = connected;
-    if (connected) this.#wakeWaiting();
-    else {
+    if (connected) {
+      this.#connectedAt = this.options.clock.monotonic();
+      this.#wakeWaiting();
+    } else {
       this.#failAll(
         new Set(this.#channels.values()),
         new BusError('disconnected', 'the connection to the broker is lost'),
