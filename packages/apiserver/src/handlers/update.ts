@@ -20,7 +20,7 @@ export type PlanOf = (wanted: UpdatePlan['next'], resource: Resource) => UpdateP
 export const mainPlan: PlanOf = (next, resource) => ({
   next,
   part: 'main',
-  mayCreate: resource.strategy.allowCreateOnUpdate === true,
+  mayCreate: resource.createsOnUpdate,
 });
 
 export const statusPlan: PlanOf = (next) => ({ next, part: 'status', mayCreate: false });

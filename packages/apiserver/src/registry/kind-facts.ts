@@ -59,6 +59,33 @@ export const TRACKS_GENERATION: ReadonlySet<string> = new Set([
   'resource.k8s.io/resourceslices',
 ]);
 
+/** PUT creates what does not exist (AllowCreateOnUpdate). */
+export const CREATED_ON_UPDATE: ReadonlySet<string> = new Set([
+  '/endpoints',
+  '/events',
+  '/limitranges',
+  '/services',
+  'coordination.k8s.io/leases',
+  'rbac.authorization.k8s.io/roles',
+  'rbac.authorization.k8s.io/rolebindings',
+  'rbac.authorization.k8s.io/clusterroles',
+  'rbac.authorization.k8s.io/clusterrolebindings',
+]);
+
+/** PUT must carry a resourceVersion (AllowUnconditionalUpdate is false). */
+export const UPDATED_CONDITIONALLY: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations',
+  'admissionregistration.k8s.io/validatingwebhookconfigurations',
+  'apiextensions.k8s.io/customresourcedefinitions',
+  'apiregistration.k8s.io/apiservices',
+  'coordination.k8s.io/leases',
+  'node.k8s.io/runtimeclasses',
+  'policy/poddisruptionbudgets',
+  'storage.k8s.io/csidrivers',
+  'storage.k8s.io/csinodes',
+  'storage.k8s.io/volumeattachments',
+]);
+
 /** Names may hold anything that a URL's path segment may. */
 export const PATH_SEGMENT_NAMES: ReadonlySet<string> = new Set([
   'rbac.authorization.k8s.io/roles',

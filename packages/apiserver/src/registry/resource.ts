@@ -8,6 +8,7 @@ import type { GroupResource, KubeObject, ResourceInfo, Schema } from '@regatta/a
 import { storageKey } from '../storage/object-storage.ts';
 import { type Conversion, conversionOf } from './conversion.ts';
 import {
+  CREATED_ON_UPDATE,
   DEPRECATIONS,
   KEEPS_STATUS_ON_CREATE,
   NOT_COLLECTED,
@@ -15,6 +16,7 @@ import {
   PATH_SEGMENT_NAMES,
   RETURNS_DELETED,
   TRACKS_GENERATION,
+  UPDATED_CONDITIONALLY,
 } from './kind-facts.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -49,6 +51,8 @@ export class Resource implements GroupResource {
   readonly isHub: boolean;
   readonly nameRule: NonNullable<Strategy['nameRule']>;
   readonly tracksGeneration: boolean;
+  readonly createsOnUpdate: boolean;
+  readonly updatesUnconditionally: boolean;
   readonly returnsDeleted: boolean;
   readonly keepsStatusOnCreate: boolean;
   readonly hasStatus: boolean;
@@ -80,6 +84,8 @@ export class Resource implements GroupResource {
     this.#conversion = conversionOf(this.apiVersion, this.kind, hubVersion);
     this.nameRule = strategy.nameRule ?? (PATH_SEGMENT_NAMES.has(key) ? 'path-segment' : 'dns-subdomain');
     this.tracksGeneration = strategy.tracksGeneration ?? TRACKS_GENERATION.has(key);
+    this.createsOnUpdate = strategy.allowCreateOnUpdate ?? CREATED_ON_UPDATE.has(key);
+    this.updatesUnconditionally = strategy.allowUnconditionalUpdate ?? !UPDATED_CONDITIONALLY.has(key);
     this.returnsDeleted = RETURNS_DELETED.has(key);
     this.keepsStatusOnCreate = KEEPS_STATUS_ON_CREATE.has(key);
     this.hasStatus = info.subresources.has('status');

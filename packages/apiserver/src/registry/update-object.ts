@@ -129,7 +129,7 @@ function checkIdentity(resource: Resource, request: WriteRequest, object: KubeOb
   }
   const version = String(current.revision);
   if (!metadata.resourceVersion || metadata.resourceVersion === '0') {
-    if (resource.strategy.allowUnconditionalUpdate === false && request.subresource === '') {
+    if (!resource.updatesUnconditionally && request.subresource === '') {
       throw statusErrors.invalid(resource.hub.group, resource.hub.kind, request.name, [
         fieldErrors.invalid(METADATA.child('resourceVersion'), 0, 'must be specified for an update'),
       ]);

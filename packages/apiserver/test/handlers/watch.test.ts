@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prepareNamespace, type RunningServer, runServer } from '../running-server.ts';
+
+let running: RunningServer;
+beforeAll(async () => {
+  running = await runServer();
+  await prepareNamespace(running, 'w');
+});
+afterAll(() => running.stop());
+
+interface Event {
+  readonly type: string;
+  readonly object: {
+    readonly metadata: { readonly name?: string; readonly resourceVersion: string };
+    readonly code?: number;
+  };
+}
+
+async function watch(query: string, path = 'namespaces/w/configmaps'): Promise<Event[]> {
+  const { text } = await running.request('GET', `/api/v1/${path}?watch=1&timeoutSeconds=1&${query}`);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Event);
+}
+
+async function write(method: string, name: string, body?: object): Promise<void> {
+  const path = method === 'POST' ? '' : `/${name}`;
+  await running.request(method, `/api/v1/namespaces/w/configmaps${path}`, {
+    ...(body ? { body } : {}),
+    ...(method === 'PATCH' ? { type: 'application/merge-patch+json' } : {}),
+  });
+}
+
+describe('API-15: watches', () => {
+  it('shows an object that ceases to match as it last matched, deleted at the revision of the change', async () => {
+    await write('POST', 'a', { metadata: { name: 'a', labels: { keep: 'y' } } });
+    const { metadata } = (await running.json('GET', '/api/v1/namespaces/w/configmaps/a')) as unknown as Event['object'];
+    await write('PATCH', 'a', { metadata: { labels: { keep: 'n' } } });
+    const changed = (await running.json('GET', '/api/v1/namespaces/w/configmaps/a')) as unknown as Event['object'];
+    const events = await watch(`resourceVersion=${metadata.resourceVersion}&labelSelector=keep%3Dy`);
+    expect(events).toMatchObject([
+      {
+        type: 'DELETED',
+        object: { metadata: { name: 'a', labels: { keep: 'y' }, resourceVersion: changed.metadata.resourceVersion } },
+      },
+    ]);
+  });
+
+  it('ends the initial events with an annotated bookmark, when asked', async () => {
+    const events = await watch(
+      'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true',
+      'namespaces/w/serviceaccounts',
+    );
+    expect(events.map((event) => event.type)).toEqual(['ADDED', 'BOOKMARK']);
+    expect(events[1]?.object.metadata).toMatchObject({ annotations: { 'k8s.io/initial-events-end': 'true' } });
+  });
+
+  it('names one object on the old watch paths', async () => {
+    await write('POST', 'b', { metadata: { name: 'b' } });
+    const { text } = await running.request('GET', '/api/v1/watch/namespaces/w/configmaps/b?timeoutSeconds=1');
+    expect(
+      text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as Event).object.metadata.name),
+    ).toEqual(['b']);
+  });
+});
