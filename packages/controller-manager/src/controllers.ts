@@ -14,7 +14,8 @@ import { NodeLifecycleController } from './node-lifecycle/node-lifecycle-control
 import type { NodeLoss } from './node-lifecycle/pod-marker.ts';
 import { NodeTtlController } from './node-ttl/node-ttl-controller.ts';
 import { PodGarbageCollector } from './pod-gc/pod-garbage-collector.ts';
-import { ReplicaSetController } from './replicaset/replica-set-controller.ts';
+import { REPLICA_SETS, ReplicaSetController } from './replicaset/replica-set-controller.ts';
+import { REPLICATION_CONTROLLERS } from './replication-controller/replication-controllers.ts';
 import { RootCaPublisher } from './root-ca-publisher/root-ca-publisher.ts';
 import { ServiceAccountController } from './serviceaccount/service-account-controller.ts';
 import { TaintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
@@ -38,7 +39,8 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new TaintEvictionController(context, { nodeLoss }),
     new PodGarbageCollector(context),
     new DeploymentController(context),
-    new ReplicaSetController(context),
+    new ReplicaSetController(context, REPLICA_SETS),
+    new ReplicaSetController(context, REPLICATION_CONTROLLERS),
     new EndpointSliceController(context),
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),

@@ -2,7 +2,7 @@ import type { Deployment, ReplicaSet } from '@regatta/api';
 import { resources } from '@regatta/client';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeploymentController } from '../src/deployment/deployment-controller.ts';
-import { ReplicaSetController } from '../src/replicaset/replica-set-controller.ts';
+import { REPLICA_SETS, ReplicaSetController } from '../src/replicaset/replica-set-controller.ts';
 import { TestCluster } from './support/test-cluster.ts';
 
 const rolling = { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } };
@@ -50,7 +50,7 @@ beforeEach(async () => {
   cluster = new TestCluster();
   await cluster.start(
     (context) => new DeploymentController(context),
-    (context) => new ReplicaSetController(context),
+    (context) => new ReplicaSetController(context, REPLICA_SETS),
   );
 });
 

@@ -1,7 +1,8 @@
 import { type Pod, type ReplicaSet, statusErrors } from '@regatta/api';
 import { resources } from '@regatta/client';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ReplicaSetController } from '../src/replicaset/replica-set-controller.ts';
+import { REPLICA_SETS, ReplicaSetController } from '../src/replicaset/replica-set-controller.ts';
+import { REPLICATION_CONTROLLERS } from '../src/replication-controller/replication-controllers.ts';
 import { TestCluster } from './support/test-cluster.ts';
 
 const template = (app = 'web') => ({
@@ -22,7 +23,7 @@ const scale = (replicas: number) =>
 
 beforeEach(async () => {
   cluster = new TestCluster();
-  await cluster.start((context) => new ReplicaSetController(context));
+  await cluster.start((context) => new ReplicaSetController(context, REPLICA_SETS));
 });
 
 describe('replicaset controller', () => {
@@ -99,7 +100,7 @@ describe('replicaset controller', () => {
   it('CM-34: a Pod is available after minReadySeconds of cluster time', async () => {
     await cluster.stop();
     cluster = new TestCluster(10);
-    await cluster.start((context) => new ReplicaSetController(context));
+    await cluster.start((context) => new ReplicaSetController(context, REPLICA_SETS));
     await cluster.create(resources.replicaSets, replicaSet(1, { minReadySeconds: 20 }));
     await cluster.runPods();
     expect((await status())?.readyReplicas).toBe(1);
@@ -133,5 +134,30 @@ describe('replicaset controller', () => {
     const [pod] = await pods();
     await cluster.change(resources.pods, pod?.metadata.name ?? '', (p) => ({ ...p, status: { phase: 'Failed' } }));
     expect(await pods()).toHaveLength(2);
+  });
+});
+
+describe('replication controller', () => {
+  it('CM-37: a ReplicationController keeps its Pods as a ReplicaSet does', async () => {
+    const old = new TestCluster();
+    await old.start((context) => new ReplicaSetController(context, REPLICATION_CONTROLLERS));
+    const rc = await old.create(resources.replicationControllers, {
+      metadata: { name: 'rc', namespace: 'default' },
+      spec: { replicas: 2, selector: { app: 'web' }, template: template() },
+    });
+    const [pod] = await old.list(resources.pods);
+    expect(pod?.metadata.ownerReferences?.[0]).toMatchObject({
+      kind: 'ReplicationController',
+      apiVersion: 'v1',
+      uid: rc.metadata.uid,
+    });
+    expect((await old.of(resources.replicationControllers).get('rc', 'default')).status).toEqual({
+      observedGeneration: 1,
+      replicas: 2,
+      fullyLabeledReplicas: 2,
+    });
+    expect(await old.events()).toContain(
+      `ReplicationController/rc Normal SuccessfulCreate replication-controller: Created pod: ${pod?.metadata.name}`,
+    );
   });
 });

@@ -82,8 +82,10 @@ export class NodeIpamController extends KeyedController {
     this.#cidrs.release(cidr);
   }
 
+  /** Once a node: its heartbeats would repeat it for ever. */
   #tellNone(node: Node): void {
     const { name } = node.metadata;
+    if (this.#waiting.has(name)) return;
     this.#waiting.add(name);
     const message = `Node ${name} status is now: CIDRNotAvailable`;
     this.#recorder.event(nodeReference(node), 'Normal', 'CIDRNotAvailable', message);

@@ -1,10 +1,20 @@
 /**
- * Keeps as many Pods as a ReplicaSet asks for (pkg/controller/replicaset/replica_set.go). Keys are ReplicaSets.
+ * Keeps as many Pods as a ReplicaSet asks for (pkg/controller/replicaset/replica_set.go), and a ReplicationController,
+ * which upstream serves with the same code. Keys are the owners.
  *
  * Invariants: while expectations are unmet (the cache lags behind what was asked for) no Pod is made or deleted, only
  * status is written; at most BURST Pods are made or deleted in one go; each Pod handler is O(1), but for orphans.
  */
-import { isNotFound, type KubeObject, keyOf, labelSelectorFrom, type Pod, type ReplicaSet } from '@regatta/api';
+import {
+  isNotFound,
+  type KubeObject,
+  keyOf,
+  labelSelectorFrom,
+  type Pod,
+  type ReplicaSet,
+  type ReplicaSetStatus,
+  type ResourceRef,
+} from '@regatta/api';
 import { type Informer, type ResourceClient, resources } from '@regatta/client';
 
 import { type ControllerContext, clientFor, recorderFor } from '../framework/controller.ts';
@@ -23,29 +33,47 @@ import { replicaSetStatus } from './replica-set-status.ts';
 
 const BURST = 500;
 const WORKERS = 5;
-const KIND = 'ReplicaSet';
 
-export class ReplicaSetController extends KeyedController {
-  readonly #replicaSets: Informer<ReplicaSet>;
+/** A kind that this controller serves, seen as a ReplicaSet. */
+export interface ReplicatedKind<T extends KubeObject> {
+  readonly ref: ResourceRef<T>;
+  /** Service account and event source. */
+  readonly name: string;
+  asReplicaSet(object: T): ReplicaSet;
+  withStatus(object: T, status: ReplicaSetStatus): T;
+}
+
+export const REPLICA_SETS: ReplicatedKind<ReplicaSet> = {
+  ref: resources.replicaSets,
+  name: 'replicaset-controller',
+  asReplicaSet: (set) => set,
+  withStatus: (set, status) => ({ ...set, status }),
+};
+
+export class ReplicaSetController<T extends KubeObject = ReplicaSet> extends KeyedController {
+  readonly #owners: Informer<T>;
   readonly #pods: Informer<Pod>;
-  readonly #client: ResourceClient<ReplicaSet>;
+  readonly #client: ResourceClient<T>;
   readonly #podControl: PodControl;
   readonly #expectations: Expectations;
 
-  constructor(context: ControllerContext) {
-    super({ name: 'replicaset-controller', context, concurrency: WORKERS });
-    const api = clientFor(context, 'replicaset-controller');
-    this.#client = api.resource(resources.replicaSets);
+  constructor(
+    context: ControllerContext,
+    readonly kind: ReplicatedKind<T>,
+  ) {
+    super({ name: kind.name, context, concurrency: WORKERS });
+    const api = clientFor(context, kind.name);
+    this.#client = api.resource(kind.ref);
     this.#podControl = {
       client: api.resource(resources.pods),
-      recorder: recorderFor(context, api, 'replicaset-controller'),
+      recorder: recorderFor(context, api, kind.name),
     };
     this.#expectations = new Expectations(context.clock);
-    this.#replicaSets = this.reads(context.informers.for(resources.replicaSets));
+    this.#owners = this.reads(context.informers.for(kind.ref));
     this.#pods = this.reads(context.informers.for(resources.pods));
     context.informers.index(resources.pods, BY_CONTROLLER, controllerIndex);
-    context.informers.index(resources.replicaSets, BY_CONTROLLER, controllerIndex);
-    this.#replicaSets.addHandler({
+    context.informers.index(kind.ref, BY_CONTROLLER, controllerIndex);
+    this.#owners.addHandler({
       onAdd: (set) => this.queue.add(keyOf(set)),
       onUpdate: (set) => this.queue.add(keyOf(set)),
       onDelete: (set) => this.#deleted(set),
@@ -58,15 +86,20 @@ export class ReplicaSetController extends KeyedController {
   }
 
   protected async reconcile(key: string): Promise<void> {
-    const set = this.#replicaSets.getByKey(key);
-    if (!set) return this.#expectations.forget(key);
+    const object = this.#owners.getByKey(key);
+    if (!object) return this.#expectations.forget(key);
+    const set = this.kind.asReplicaSet(object);
     const settled = this.#expectations.satisfied(key);
     const own = this.#pods.byIndex(BY_CONTROLLER, uidOf(set));
     const orphans = this.#pods.byIndex(BY_CONTROLLER, orphansOf(set.metadata.namespace ?? ''));
     const active = await this.#claim(set, [...own, ...orphans].filter(isPodActive));
     const failure = settled && !set.metadata.deletionTimestamp ? await this.#manage(key, set, active) : undefined;
     const terminating = own.filter(isPodTerminating).length;
-    await this.#writeStatus(set, replicaSetStatus(set, { active, terminating, failure }, this.context.clusterClock));
+    await this.#writeStatus(
+      object,
+      set,
+      replicaSetStatus(set, { active, terminating, failure }, this.context.clusterClock),
+    );
     this.#checkLater(key, set, active);
     if (failure) throw failure;
   }
@@ -74,7 +107,7 @@ export class ReplicaSetController extends KeyedController {
   async #claim(set: ReplicaSet, candidates: readonly Pod[]): Promise<Pod[]> {
     const claimant = {
       owner: set,
-      reference: controllerRefTo(set, resources.replicaSets),
+      reference: controllerRefTo(set, this.kind.ref),
       selector: labelSelectorFrom(set.spec.selector),
       client: this.#podControl.client,
       fresh: () => this.#client.get(set.metadata.name, set.metadata.namespace),
@@ -92,7 +125,7 @@ export class ReplicaSetController extends KeyedController {
 
   async #createPods(key: string, set: ReplicaSet, count: number): Promise<Error | undefined> {
     this.#expectations.expectCreations(key, count);
-    const reference = controllerRefTo(set, resources.replicaSets);
+    const reference = controllerRefTo(set, this.kind.ref);
     const { succeeded, error } = await slowStartBatch(count, async () => {
       await createPod(this.#podControl, set, podFromTemplate(set.spec.template ?? {}, set, reference));
     });
@@ -120,14 +153,15 @@ export class ReplicaSetController extends KeyedController {
   /** Active Pods of all ReplicaSets that share this one's owner: a Deployment's revisions spread as one. */
   #relatedPods(set: ReplicaSet): Pod[] {
     const owner = controllerOf(set);
-    const siblings = owner ? this.#replicaSets.byIndex(BY_CONTROLLER, owner.uid) : [set];
+    const siblings: readonly KubeObject[] = owner ? this.#owners.byIndex(BY_CONTROLLER, owner.uid) : [set];
     return siblings.flatMap((sibling) => this.#pods.byIndex(BY_CONTROLLER, uidOf(sibling)).filter(isPodActive));
   }
 
-  async #writeStatus(set: ReplicaSet, status: NonNullable<ReplicaSet['status']>): Promise<void> {
-    if (sameJson(set.status, status)) return;
+  async #writeStatus(object: T, set: ReplicaSet, status: ReplicaSetStatus): Promise<void> {
+    const next = this.kind.withStatus(object, status);
+    if (sameJson(this.kind.asReplicaSet(next).status, set.status)) return;
     try {
-      await this.#client.updateStatus({ ...set, status });
+      await this.#client.updateStatus(next);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -144,7 +178,7 @@ export class ReplicaSetController extends KeyedController {
     if (waits.length > 0) this.queue.addAfter(key, Math.min(...waits));
   }
 
-  #deleted(set: ReplicaSet): void {
+  #deleted(set: T): void {
     this.#expectations.forget(keyOf(set));
     this.queue.add(keyOf(set));
   }
@@ -179,18 +213,19 @@ export class ReplicaSetController extends KeyedController {
     if (set) this.queue.add(keyOf(set));
   }
 
-  #controller(pod: Pod): ReplicaSet | undefined {
+  #controller(pod: Pod): T | undefined {
     const owner = controllerOf(pod);
-    if (owner?.kind !== KIND) return undefined;
-    const set = this.#replicaSets.get(pod.metadata.namespace, owner.name);
+    if (owner?.kind !== this.kind.ref.kind) return undefined;
+    const set = this.#owners.get(pod.metadata.namespace, owner.name);
     return set && isControlledBy(pod, set) ? set : undefined;
   }
 
   /** An orphan may be adopted by any whose selector it matches. */
   #enqueueMatching(pod: Pod): void {
-    for (const set of this.#replicaSets.list()) {
+    for (const set of this.#owners.list()) {
       if (set.metadata.namespace !== pod.metadata.namespace) continue;
-      if (labelSelectorFrom(set.spec.selector).matches(pod.metadata.labels)) this.queue.add(keyOf(set));
+      if (labelSelectorFrom(this.kind.asReplicaSet(set).spec.selector).matches(pod.metadata.labels))
+        this.queue.add(keyOf(set));
     }
   }
 }
