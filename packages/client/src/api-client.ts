@@ -3,15 +3,23 @@
  */
 import type { KubeObject, ResourceRef } from '@regatta/api';
 import type { ApiResponse } from '@regatta/bus';
+import { type Clock, SystemClock, sleep } from '@regatta/runtime';
 import { ResourceClient } from './resource-client.ts';
 import { decodeResponse, requestHeaders } from './responses.ts';
+import { retryDelay } from './retry-after.ts';
 import type { Transport, TransportRequest } from './transport/transport.ts';
+
+/** Upstream's maxRetries. */
+const MAX_RETRIES = 10;
+const systemClock = new SystemClock();
 
 export interface ApiClientOptions {
   /** Names the component in audit logs and managedFields: `kube-scheduler`. */
   readonly userAgent: string;
   /** Act as this user in every request. */
   readonly as?: string;
+  /** For waits that a busy server asks for; the machine's own unless told. */
+  readonly clock?: Clock;
 }
 
 export interface RawRequest {
@@ -43,9 +51,18 @@ export class ApiClient {
     return decodeResponse(this.transport, await this.send({ method, url, headers: {}, body: encoded, signal }));
   }
 
-  /** Sends a request as it is, with this client's user and user agent. */
-  send(request: TransportRequest): Promise<ApiResponse> {
-    return this.transport.send(this.addressed(request));
+  /**
+   * Sends a request as it is, with this client's user and user agent. A server that is too busy and says when to come
+   * again is asked again, MAX_RETRIES times at most (k8s.io/client-go/rest/with_retry.go).
+   */
+  async send(request: TransportRequest): Promise<ApiResponse> {
+    const addressed = this.addressed(request);
+    for (let retries = 0; ; retries++) {
+      const response = await this.transport.send(addressed);
+      const delay = retries < MAX_RETRIES ? retryDelay(response) : undefined;
+      if (delay === undefined) return response;
+      await sleep(this.options.clock ?? systemClock, delay, request.signal);
+    }
   }
 
   /** The request with this client's user and headers. */

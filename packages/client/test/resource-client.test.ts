@@ -1,6 +1,6 @@
 import { isConflict, isNotFound, type Pod } from '@regatta/api';
 import { describe, expect, it } from 'vitest';
-import { resources } from '../src/mod.ts';
+import { ApiClient, resources } from '../src/mod.ts';
 import { harness, pod } from './harness.ts';
 
 describe('resource client', () => {
@@ -45,6 +45,24 @@ describe('resource client', () => {
     await client.as('system:serviceaccount:kube-system:x').resource(resources.nodes).list();
     await client.resource(resources.nodes).list();
     expect(transport.requests.map(({ as }) => as)).toEqual(['system:serviceaccount:kube-system:x', undefined]);
+  });
+
+  it('CL-6: a busy server is asked again when it says, ten times at most', async () => {
+    const { clock, transport } = harness();
+    let busy = 3;
+    const send = transport.send.bind(transport);
+    const answer = { code: 429, headers: { 'retry-after': '2' }, body: new Uint8Array(0) };
+    transport.send = (request) => (busy-- > 0 ? Promise.resolve(answer) : send(request));
+    const pods = new ApiClient(transport, { userAgent: 'test', clock }).resource(resources.pods);
+    const listing = pods.list();
+    await clock.advance(5999);
+    expect(transport.requests).toHaveLength(0);
+    await clock.advance(1);
+    expect((await listing).items).toEqual([]);
+    busy = Number.POSITIVE_INFINITY;
+    const failing = pods.list().catch((error: unknown) => error);
+    await clock.advance(60_000);
+    expect(await failing).toMatchObject({ code: 429 });
   });
 
   it('CL-5: a watch yields changes from its resourceVersion on, and ends when aborted', async () => {

@@ -63,7 +63,10 @@ export class Reflector<T extends KubeObject> {
   async #pause(error: unknown, signal: AbortSignal): Promise<void> {
     const { clock, random, logger, client } = this.options;
     const delay = this.#backoff.next('') * (1 + random.next());
-    logger.debug('list or watch failed; will go on', { resource: client.ref.resource, delay, error });
+    const fields = { resource: client.ref.resource, failures: this.#backoff.failures(''), error };
+    // Breaks are normal; what goes on failing is not, but need not fill the log.
+    if (fields.failures % 30 === 5) logger.warn('list or watch goes on failing', fields);
+    else logger.debug('list or watch failed', fields);
     await sleep(clock, delay, signal).catch(() => {});
   }
 

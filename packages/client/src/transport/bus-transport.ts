@@ -5,6 +5,7 @@ import {
   API_SERVICE,
   type ApiResponse,
   type BusConnection,
+  BusError,
   type BusStream,
   decode,
   decodeAll,
@@ -28,6 +29,7 @@ export class BusTransport implements Transport {
       return decode(response) as ApiResponse;
     } catch (error) {
       signal?.throwIfAborted();
+      if (error instanceof BusError && error.code === 'overloaded') return busy(error);
       throw unanswered(error);
     }
   }
@@ -59,6 +61,12 @@ export class BusTransport implements Transport {
       throw unanswered(error);
     }
   }
+}
+
+/** A server that takes no more calls answers as an HTTP server would that is too busy. */
+function busy(error: BusError): ApiResponse {
+  const headers = { 'content-type': MSGPACK, 'retry-after': '1' };
+  return { code: 429, headers, body: encode(unanswered(error).status) };
 }
 
 /** A frame holds one or more [type, object] arrays, back to back. */

@@ -19,7 +19,7 @@ export interface HttpTransportOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly token?: string;
-  /** Real milliseconds until an answer's head must be there; 30 000 unless told. */
+  /** Real milliseconds without a byte after which a request fails; 30 000 unless told. */
   readonly timeout?: number;
 }
 
@@ -57,7 +57,11 @@ export class HttpTransport implements Transport {
       signal.throwIfAborted();
       throw unanswered(error);
     });
-    if (message.statusCode === 200) return watchEvents(message, signal);
+    if (message.statusCode === 200) {
+      // A watch may be silent for as long as it likes.
+      message.socket.setTimeout(0);
+      return watchEvents(message, signal);
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk as Buffer);
     const { statusCode: code = 0 } = message;
@@ -91,10 +95,7 @@ export class HttpTransport implements Transport {
       },
     };
     return await new Promise((resolve, reject) => {
-      const sent = request(new URL(url, this.options.url), options, (message) => {
-        sent.setTimeout(0);
-        resolve(message);
-      });
+      const sent = request(new URL(url, this.options.url), options, resolve);
       sent.on('error', reject);
       sent.setTimeout(timeout ?? this.options.timeout ?? DEFAULT_TIMEOUT_MS, () => {
         sent.destroy(new Error('the server did not answer in time'));
