@@ -20,6 +20,7 @@ import {
 } from './auth/mod.ts';
 import { bootstrapCluster, followTimeline } from './bootstrap.ts';
 import { type ConnectEnvironment, connectHandlers, upgradeHandler } from './connect/mod.ts';
+import { componentProbes } from './discovery/component-probes.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Health } from './discovery/health.ts';
 import { serveNonResource } from './discovery/non-resource.ts';
@@ -31,6 +32,7 @@ import { strategies } from './kinds/mod.ts';
 import { OpenApi } from './openapi/mod.ts';
 import { ensurePki, type Pki, writeKubeconfig } from './pki/mod.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
+import { expireEvents } from './registry/event-expiry.ts';
 import { ResourceRegistry } from './registry/resource-registry.ts';
 import type { ApiCall } from './server/api-call.ts';
 import { serveBus } from './server/bus-server.ts';
@@ -119,6 +121,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus, logger)));
   const kubeconfig = join(dataDir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, pki, { server: url, name: options.name });
+  closers.push(expireEvents(context));
   parts.ready();
   return { url, port, context, pki, pipeline: parts.pipeline, kubeconfig, stop: () => closeAll(closers) };
 }
@@ -183,7 +186,7 @@ function assemble(
     readinessOnly: true,
     check: () => (state.ready ? undefined : 'not finished'),
   });
-  const special: SpecialHandlers = specialHandlers(auth, new Map(), connectors);
+  const special: SpecialHandlers = specialHandlers(auth, componentProbes(context), connectors);
   const discovery = new Discovery(context.schema, () => state.url.replace('https://', ''));
   const openApi = new OpenApi(context.schema);
   const nonResource = {

@@ -1,1 +1,1 @@
-export {};
+export { type ApiServer, type ApiServerOptions, startApiServer } from './api-server.ts';

@@ -64,7 +64,11 @@ export async function prepareNewObject(
 
 function prepareNew(resource: Resource, object: KubeObject & { status?: unknown }, context: WriteContext): void {
   if (resource.tracksGeneration) object.metadata.generation = 1;
-  if (resource.hasStatus && !resource.keepsStatusOnCreate) object.status = resource.emptyStatus();
+  if (resource.hasStatus && !resource.keepsStatusOnCreate) {
+    const status = resource.emptyStatus();
+    if (status === undefined) delete object.status;
+    else object.status = status;
+  }
   resource.strategy.prepareForCreate?.(object, context);
 }
 

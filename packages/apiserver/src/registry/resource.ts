@@ -4,7 +4,7 @@
  * Invariant: objects inside the server are in the hub version (`hub.apiVersion`), the version under which the resource
  * is stored; only `fromHub` and `toHub` leave it.
  */
-import type { GroupResource, KubeObject, ResourceInfo, Schema } from '@regatta/api';
+import { DecodeReport, type GroupResource, type KubeObject, type ResourceInfo, type Schema } from '@regatta/api';
 import { storageKey } from '../storage/object-storage.ts';
 import { type Conversion, conversionOf } from './conversion.ts';
 import {
@@ -37,6 +37,8 @@ export interface ResourceParts {
   readonly strategy: Strategy;
 }
 
+const NOT_MADE = Symbol('not made yet');
+
 export class Resource implements GroupResource {
   readonly info: ResourceInfo;
   readonly group: string;
@@ -64,7 +66,7 @@ export class Resource implements GroupResource {
   readonly #schema: Schema;
   #decoder: ReturnType<Schema['decoder']> | undefined;
   #defaults: ReturnType<Schema['defaults']> | undefined;
-  #emptyStatus: unknown;
+  #emptyStatus: unknown = NOT_MADE;
 
   constructor({ schema, info, hubInfo, strategy }: ResourceParts) {
     const key = `${hubInfo.group}/${hubInfo.resource}`;
@@ -124,12 +126,16 @@ export class Resource implements GroupResource {
     if (this.isHub) this.strategy.applyDefaults?.(object);
   }
 
-  /** What `status` is when nothing has been said yet: `{}`, or what the type's defaults make of it. A fresh copy. */
+  /**
+   * What `status` is when nothing has been said yet: what Go writes for the type's zero value, with its defaults.
+   * Undefined where that is nothing at all. A fresh copy.
+   */
   emptyStatus(): unknown {
-    if (this.#emptyStatus === undefined) {
-      const blank: KubeObject & { status?: unknown } = { metadata: { name: '' } };
-      this.applyDefaults(blank);
-      this.#emptyStatus = blank.status ?? {};
+    if (this.#emptyStatus === NOT_MADE) {
+      const report = new DecodeReport();
+      const blank = this.#schema.decoder(this.hub.typeId).decode({ metadata: { name: '' }, status: {} }, report);
+      this.#schema.defaults(this.hub.typeId)(blank);
+      this.#emptyStatus = blank.status;
     }
     return structuredClone(this.#emptyStatus);
   }

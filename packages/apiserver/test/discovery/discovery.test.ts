@@ -9,7 +9,7 @@ afterAll(() => running.stop());
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
 
-describe('API-30: discovery', () => {
+describe('SRV-30: discovery', () => {
   it('tells everything at once to those who ask for the aggregated form', async () => {
     const answer = await running.request('GET', '/apis', { accept: AGGREGATED });
     expect(answer.headers['content-type']).toBe('application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
@@ -72,7 +72,7 @@ describe('API-30: discovery', () => {
   });
 });
 
-describe('API-31: health', () => {
+describe('SRV-31: health', () => {
   it('lists its checks when asked', async () => {
     const { text } = await running.request('GET', '/readyz?verbose');
     expect(text).toBe('[+]ping ok\n[+]etcd ok\n[+]poststarthook/rbac/bootstrap-roles ok\nreadyz check passed\n');
@@ -83,7 +83,7 @@ describe('API-31: health', () => {
   });
 });
 
-describe('API-32: figures', () => {
+describe('SRV-32: figures', () => {
   it('counts requests under upstream names', async () => {
     await running.request('GET', '/api/v1/namespaces/default');
     const { text } = await running.request('GET', '/metrics');
@@ -94,7 +94,7 @@ describe('API-32: figures', () => {
   });
 });
 
-describe('API-33: bootstrap', () => {
+describe('SRV-33: bootstrap', () => {
   it('has the namespaces, the service and the clock of every cluster', async () => {
     for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
       expect(await running.json('GET', `/api/v1/namespaces/${name}`)).toMatchObject({ status: { phase: 'Active' } });

@@ -112,7 +112,7 @@ afterAll(() => running.stop());
 
 describe('recorded answers of kube-apiserver', () => {
   for (const topic of new Set(records.map((record) => record.topic))) {
-    it.concurrent(`API-1: topic ${topic} is answered as upstream answers it`, { timeout: 60_000 }, () => replay(topic));
+    it.concurrent(`SRV-1: topic ${topic} is answered as upstream answers it`, { timeout: 60_000 }, () => replay(topic));
   }
 });
 

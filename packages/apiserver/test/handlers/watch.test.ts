@@ -32,7 +32,7 @@ async function write(method: string, name: string, body?: object): Promise<void>
   });
 }
 
-describe('API-15: watches', () => {
+describe('SRV-15: watches', () => {
   it('shows an object that ceases to match as it last matched, deleted at the revision of the change', async () => {
     await write('POST', 'a', { metadata: { name: 'a', labels: { keep: 'y' } } });
     const { metadata } = (await running.json('GET', '/api/v1/namespaces/w/configmaps/a')) as unknown as Event['object'];

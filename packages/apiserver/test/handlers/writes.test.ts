@@ -13,7 +13,7 @@ function pod(name: string): object {
   return { kind: 'Pod', apiVersion: 'v1', metadata: { name }, spec: { containers: [{ name: 'c', image: 'nginx' }] } };
 }
 
-describe('API-11: create', () => {
+describe('SRV-11: create', () => {
   it('makes names from generateName that differ', async () => {
     const body = { metadata: { generateName: 'gen-' } };
     const made = await Promise.all(
@@ -38,7 +38,7 @@ describe('API-11: create', () => {
   });
 });
 
-describe('API-12: update', () => {
+describe('SRV-12: update', () => {
   it('does not store what changes nothing', async () => {
     await running.json('POST', `${NS}/configmaps`, { body: { metadata: { name: 'same' }, data: { a: '1' } } });
     const before = await running.json('GET', `${NS}/configmaps/same`);
@@ -76,7 +76,7 @@ describe('API-12: update', () => {
   });
 });
 
-describe('API-13: delete', () => {
+describe('SRV-13: delete', () => {
   it('waits for the grace period of a bound Pod, and only ever shortens it', async () => {
     await running.json('POST', `${NS}/pods`, { body: pod('p') });
     const binding = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } };
@@ -129,7 +129,7 @@ describe('API-13: delete', () => {
   });
 });
 
-describe('API-14: lists', () => {
+describe('SRV-14: lists', () => {
   it('pages through one state, whatever is written meanwhile', async () => {
     await prepareNamespace(running, 'pages');
     const path = '/api/v1/namespaces/pages/configmaps';

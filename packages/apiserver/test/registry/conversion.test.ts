@@ -11,7 +11,7 @@ const v1 = {
   status: { currentReplicas: 1, desiredReplicas: 1 },
 } as KubeObject;
 
-describe('API-21: versions of a group', () => {
+describe('SRV-21: versions of a group', () => {
   it('carries the one metric that autoscaling/v1 knows', () => {
     expect(hpaConversion.toHub(v1)).toMatchObject({
       apiVersion: 'autoscaling/v2',
@@ -36,7 +36,7 @@ describe('API-21: versions of a group', () => {
   });
 });
 
-describe('API-22: what changes nothing', () => {
+describe('SRV-22: what changes nothing', () => {
   it.each([
     [{ a: 1, b: undefined }, { a: 1 }, true],
     [{ a: [1, { b: 2 }] }, { a: [1, { b: 2 }] }, true],

@@ -61,7 +61,7 @@ function configMap(name: string): ConfigMap {
   return { metadata: { name, namespace: 'kube-system' }, data: { a: '1' } };
 }
 
-describe('API-20: the API on the bus', () => {
+describe('SRV-20: the API on the bus', () => {
   it('answers like HTTPS, to the user that the subject proves', async () => {
     const client = await clientOf(CONTROLLERS);
     const account = client

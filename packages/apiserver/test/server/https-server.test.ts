@@ -16,7 +16,7 @@ function configMap(name: string, text: string): object {
   return { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name }, data: { text } };
 }
 
-describe('API-10: HTTP', () => {
+describe('SRV-10: HTTP', () => {
   it('reads the identity of a client certificate, and takes those without one for anonymous', async () => {
     expect((await running.request('GET', '/api/v1/nodes')).code).toBe(200);
     const anonymous = await running.json('GET', '/api/v1/nodes', { anonymous: true });

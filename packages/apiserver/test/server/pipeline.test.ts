@@ -60,7 +60,7 @@ async function ask(
   return { code: response.code, headers: response.headers, text: Buffer.concat(response.body).toString() };
 }
 
-describe('API-3: who asks', () => {
+describe('SRV-3: who asks', () => {
   it('is 401 for credentials that are not valid', async () => {
     const { code, text } = await ask({ user: undefined }, request('GET', '/api/v1/pods'));
     expect(code).toBe(401);
@@ -81,7 +81,7 @@ describe('API-3: who asks', () => {
   });
 });
 
-describe('API-4: what they may do', () => {
+describe('SRV-4: what they may do', () => {
   const messages: [url: string, message: string][] = [
     [
       '/api/v1/namespaces/default/pods',
@@ -129,7 +129,7 @@ describe('API-4: what they may do', () => {
   });
 });
 
-describe('API-5: limits and defects', () => {
+describe('SRV-5: limits and defects', () => {
   it('answers 429 when too many requests are under way, except to system:masters', async () => {
     const setting = { inFlight: new InFlight({ readOnly: 0, mutating: 0 }) };
     const { code, headers, text } = await ask(setting, request('GET', '/api/v1/pods'));

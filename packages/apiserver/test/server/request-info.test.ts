@@ -24,7 +24,7 @@ const ROWS: Row[] = [
   ['PATCH', '/apis/apps/v1/namespaces/other/deployments/d/scale', 'patch', 'deployments', 'other', 'd', 'scale'],
 ];
 
-describe('API-2: request info', () => {
+describe('SRV-2: request info', () => {
   it.each(ROWS)('%s %s', (method, url, verb, resource, namespace, name, subresource) => {
     expect(requestInfo(method, url)).toMatchObject({ isResource: true, verb, resource, namespace, name, subresource });
   });
