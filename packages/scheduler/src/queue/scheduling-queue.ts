@@ -129,7 +129,9 @@ export class SchedulingQueue {
 
   /** Something happened in the cluster: Pods that it may help are tried again, after their back-off. */
   onEvent(event: ClusterEvent): void {
-    for (const queued of [...this.#unschedulable.values()]) if (this.#helps(queued, event)) this.#retry(queued);
+    const helped: QueuedPod[] = [];
+    for (const queued of this.#unschedulable.values()) if (this.#helps(queued, event)) helped.push(queued);
+    for (const queued of helped) this.#retry(queued);
   }
 
   close(): void {
