@@ -3,6 +3,7 @@
  */
 import { EventRing } from './event-ring.ts';
 import type { ObjectEvent } from './object-storage.ts';
+import { ParkedWatches } from './parked-watches.ts';
 import { SortedIndex } from './sorted-index.ts';
 import type { StoredEvent, StoredState } from './stored-object.ts';
 
@@ -12,8 +13,7 @@ export const RING_EVENTS = 4096;
 export class Collection {
   readonly index = new SortedIndex<StoredState>();
   readonly ring: EventRing;
-  /** Watchers to wake when something happened here. */
-  readonly wakers = new Set<() => void>();
+  readonly parked = new ParkedWatches();
   readonly listeners = new Set<{ readonly prefix: string; readonly listener: (event: ObjectEvent) => void }>();
 
   constructor(

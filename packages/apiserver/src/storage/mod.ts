@@ -10,5 +10,6 @@ export {
   type UpdateFunction,
   type WatchItem,
   type WatchRequest,
+  type WatchTrigger,
 } from './object-storage.ts';
 export { type ObjectStorageOptions, openObjectStorage } from './open-object-storage.ts';

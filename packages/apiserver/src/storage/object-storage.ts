@@ -53,11 +53,22 @@ export interface ListResult {
   readonly remaining?: number;
 }
 
+/**
+ * Narrows a watch to objects that have a certain value, or had it before: `spec.nodeName` for a kubelet's Pods. The
+ * function must be the same one for all watches of its kind: they are found by it.
+ */
+export interface WatchTrigger {
+  readonly valueIn: (object: KubeObject) => string | undefined;
+  readonly value: string;
+}
+
 export interface WatchRequest {
   /** Events after this revision. Undefined: from the newest state on, with no initial events. */
   readonly sinceRevision?: number;
   /** Deliver the state at the start as ADDED events first (resourceVersion unset or "0", or sendInitialEvents). */
   readonly initialEvents: boolean;
+  /** Only events of objects that have or had this value; others cost this watch nothing. */
+  readonly trigger?: WatchTrigger;
   readonly signal: AbortSignal;
 }
 

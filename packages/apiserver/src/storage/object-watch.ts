@@ -9,7 +9,8 @@
  */
 import type { Store } from '@regatta/store';
 import { StoreError } from '@regatta/store';
-import type { WatchItem, WatchRequest } from './object-storage.ts';
+import type { WatchItem, WatchRequest, WatchTrigger } from './object-storage.ts';
+import { concerns } from './parked-watches.ts';
 import { StoredEvent, type StoredState } from './stored-object.ts';
 import { View } from './view.ts';
 
@@ -32,16 +33,17 @@ export function watchObjects(
   request: WatchRequest,
 ): AsyncIterable<WatchItem> {
   const { view, store } = environment;
-  const { initialEvents, signal } = request;
+  const { initialEvents, signal, trigger } = request;
   if (initialEvents) {
-    const state = view.collectionsUnder(prefix).flatMap(({ index }) => index.all(prefix));
-    return initial(state, view.revision, new ObjectWatch(environment, prefix, view.revision), signal);
+    const all = view.collectionsUnder(prefix).flatMap(({ index }) => index.all(prefix));
+    const state = trigger ? all.filter(({ object }) => trigger.valueIn(object) === trigger.value) : all;
+    return initial(state, view.revision, new ObjectWatch(environment, prefix, view.revision, trigger), signal);
   }
   const since = request.sinceRevision ?? view.revision;
   if (since < store.compactedRevision) {
     throw new StoreError('compacted', `events after revision ${since} are compacted: ${store.compactedRevision}`);
   }
-  return new ObjectWatch(environment, prefix, since).run(signal);
+  return new ObjectWatch(environment, prefix, since, trigger).run(signal);
 }
 
 async function* initial(
@@ -61,13 +63,15 @@ async function* initial(
 class ObjectWatch {
   readonly #environment: WatchEnvironment;
   readonly #prefix: string;
+  readonly #trigger: WatchTrigger | undefined;
   /** Every event up to this revision has been handed over. */
   #position: number;
   #reportedTick: number;
 
-  constructor(environment: WatchEnvironment, prefix: string, position: number) {
+  constructor(environment: WatchEnvironment, prefix: string, position: number, trigger: WatchTrigger | undefined) {
     this.#environment = environment;
     this.#prefix = prefix;
+    this.#trigger = trigger;
     this.#position = position;
     this.#reportedTick = environment.progressTick();
   }
@@ -104,9 +108,13 @@ class ObjectWatch {
   }
 
   #takeEvents(): readonly StoredEvent[] {
-    const { view } = this.#environment;
     const since = this.#position;
-    this.#position = Math.max(since, view.revision);
+    this.#position = Math.max(since, this.#environment.view.revision);
+    return this.#concerned(this.#eventsAfter(since));
+  }
+
+  #eventsAfter(since: number): readonly StoredEvent[] {
+    const { view } = this.#environment;
     const collection = view.collection(this.#prefix);
     if (!collection) {
       const all = view.collectionsUnder(this.#prefix).flatMap(({ ring }) => ring.after(since));
@@ -117,28 +125,39 @@ class ObjectWatch {
     return events.filter((event) => event.current.key.startsWith(this.#prefix));
   }
 
+  #concerned(events: readonly StoredEvent[]): readonly StoredEvent[] {
+    const trigger = this.#trigger;
+    return trigger ? events.filter((event) => concerns(trigger, event)) : events;
+  }
+
   /** Reads the log until memory has what follows. */
   async *#catchUp(signal: AbortSignal): AsyncGenerator<WatchItem> {
     const { store, closing } = this.#environment;
     const both = AbortSignal.any([signal, closing]);
     for await (const batch of store.watch(this.#prefix, { fromRevision: this.#position + 1, signal: both })) {
       this.#position = batch.revision;
-      if (batch.events.length > 0) yield { kind: 'events', events: batch.events.map(View.eventFrom) };
+      const events = this.#concerned(batch.events.map(View.eventFrom));
+      if (events.length > 0) yield { kind: 'events', events };
       if (this.#isCovered()) return;
     }
   }
 
   /** Waits for an event, for a chance to report progress, or for the end. */
   #woken(signal: AbortSignal): Promise<void> {
-    const { wakers } = this.#environment.view.source(this.#prefix);
+    const { parked } = this.#environment.view.source(this.#prefix);
     return new Promise((resolve) => {
-      const wake = (): void => {
-        wakers.delete(wake);
-        signal.removeEventListener('abort', wake);
+      const end = (): void => {
+        leave();
+        signal.removeEventListener('abort', end);
         resolve();
       };
-      wakers.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
+      const wake = (quietUpTo: number): void => {
+        // What the watch slept through did not concern it; it had read everything before.
+        this.#position = Math.max(this.#position, quietUpTo);
+        end();
+      };
+      const leave = parked.park(wake, this.#trigger);
+      signal.addEventListener('abort', end, { once: true });
     });
   }
 }

@@ -106,7 +106,7 @@ export class View {
 
   /** Wakes every watcher, to let it report progress. */
   wakeAll(): void {
-    for (const collection of [...this.#collections.values(), this.#wide]) wake(collection);
+    for (const { parked } of [...this.#collections.values(), this.#wide]) parked.wakeAll(this.#revision);
   }
 
   close(): void {
@@ -129,7 +129,7 @@ export class View {
   }
 
   #apply(batch: WatchBatch): void {
-    const touched = new Set<Collection>();
+    const touched = new Map<Collection, StoredEvent[]>();
     const events: [Collection, StoredEvent][] = [];
     for (const change of batch.events) {
       const prefix = collectionOf(change.key);
@@ -137,13 +137,16 @@ export class View {
       const collection = this.#collectionNamed(prefix);
       const event = this.#eventOf(change, collection);
       collection.apply(event);
-      touched.add(collection);
       events.push([collection, event]);
+      const here = touched.get(collection);
+      if (here) here.push(event);
+      else touched.set(collection, [event]);
     }
+    const before = this.#revision;
     this.#revision = batch.revision;
     for (const [collection, event] of events) this.#tell(collection, event);
-    for (const collection of touched) wake(collection);
-    if (touched.size > 0) wake(this.#wide);
+    for (const [collection, here] of touched) collection.parked.wakeFor(here, before);
+    if (touched.size > 0) this.#wide.parked.wakeAll(before);
   }
 
   #eventOf(change: StoreEvent, collection: Collection): StoredEvent {
@@ -176,8 +179,4 @@ export class View {
 
 function stateFrom(item: KeyValue): StoredState {
   return StoredState.fromStore(item.key, item.value, item.modRevision);
-}
-
-function wake(collection: Collection): void {
-  for (const waker of collection.wakers) waker();
 }

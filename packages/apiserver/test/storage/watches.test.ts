@@ -1,3 +1,4 @@
+import type { ConfigMap, KubeObject } from '@regatta/api';
 import { decode } from '@regatta/bus';
 import { yieldToEventLoop } from '@regatta/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -91,6 +92,28 @@ describe('object storage: watches', () => {
     await put(storage, 'a', '2');
     await clock.advance(1000);
     expect(await watch).toEqual(['progress@2']);
+  });
+
+  it('STO-22: a watch with a trigger sees what has or had its value, however much else happens meanwhile', async () => {
+    const { storage } = await storages.open({ ringEvents: 5, limits: { logStep: 3 } });
+    const trigger = { valueIn: (object: KubeObject) => (object as ConfigMap).data?.['value'], value: 'mine' };
+    await put(storage, 'old', 'mine');
+    await put(storage, 'other', 'x');
+    const seen = take(storage.watch(MAPS, { initialEvents: true, trigger, signal }), 5);
+    await yieldToEventLoop();
+    for (let i = 0; i < 20; i++) await put(storage, 'other', String(i));
+    await put(storage, 'other', 'mine');
+    for (let i = 0; i < 20; i++) await put(storage, 'third', String(i));
+    await put(storage, 'other', 'theirs');
+    await remove(storage, 'third');
+    await remove(storage, 'old');
+    expect(await seen).toEqual([
+      'ADDED old=mine@1',
+      'initial-end@2',
+      'MODIFIED other=mine@23 (was 19)',
+      'MODIFIED other=theirs@44 (was mine)',
+      'DELETED old=mine@46 (was mine)',
+    ]);
   });
 
   it('STO-19: frames are shared by all watchers of an encoding', async () => {
