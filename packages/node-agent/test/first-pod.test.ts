@@ -11,7 +11,7 @@ describe('a bound pod', () => {
       {
         "conditions": [
           {
-            "lastTransitionTime": "2026-01-01T00:00:00Z",
+            "lastTransitionTime": "2026-01-01T00:00:02Z",
             "observedGeneration": 1,
             "status": "True",
             "type": "PodReadyToStartContainers",

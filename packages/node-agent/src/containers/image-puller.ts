@@ -11,6 +11,9 @@ import { containerReference, uidOf } from '../pods/pod-names.ts';
 import { type ImageService, RuntimeError } from '../runtime/container-runtime.ts';
 import { StartError } from './start-error.ts';
 
+/** Cluster milliseconds after a failed pull until the container shows that it waits for the next one. */
+const LOOK_AGAIN_MS = 3_000;
+
 export interface ImagePullerOptions {
   readonly images: ImageService;
   readonly clock: ClusterClock;
@@ -76,7 +79,7 @@ export class ImagePuller {
       this.#event(pod, container, 'Warning', 'Failed', `Failed to pull image "${image}": ${error.message}`);
       this.#backoff.next(key, clock.now());
       this.#failures.set(key, { at: clock.now(), message: error.message });
-      throw new StartError('ErrImagePull', error.message, this.#backoff.remaining(key, clock.now()));
+      throw new StartError('ErrImagePull', error.message, LOOK_AGAIN_MS);
     }
   }
 

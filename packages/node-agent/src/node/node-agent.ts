@@ -98,12 +98,14 @@ export class NodeAgent {
 
   /** The API has this state of the node's own object. */
   observeNode(node: Node): void {
-    const { podCIDR } = node.spec;
-    if (podCIDR !== undefined && !this.network.ready) {
-      this.network.setRange(podCIDR);
-      this.pods.wakeAll();
-    }
+    this.#takeRange(node);
     this.reporter.observe(node);
+  }
+
+  #takeRange({ spec: { podCIDR } }: Node): void {
+    if (podCIDR === undefined || this.network.ready) return;
+    this.network.setRange(podCIDR);
+    this.pods.wakeAll();
   }
 
   #close(): void {
@@ -125,7 +127,16 @@ export class NodeAgent {
 
   #makeReporter(): NodeReporter {
     const { api, clock, logger, events, signal, taints } = this.options;
-    return new NodeReporter({ nodes: api.nodes, clock, logger, events, signal, taints, facts: () => this.#facts() });
+    return new NodeReporter({
+      nodes: api.nodes,
+      clock,
+      logger,
+      events,
+      signal,
+      taints,
+      facts: () => this.#facts(),
+      onFound: (node) => this.#takeRange(node),
+    });
   }
 
   #makePods(): { readonly pods: PodManager; readonly probes: ProbeManager } {

@@ -25,6 +25,8 @@ export interface NodeReporterOptions {
   readonly signal: AbortSignal;
   readonly taints: readonly Taint[];
   facts(): NodeFacts;
+  /** A Node of this name was there already: what it says of the network is known before the first report. */
+  onFound(node: Node): void;
 }
 
 export class NodeReporter {
@@ -98,6 +100,7 @@ export class NodeReporter {
   /** A Node of this name is there: the labels that every node has are put right (updateDefaultLabels). */
   async #takeOver(fresh: Node): Promise<Node> {
     const found = await this.options.nodes.get(fresh.metadata.name);
+    this.options.onFound(found);
     const labels = { ...found.metadata.labels, ...fresh.metadata.labels };
     const isSame = Object.entries(labels).every(([key, value]) => found.metadata.labels?.[key] === value);
     if (isSame) return found;

@@ -5,8 +5,9 @@
  * Invariants: at most one step runs at a time; a step looks at the newest Pod and the runtime's records and does what is
  * missing; once a Pod is terminating it never goes back; an ending interrupts what a step waits for (image pulls).
  */
-import type { Container, Pod } from '@regatta/api';
+import type { Container, Pod, PodStatus } from '@regatta/api';
 import { Backoff, type Timer } from '@regatta/runtime';
+import { jsonEqual } from '../api/json-equal.ts';
 import { parseTime } from '../api/timestamps.ts';
 import { StartError } from '../containers/start-error.ts';
 import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtime.ts';
@@ -44,6 +45,7 @@ export class PodWorker {
   #gone = false;
   #end: PodEnd | undefined;
   #over = false;
+  #seen = false;
   #wanted = false;
   #running = false;
   #interrupt = new AbortController();
@@ -79,10 +81,14 @@ export class PodWorker {
 
   /** The API has this state of the Pod. */
   update(pod: Pod): void {
+    const before = this.#pod;
     this.#pod = pod;
     this.services.statuses.observe(pod);
     if (pod.metadata.deletionTimestamp !== undefined) this.#shorten(pod.metadata.deletionGracePeriodSeconds);
-    this.wake();
+    // Most updates are this node's own reports coming back: nothing is to be done about them.
+    if (!this.#seen || wantsOther(before, pod)) this.wake();
+    else if (pod.spec.readinessGates && this.#stage === 'syncing') this.#publish();
+    this.#seen = true;
   }
 
   /** The API no longer has the Pod. */
@@ -103,7 +109,8 @@ export class PodWorker {
 
   /** The runtime's records or a probe's verdict changed. */
   changed(): void {
-    if (this.#worthReporting()) this.#publish();
+    if (!this.#worthReporting()) return;
+    this.#publish();
     this.wake();
   }
 
@@ -255,7 +262,6 @@ export class PodWorker {
     if (this.#mustWait(container, latest)) return;
     this.#interrupt.signal.throwIfAborted();
     const attempt = latest === undefined ? this.#attemptFromStatus(container.name) : latest.attempt + 1;
-    if (this.services.runtime.images.find(container.image ?? '') === undefined) this.#publish();
     try {
       const signal = this.#interrupt.signal;
       await this.services.starter.start({
@@ -287,8 +293,10 @@ export class PodWorker {
       return false;
     }
     const pod = this.#pod;
-    const text = `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`;
-    this.services.events.event(containerReference(pod, container.name), 'Warning', 'BackOff', text);
+    if (this.#failures.get(container.name)?.reason !== 'CrashLoopBackOff') {
+      const text = `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`;
+      this.services.events.event(containerReference(pod, container.name), 'Warning', 'BackOff', text);
+    }
     const delay = formatSeconds(this.#crashes.delay(container.name));
     const message = `back-off ${delay} restarting failed container=${container.name} pod=${formatPod(pod)}`;
     this.#failures.set(container.name, { reason: 'CrashLoopBackOff', message });
@@ -409,17 +417,25 @@ export class PodWorker {
       acceptedAt: this.#acceptedAt,
       now: this.services.clock.now(),
     });
-    // A phase is final only when nothing runs any more.
-    const stillRuns = !this.#over && this.#records().some(({ state }) => state === 'running');
-    const held = isTerminalPhase(status.phase) && stillRuns && this.#stage === 'terminating';
-    this.services.statuses.set(pod, held ? { ...status, phase: pod.status?.phase ?? 'Running' } : status);
+    this.services.statuses.set(pod, this.#mayBeFinal() ? status : withoutEnd(status, pod));
     return status;
   }
 
-  /** Steps in between (a sandbox, a container that was made) reach the API with the next write. */
+  /**
+   * Whether the API should hear of it now. Steps in between (a sandbox, a container that was made but not started) go
+   * with the next write; when everything has ended, so does what is put away after it.
+   */
   #worthReporting(): boolean {
     if (this.#stage === 'terminated') return false;
-    return this.#records().some(({ state }) => state !== 'created');
+    const latest = new Map(this.#records().map((record) => [record.name, record]));
+    const states = [...latest.values()].map(({ state }) => state);
+    if (states.length === 0 || states.includes('created')) return false;
+    return this.#stage === 'syncing' || states.includes('running');
+  }
+
+  /** A phase is final only when nothing runs any more. */
+  #mayBeFinal(): boolean {
+    return this.#over || !this.#records().some(({ state }) => state === 'running');
   }
 
   #lastWords(containerId: string): string {
@@ -450,6 +466,24 @@ export class PodWorker {
       verdicts: (id: string) => this.services.probes.verdicts(id),
     };
   }
+}
+
+/** Whether an update asks for something, rather than tells of it (upstream: kubetypes.RECONCILE against UPDATE). */
+function wantsOther({ metadata: before }: Pod, { metadata: after }: Pod): boolean {
+  return (
+    before.generation !== after.generation ||
+    before.deletionTimestamp !== after.deletionTimestamp ||
+    before.deletionGracePeriodSeconds !== after.deletionGracePeriodSeconds ||
+    !jsonEqual(before.labels, after.labels) ||
+    !jsonEqual(before.annotations, after.annotations)
+  );
+}
+
+/** What upstream reports while containers of a Pod that is over still run: its new conditions, under its old phase. */
+function withoutEnd(status: PodStatus, pod: Pod): PodStatus {
+  if (!isTerminalPhase(status.phase)) return status;
+  const { reason: _reason, message: _message, ...rest } = status;
+  return { ...rest, phase: pod.status?.phase ?? 'Pending' };
 }
 
 /** Go's way to write whole seconds: 10s, 1m20s, 5m0s. */

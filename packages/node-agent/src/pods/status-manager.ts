@@ -23,6 +23,8 @@ interface Entry {
   desired: PodStatus | undefined;
   /** The Pod has ended on this node and may go once its status is written. */
   finished: boolean;
+  /** The API has taken the final delete: what holds the object now are finalizers, and they are others' business. */
+  released: boolean;
   /** A status that the API answered with another one: writing it again would change nothing. */
   refused: { readonly wanted: PodStatus; readonly got: PodStatus | undefined } | undefined;
   busy: boolean;
@@ -78,7 +80,15 @@ export class StatusManager {
     const uid = uidOf(pod);
     const known = this.#entries.get(uid);
     if (known) return known;
-    const entry: Entry = { pod, desired: undefined, finished: false, refused: undefined, busy: false, dirty: false };
+    const entry: Entry = {
+      pod,
+      desired: undefined,
+      finished: false,
+      released: false,
+      refused: undefined,
+      busy: false,
+      dirty: false,
+    };
     this.#entries.set(uid, entry);
     return entry;
   }
@@ -113,10 +123,10 @@ export class StatusManager {
       entry.refused = jsonEqual(wanted, written.status) ? undefined : { wanted, got: written.status };
       return true;
     }
-    if (!entry.finished || entry.pod.metadata.deletionTimestamp === undefined) return false;
+    if (!entry.finished || entry.released || entry.pod.metadata.deletionTimestamp === undefined) return false;
     const { name, namespace = '' } = entry.pod.metadata;
     await this.options.pods.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
-    entry.finished = false;
+    entry.released = true;
     return false;
   }
 

@@ -69,6 +69,8 @@ export class ProbeWorker {
     if (mayRun()) this.#take(await this.#ask());
     // A startup probe that has succeeded is done.
     if (kind === 'startup' && this.#verdict === true) return this.stop();
+    // What has failed is about to be killed: there is nothing more to ask.
+    if (kind !== 'readiness' && this.#verdict === false) return this.stop();
     this.#next(Math.max(0, period - clock.elapsed(startedAt)));
   }
 

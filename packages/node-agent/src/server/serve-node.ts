@@ -23,6 +23,9 @@ import { readLog } from './log-stream.ts';
 import { parseNodeRequest } from './node-request.ts';
 import { carryProcess, frame, internalErrorStatus } from './process-stream.ts';
 
+/** Who may look into Pods: the apiserver has authorized whoever asks it. */
+const APISERVER_USER = 'system:apiserver';
+
 /** Logs, commands and attachments in progress on one node. */
 const CONCURRENCY = 256;
 
@@ -49,6 +52,7 @@ class NodeServer {
   constructor(private readonly options: ServeNodeOptions) {}
 
   async answer(call: IncomingCall): Promise<void> {
+    if (call.caller !== APISERVER_USER) return call.fail('only apiservers may ask this');
     const request = parseNodeRequest(call.request);
     if (request === undefined) return call.fail('not a request that a node knows');
     try {
