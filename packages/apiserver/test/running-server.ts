@@ -53,9 +53,9 @@ export async function runServer(logger: Logger = silentLogger): Promise<RunningS
     json: async (method, path, asked) =>
       JSON.parse((await request(method, path, asked)).text) as Record<string, unknown>,
     stop: async () => {
+      await server.stop();
       known.destroy();
       unknown.destroy();
-      await server.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

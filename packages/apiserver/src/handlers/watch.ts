@@ -95,7 +95,9 @@ async function run(watch: Watch, sink: StreamSink): Promise<void> {
       if (end.signal.aborted) break;
     }
   } catch (error) {
-    if (!end.signal.aborted) sink.write(errorFrame(watch, error));
+    // Who could not keep up is let go without a word, as upstream does it, and comes back by itself.
+    const slow = error instanceof StoreError && error.code === 'slow-watcher';
+    if (!end.signal.aborted && !slow) sink.write(errorFrame(watch, error));
   } finally {
     timer.cancel();
     sink.signal.removeEventListener('abort', stop);

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse as NodeResponse } from 'node:http'
 import { compressed, joined, wantsGzip } from './compress.ts';
 import { type FixedResponse, isStream, type ServerRequest, type ServerResponse, type StreamSink } from './exchange.ts';
 import { readBody } from './node-body.ts';
+import type { OpenStreams } from './open-streams.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { TlsPeer } from './tls-peer.ts';
 
@@ -45,12 +46,21 @@ class Http1Request implements ServerRequest {
   }
 
   get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Makes a streamed answer finish. */
+  end(): void {
+    this.#controller.abort();
+  }
+
+  get #controller(): AbortController {
     if (!this.#abort) {
       const abort = new AbortController();
       this.#abort = abort;
       this.onGone(() => abort.abort());
     }
-    return this.#abort.signal;
+    return this.#abort;
   }
 }
 
@@ -59,19 +69,29 @@ export function http1Request(message: IncomingMessage, peer: TlsPeer): ServerReq
 }
 
 /** Answers one request. Never throws. */
-export function serveHttp1(pipeline: Pipeline, peer: TlsPeer, message: IncomingMessage, out: NodeResponse): void {
+export function serveHttp1(
+  pipeline: Pipeline,
+  streams: OpenStreams,
+  peer: TlsPeer,
+  message: IncomingMessage,
+  out: NodeResponse,
+): void {
   const request = new Http1Request(message, peer, (gone) => out.once('close', gone));
   out.on('error', () => out.destroy());
   const answer = pipeline.handle(request);
-  if (answer instanceof Promise) void answer.then((response) => send(request, response, out));
-  else send(request, answer, out);
+  if (answer instanceof Promise) void answer.then((response) => send(request, response, out, streams));
+  else send(request, answer, out, streams);
 }
 
-function send(request: Http1Request, response: ServerResponse, out: NodeResponse): void {
+function send(request: Http1Request, response: ServerResponse, out: NodeResponse, streams: OpenStreams): void {
   if (out.destroyed) return;
   if (isStream(response)) {
     out.writeHead(response.code, response.headers);
     out.flushHeaders();
+    out.once(
+      'close',
+      streams.add(() => request.end()),
+    );
     void response.stream(new Http1Sink(out, request.signal)).then(
       () => out.end(),
       () => out.destroy(),

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 
 import { compressed, joined, wantsGzip } from './compress.ts';
 import { type FixedResponse, isStream, type ServerRequest, type ServerResponse, type StreamSink } from './exchange.ts';
 import { readBody } from './node-body.ts';
+import type { OpenStreams } from './open-streams.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { TlsPeer } from './tls-peer.ts';
 
@@ -40,32 +41,45 @@ class Http2Request implements ServerRequest {
   }
 
   get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Makes a streamed answer finish. */
+  end(): void {
+    this.#controller.abort();
+  }
+
+  get #controller(): AbortController {
     if (!this.#abort) {
       const abort = new AbortController();
       this.#abort = abort;
       this.stream.once('close', () => abort.abort());
     }
-    return this.#abort.signal;
+    return this.#abort;
   }
 }
 
 /** Serves every stream of a session. */
-export function serveHttp2(pipeline: Pipeline, peer: TlsPeer, session: ServerHttp2Session): void {
+export function serveHttp2(pipeline: Pipeline, streams: OpenStreams, peer: TlsPeer, session: ServerHttp2Session): void {
   session.on('error', () => session.destroy());
   session.on('stream', (stream, headers) => {
     const request = new Http2Request(stream, headers, peer);
     stream.on('error', () => stream.close());
     const answer = pipeline.handle(request);
-    if (answer instanceof Promise) void answer.then((response) => send(request, response));
-    else send(request, answer);
+    if (answer instanceof Promise) void answer.then((response) => send(request, response, streams));
+    else send(request, answer, streams);
   });
 }
 
-function send(request: Http2Request, response: ServerResponse): void {
+function send(request: Http2Request, response: ServerResponse, streams: OpenStreams): void {
   const { stream } = request;
   if (stream.destroyed) return;
   if (isStream(response)) {
     stream.respond({ ':status': response.code, ...response.headers });
+    stream.once(
+      'close',
+      streams.add(() => request.end()),
+    );
     void response.stream(new Http2Sink(stream, request.signal)).then(
       () => stream.end(),
       () => stream.close(),

@@ -11,11 +11,12 @@ import { performServerHandshake, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import type { Clock, Logger } from '@regatta/runtime';
+import { type Clock, type Logger, yieldToEventLoop } from '@regatta/runtime';
 import type { ServerRequest } from './exchange.ts';
 import { http1Request, serveHttp1 } from './http1.ts';
 import { serveHttp2 } from './http2.ts';
 import { HttpLimits } from './limits.ts';
+import { OpenStreams } from './open-streams.ts';
 import type { Pipeline } from './pipeline.ts';
 import { type TlsPeer, tlsPeer } from './tls-peer.ts';
 
@@ -44,6 +45,7 @@ export class HttpsServer {
   readonly #http1: Http1Server;
   readonly #sockets = new Set<TLSSocket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #streams = new OpenStreams();
   readonly #peers = new WeakMap<Duplex, TlsPeer>();
 
   constructor(readonly options: HttpsServerOptions) {
@@ -77,9 +79,11 @@ export class HttpsServer {
     });
   }
 
-  /** Takes no more connections, lets answers under way finish for a moment, then cuts what is left. */
+  /** Takes no more connections, ends streams, lets answers under way finish for a moment, then cuts what is left. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#tls.close(() => resolve()));
+    this.#streams.endAll();
+    await yieldToEventLoop();
     this.#http1.closeIdleConnections();
     for (const session of this.#sessions) session.close();
     const timer = this.options.clock.setTimer(HttpLimits.drain, () => this.#cut());
@@ -102,7 +106,8 @@ export class HttpsServer {
         maxHeaderSize: HttpLimits.headerBytes,
         noDelay: true,
       },
-      (message, out) => serveHttp1(this.options.pipeline, this.#peers.get(message.socket) ?? NOBODY, message, out),
+      (message, out) =>
+        serveHttp1(this.options.pipeline, this.#streams, this.#peers.get(message.socket) ?? NOBODY, message, out),
     );
     server.on('upgrade', (message, socket, head) => this.#upgrade(message, socket, head));
     server.on('clientError', (_error, socket) => {
@@ -135,7 +140,7 @@ export class HttpsServer {
     session.setTimeout(HttpLimits.keepAlive, () => {
       if (this.#tls.listening) session.close();
     });
-    serveHttp2(this.options.pipeline, peer, session);
+    serveHttp2(this.options.pipeline, this.#streams, peer, session);
   }
 
   #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import http2 from 'node:http2';
+import https from 'node:https';
 import tls from 'node:tls';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -91,5 +93,24 @@ describe('SRV-10: HTTP', () => {
     await once(socket, 'close');
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1.1 400 Bad Request/);
     expect((await running.request('GET', '/healthz')).text).toBe('ok');
+  });
+});
+
+describe('SRV-16: stopping', () => {
+  it('ends open watches at once instead of cutting them', async () => {
+    const stopping = await runServer();
+    const { ca, admin } = stopping.server.pki;
+    const identity = { ca: ca.certificate, cert: admin.certificate, key: admin.key };
+    const session = http2.connect(stopping.server.url, identity);
+    const stream = session.request({ ':path': '/api/v1/namespaces?watch=1' });
+    stream.resume();
+    await once(stream, 'response');
+    const message = https.get(`${stopping.server.url}/api/v1/namespaces?watch=1`, { ...identity, agent: false });
+    const [answer] = (await once(message, 'response')) as [IncomingMessage];
+    answer.resume();
+    const ended = Promise.all([once(stream, 'end'), once(answer, 'end')]);
+    await stopping.stop();
+    await ended;
+    expect(answer.complete).toBe(true);
   });
 });
