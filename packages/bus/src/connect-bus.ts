@@ -27,6 +27,9 @@ export interface ConnectBusOptions {
 /** Real milliseconds between attempts to connect, jittered down to half: a restart of the broker is hardly noticed. */
 const RECONNECT = { base: 50, factor: 1.5, max: 500 };
 
+/** Real milliseconds; a broker that leaves two PINGs unanswered is frozen or unreachable. */
+const PING_INTERVAL = 10_000;
+
 /** The delay before each attempt. The client asks for it more often than it tries, so attempts are counted apart. */
 class ReconnectDelay {
   #attempts = 0;
@@ -77,6 +80,7 @@ async function firstConnection(
         name: user,
         authenticator: (nonce = '') => ({ jwt: credentials.jwt, sig: credentials.sign(nonce) }),
         maxReconnectAttempts: -1,
+        pingInterval: PING_INTERVAL,
         ignoreAuthErrorAbort: true,
         ignoreClusterUpdates: true,
         noAsyncTraces: true,

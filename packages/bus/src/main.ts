@@ -11,27 +11,36 @@ import { createBusAccount } from './identity/account.ts';
 
 const USAGE = 'usage: broker --data-dir DIR [--port PORT] [--host ADDRESS]';
 
+class UsageError extends Error {}
+
 function readArguments(): { dataDir: string; port: number; host: string } {
-  const { values } = parseArgs({
-    options: {
-      'data-dir': { type: 'string' },
-      port: { type: 'string', default: '4222' },
-      host: { type: 'string', default: '127.0.0.1' },
-    },
-  });
-  const dataDir = values['data-dir'];
-  const port = Number(values.port);
-  if (!dataDir) throw new Error('--data-dir is missing');
-  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new Error(`--port ${values.port} is not a port`);
-  return { dataDir, port, host: values.host };
+  const { 'data-dir': dataDir, port: portText, host } = parse();
+  const port = Number(portText);
+  if (!dataDir) throw new UsageError('--data-dir is missing');
+  if (!Number.isInteger(port) || port < 0 || port > 65535) throw new UsageError(`--port ${portText} is not a port`);
+  return { dataDir, port, host };
+}
+
+function parse(): { 'data-dir'?: string; port: string; host: string } {
+  try {
+    return parseArgs({
+      options: {
+        'data-dir': { type: 'string' },
+        port: { type: 'string', default: '4222' },
+        host: { type: 'string', default: '127.0.0.1' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 async function main(): Promise<void> {
   const clock = new SystemClock();
   const logger = createLogger({ clock }, { component: 'broker' });
+  const { dataDir, port, host } = readArguments();
   endWithSupervisor(logger);
   const signal = shutdownSignal(logger);
-  const { dataDir, port, host } = readArguments();
   const trust = await createBusAccount(path.join(dataDir, 'bus'));
   const broker = await startBroker({ port, host, trust, clock, logger });
   logger.info('the broker serves', { host, port: broker.port });
@@ -42,8 +51,14 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`broker: ${reason}\n${USAGE}\n`);
+  const reason = sentence(error);
+  process.stderr.write(`broker: ${reason}\n`);
   reportProgress({ state: 'failed', detail: reason });
   process.exitCode = 1;
 });
+
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE') return `${error.message.replace(/^.*in use /, '')} is taken`;
+  return error instanceof UsageError ? `${error.message}\n${USAGE}` : error.message;
+}

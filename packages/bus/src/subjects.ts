@@ -68,3 +68,15 @@ export const NODE_USER_PREFIX = 'system:node:';
 export function inboxSubject(owner: string, sender: string, connection: string, what: string): string {
   return `in.${escapeToken(owner)}.${escapeToken(sender)}.${connection}.${what}`;
 }
+
+/** The same inbox with another last token. */
+export function replySubject(inbox: string, what: string): string {
+  return `${inbox.slice(0, inbox.lastIndexOf('.'))}.${what}`;
+}
+
+/** Undefined for what is no inbox. */
+export function parseInbox(subject: string | undefined): { owner: string; sender: string; token: string } | undefined {
+  const [head, owner, sender, token, what] = subject?.split('.') ?? [];
+  if (head !== 'in' || !owner || !sender || !token || !what) return undefined;
+  return { owner, sender, token };
+}

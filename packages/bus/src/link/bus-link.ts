@@ -20,10 +20,20 @@ import {
   type Served,
   type ServeOptions,
 } from '../connection.ts';
-import { escapeToken, inboxSubject, requestSubject, requestUser, servicePrefix, servingUser } from '../subjects.ts';
+import {
+  escapeToken,
+  inboxSubject,
+  parseInbox,
+  replySubject,
+  requestSubject,
+  requestUser,
+  servicePrefix,
+  servingUser,
+} from '../subjects.ts';
 import { type Answer, Asking } from './asking.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { ChannelStream } from './channel-stream.ts';
+import { endedStream } from './ended-stream.ts';
 import { decodeFrame, encodeFrame, Flag, type Frame, FrameType } from './frame.ts';
 import { ChannelCall } from './incoming.ts';
 import { DEFAULT_CALL_TIMEOUT, type LinkLimits, MAX_WAITING_CALLS } from './limits.ts';
@@ -37,6 +47,13 @@ const FLUSH_LIMIT = 1000;
 /** Real milliseconds after a reconnect in which a call that finds no server is tried again, and how often. */
 const SERVER_GRACE = 2000;
 const SERVER_RETRY = 20;
+
+const MAX_ROUTES = 4096;
+
+interface Route {
+  readonly subject: string;
+  readonly inbox: string;
+}
 
 export interface BusLinkOptions {
   readonly user: string;
@@ -55,6 +72,7 @@ export class BusLink implements BusConnection, ChannelHost {
   /** Calls that were taken and whose callers have seen no sign of it yet. */
   readonly #unshown = new Set<Channel>();
   readonly #services = new Set<WireSubscription>();
+  readonly #routes = new Map<string, Route>();
   readonly #peers: Peers;
   readonly #heartbeats: Repeater;
   readonly #signs: Repeater;
@@ -211,10 +229,12 @@ export class BusLink implements BusConnection, ChannelHost {
     timeout: number,
   ): Promise<Answer> {
     const { signal, as = this.user } = options;
-    const channel = this.#newChannel(servingUser(service));
+    const { subject, inbox } = this.#route(service, as);
+    if (this.#channels.size >= this.limits.maxChannels)
+      throw new BusError('overloaded', 'too many calls and streams at once');
+    const channel = this.#addChannel(inbox);
     channel.introduced = true;
     channel.maxIncoming = this.limits.maxResponse;
-    const subject = requestSubject(service, as);
     const answer = this.#asking.ask(channel, subject, timeout, signal);
     this.#signs.start();
     const { frame, rest } = channel.opening(request, flags);
@@ -236,10 +256,19 @@ export class BusLink implements BusConnection, ChannelHost {
     return { channel, frame };
   }
 
-  #newChannel(peer: string): Channel {
-    if (this.#channels.size >= this.limits.maxChannels)
-      throw new BusError('overloaded', 'too many calls and streams at once');
-    return this.#addChannel(inboxSubject(this.user, peer, this.#token, 'f'));
+  /** Where a service is asked, and where it answers: remembered, for calls are many and services few. */
+  #route(service: string, as: string): Route {
+    const key = `${service} ${as}`;
+    let route = this.#routes.get(key);
+    if (!route) {
+      route = {
+        subject: requestSubject(service, as),
+        inbox: inboxSubject(this.user, servingUser(service), this.#token, 'f'),
+      };
+      if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
+      this.#routes.set(key, route);
+    }
+    return route;
   }
 
   #addChannel(inbox: string): Channel {
@@ -319,6 +348,7 @@ export class BusLink implements BusConnection, ChannelHost {
 
   #takeInbox(): void {
     this.#inbox?.stop();
+    this.#routes.clear();
     this.#token = this.options.random.uuid().replaceAll('-', '');
     this.#inbox = this.wire.subscribe(`in.${this.#self}.*.${this.#token}.*`, (message) => this.#received(message));
   }
@@ -368,26 +398,4 @@ export class BusLink implements BusConnection, ChannelHost {
     await Promise.race([this.wire.flush().catch(() => {}), limit]);
     over.abort();
   }
-}
-
-/** What `open` gives when the service only replied. */
-function endedStream(): BusStream {
-  return {
-    frames: (async function* () {})(),
-    write: () => Promise.reject(new BusError('closed', 'the service answered without a stream')),
-    end: () => Promise.resolve(),
-    abort: () => {},
-    signal: AbortSignal.abort(),
-  };
-}
-
-/** The same inbox with another last token. */
-function replySubject(inbox: string, what: string): string {
-  return `${inbox.slice(0, inbox.lastIndexOf('.'))}.${what}`;
-}
-
-function parseInbox(subject: string | undefined): { owner: string; sender: string; token: string } | undefined {
-  const [head, owner, sender, token, what] = subject?.split('.') ?? [];
-  if (head !== 'in' || !owner || !sender || !token || !what) return undefined;
-  return { owner, sender, token };
 }

@@ -33,6 +33,8 @@ interface Waiting {
 /** Queued to wait for one's turn without sending. */
 const NOTHING = new Uint8Array(0);
 const SENT = Promise.resolve();
+/** Made once: every call ends so, and an error's stack is dear. */
+const CLOSED = new BusError('closed', 'the channel is closed');
 const NOBODY: ChannelListener = { onMessage: () => {}, onEnd: () => {}, onError: () => {} };
 
 export class Channel {
@@ -141,7 +143,7 @@ export class Channel {
 
   /** Ends it without a word: both sides are done. */
   close(): void {
-    this.#settle(new BusError('closed', 'the channel is closed'));
+    this.#settle(CLOSED);
   }
 
   /** Ends it and tells the other side, if that is known. */
