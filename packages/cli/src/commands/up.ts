@@ -83,6 +83,7 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
       programs: environment.programs,
       busPort: await freePort(),
       clock,
+      nodeFlags: (io.env['REGATTA_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
       onChange: display.changed,
       onStop: () => stopped.resolve('`regatta down`'),
       forgetNode: (name) => forgetNode(layout, name),

@@ -24,6 +24,8 @@ export interface ProgramContext {
   readonly busPort: number;
   /** Speed that the person asked for, if any: for a new cluster its first, for an old one a change. */
   readonly speed?: number;
+  /** More flags for node itself, for profiling (REGATTA_NODE_FLAGS). */
+  readonly nodeFlags?: readonly string[];
 }
 
 /** Small heaps and few threads: a cluster is many processes on one machine. */
@@ -89,7 +91,7 @@ function spec(
   return {
     name,
     role,
-    argv: [...NODE_FLAGS[role], path.join(context.programs, `${program}.mjs`), ...args],
+    argv: [...NODE_FLAGS[role], ...(context.nodeFlags ?? []), path.join(context.programs, `${program}.mjs`), ...args],
     logFile: context.layout.log(name),
     env: { UV_THREADPOOL_SIZE: role === 'apiserver' ? '4' : '1' },
   };

@@ -30,6 +30,7 @@ export interface SupervisorOptions {
   readonly programs: string;
   readonly busPort: number;
   readonly speed?: number;
+  readonly nodeFlags?: readonly string[];
   readonly clock: Clock;
   /** Called at every change of a process. */
   readonly onChange: (process: ManagedProcess) => void;
@@ -182,7 +183,7 @@ export class Supervisor {
   }
 
   get #context(): ProgramContext {
-    const { layout, programs, busPort, speed } = this.options;
-    return { layout, cluster: this.#cluster, programs, busPort, ...(speed === undefined ? {} : { speed }) };
+    const { layout, programs, busPort, speed, nodeFlags = [] } = this.options;
+    return { layout, cluster: this.#cluster, programs, busPort, nodeFlags, ...(speed === undefined ? {} : { speed }) };
   }
 }
