@@ -131,3 +131,20 @@ describe('API-13: declared defaults are set where Kubernetes sets them', () => {
     expect(object).toMatchObject({ spec: { containers: [{ ports: [{ containerPort: 1, protocol: 'TCP' }] }] } });
   });
 });
+
+describe('API-25: storing turns required lists that are empty into null', () => {
+  it('at any depth, and nothing else', () => {
+    const id = 'io.k8s.api.rbac.v1.Role';
+    const { object = {} } = decode(id, { rules: [] });
+    expect(object).toEqual({ metadata: {}, rules: [] });
+    schema.storedForm(id)(object);
+    expect(object).toEqual({ metadata: {}, rules: null });
+    const pod = decode('io.k8s.api.core.v1.Pod', {
+      spec: { containers: [], volumes: [{ name: 'v', projected: { sources: [] } }] },
+    });
+    schema.storedForm('io.k8s.api.core.v1.Pod')(pod.object ?? {});
+    expect(pod.object).toMatchObject({
+      spec: { containers: null, volumes: [{ name: 'v', projected: { sources: null } }] },
+    });
+  });
+});

@@ -7,6 +7,7 @@ import { compileDecoder, type Decoder } from './decoder.ts';
 import { compileDefaults } from './defaults.ts';
 import type { RawType } from './raw-facts.ts';
 import { type GroupInfo, groupInfos, type ResourceInfo, resourceInfos } from './resource-info.ts';
+import { compileStoredForm } from './stored-form.ts';
 import { compileTypeInfo, type TypeInfo } from './type-info.ts';
 
 export class Schema {
@@ -18,6 +19,7 @@ export class Schema {
   private readonly types = new Map<string, TypeInfo>();
   private readonly decoders = new Map<string, Decoder>();
   private readonly defaulters = new Map<string, (object: object) => void>();
+  private readonly storedForms = new Map<string, (object: object) => void>();
   private static loaded: Schema | undefined;
 
   private constructor() {
@@ -88,6 +90,16 @@ export class Schema {
       this.defaulters.set(typeId, defaulter);
     }
     return defaulter;
+  }
+
+  /** Puts an object, in place, into the form that storing gives it: required lists and maps that are empty become null. */
+  storedForm(typeId: string): (object: object) => void {
+    let form = this.storedForms.get(typeId);
+    if (!form) {
+      form = compileStoredForm(this, typeId);
+      this.storedForms.set(typeId, form);
+    }
+    return form;
   }
 }
 
