@@ -26,7 +26,10 @@ export function readBody(stream: Readable, contentLength: string | undefined): P
     });
     stream.once('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     stream.once('error', reject);
-    stream.once('close', () => reject(statusErrors.badRequest('the request body was cut off')));
+    // Every stream closes; an error is made only for one that closed before its end.
+    stream.once('close', () => {
+      if (!stream.readableEnded) reject(statusErrors.badRequest('the request body was cut off'));
+    });
   });
 }
 
