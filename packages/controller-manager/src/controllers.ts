@@ -18,6 +18,7 @@ import { REPLICA_SETS, ReplicaSetController } from './replicaset/replica-set-con
 import { REPLICATION_CONTROLLERS } from './replication-controller/replication-controllers.ts';
 import { RootCaPublisher } from './root-ca-publisher/root-ca-publisher.ts';
 import { ServiceAccountController } from './serviceaccount/service-account-controller.ts';
+import { StatefulSetController } from './statefulset/stateful-set-controller.ts';
 import { TaintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 
 export interface ControllerOptions {
@@ -41,6 +42,7 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new DeploymentController(context),
     new ReplicaSetController(context, REPLICA_SETS),
     new ReplicaSetController(context, REPLICATION_CONTROLLERS),
+    new StatefulSetController(context),
     new EndpointSliceController(context),
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),
