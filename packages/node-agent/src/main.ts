@@ -2,6 +2,7 @@
 /**
  * The node-agent's process: one emulated machine, or `--count` of them. It becomes ready when every machine is registered.
  */
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { connectBus } from '@regatta/bus';
 import { ApiClient, BusTransport, followClusterClock } from '@regatta/client';
@@ -16,6 +17,7 @@ import {
   systemRandom,
 } from '@regatta/runtime';
 import { type NodeAgentArguments, parseArguments, USAGE } from './arguments.ts';
+import { busDial } from './network/bus-dial.ts';
 import { KUBELET_VERSION, type Machine } from './node/machine.ts';
 import { runNode } from './node/run-node.ts';
 import { serveNode } from './server/serve-node.ts';
@@ -48,6 +50,7 @@ async function runMachine(
     logger,
     signal,
     taints: options.taints,
+    dial: busDial(bus),
     ...(options.clusterDns === undefined ? {} : { clusterDns: options.clusterDns }),
   });
   serveNode({ bus, agent, clock, logger, signal });
@@ -59,6 +62,8 @@ async function main(): Promise<void> {
   const logger = createLogger({ clock }, { component: 'node-agent', node: options.machines[0]?.name });
   endWithSupervisor(logger);
   const signal = shutdownSignal(logger);
+  // Every machine of this process, and much in each, ends with this one signal.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', () => process.exit(0), { once: true });
   // Machines of one process share their clock: cluster time is the same for all.
   const clusterClock = new ClusterClock(clock);

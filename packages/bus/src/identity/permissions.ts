@@ -1,8 +1,8 @@
 /**
  * What each identity may publish and subscribe (DESIGN 4). The server enforces it, so a subject proves who sent.
  *
- * Invariants: everybody reads only its own inbox and the services it serves; only apiservers read API requests and call
- * node-agents; a node-agent serves only its own name; answers go only to those who may be asked.
+ * Invariants: everybody reads only its own inbox and the services it serves; only apiservers read API requests; only
+ * apiservers and node-agents call node-agents, which see who asks; a node-agent serves only its own name; answers go only to those who may be asked.
  */
 import {
   APISERVER_USER,
@@ -33,7 +33,10 @@ export function permissionsFor(user: string): BusPermissions {
   }
   if (user === CONTROLLER_MANAGER_USER)
     publish.push(requestSubject('api', 'system:serviceaccount:kube-system:').replace(/%$/, '*'));
-  if (user.startsWith(NODE_USER_PREFIX))
+  if (user.startsWith(NODE_USER_PREFIX)) {
     subscribe.push(`${servicePrefix(`node.${user.slice(NODE_USER_PREFIX.length)}`)}.>`);
+    // The network between machines: a node connects to Pods of others, and answers them.
+    publish.push(`in.*.${self}.>`, `rpc.node.*.${requestSubject('api', user).slice('rpc.api._.'.length)}`);
+  }
   return { publish: { allow: publish, deny: [] }, subscribe: { allow: subscribe, deny: [] } };
 }

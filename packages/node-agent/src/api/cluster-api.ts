@@ -1,11 +1,12 @@
 /**
  * The node's view of the API, made from an ApiClient: resource clients, the list of Services, tokens.
  *
- * Services are watched from the first container on; a node without Pods watches none. A ConfigMap that many Pods mount
+ * Services are watched from the first container on, EndpointSlices and other nodes from the first connection that needs
+ * them: a node without Pods watches none. A ConfigMap that many Pods mount
  * at once is read once; the cluster's CA, which never changes, is remembered.
  */
-import type { ConfigMap, KubeObject, Service } from '@regatta/api';
-import { type ApiClient, Informer, resources } from '@regatta/client';
+import type { ConfigMap, KubeObject } from '@regatta/api';
+import { type ApiClient, Informer, type ResourceClient, resources } from '@regatta/client';
 import type { ClusterClock, Logger } from '@regatta/runtime';
 import type { NodeApi } from '../node/node-agent.ts';
 import type { TokenRequest } from '../volumes/volume-content.ts';
@@ -25,7 +26,9 @@ export function clusterApi(client: ApiClient, clock: ClusterClock, logger: Logge
       (name) => name === ROOT_CA_CONFIG_MAP,
     ),
     secrets: client.resource(resources.secrets),
-    services: lazyServices(client, clock, logger, signal),
+    services: lazyList(client.resource(resources.services), clock, logger, signal),
+    endpointSlices: lazyList(client.resource(resources.endpointSlices), clock, logger, signal),
+    allNodes: lazyList(client.resource(resources.nodes), clock, logger, signal),
     requestToken: async (request) => {
       const body = tokenRequestBody(request);
       return tokenOf(await serviceAccounts.subresource(request.serviceAccount, 'token', body, request.namespace));
@@ -54,17 +57,20 @@ class SharedReads<T extends KubeObject> implements ObjectGetter<T> {
   }
 }
 
-function lazyServices(
-  client: ApiClient,
+/** A collection that is watched from the first time it is asked for. */
+function lazyList<T extends KubeObject>(
+  client: ResourceClient<T>,
   clock: ClusterClock,
   logger: Logger,
   signal: AbortSignal,
-): () => Promise<readonly Service[]> {
-  let informer: Informer<Service> | undefined;
+): () => Promise<readonly T[]> {
+  let informer: Informer<T> | undefined;
   return async () => {
     if (informer === undefined) {
-      informer = new Informer({ client: client.resource(resources.services), clock: clock.real, logger });
-      informer.run(signal).catch((error: unknown) => logger.warn('services are not followed', { error }));
+      informer = new Informer({ client, clock: clock.real, logger });
+      informer.run(signal).catch((error: unknown) => {
+        logger.warn('a collection is not followed', { resource: client.ref.resource, error });
+      });
     }
     await informer.whenSynced(signal);
     return informer.list();

@@ -103,10 +103,17 @@ export class PodNetwork {
   /** @throws NetworkError `ECONNREFUSED` when nobody listens, `EHOSTUNREACH` when there is no such address */
   async connect(from: string, to: Peer): Promise<Duplex> {
     const target = to.ip === '127.0.0.1' || to.ip === 'localhost' ? { ip: from, port: to.port } : to;
-    if (this.isLocal(target.ip)) return this.deliver(from, target);
+    // The node's own address may also mean a NodePort, of which only the router knows.
+    if (this.isLocal(target.ip) && (target.ip !== this.nodeIp || this.#listens(target)))
+      return this.deliver(from, target);
     const routed = this.router(from, target);
-    if (routed === undefined) throw new NetworkError('EHOSTUNREACH', 'No route to host');
-    return routed;
+    if (routed !== undefined) return routed;
+    if (target.ip === this.nodeIp) return this.deliver(from, target);
+    throw new NetworkError('EHOSTUNREACH', 'No route to host');
+  }
+
+  #listens({ ip, port }: Peer): boolean {
+    return this.#listeners.has(`${ip}:${port}`);
   }
 
   /** Hands a connection to whoever listens on this node. @throws NetworkError `ECONNREFUSED` */

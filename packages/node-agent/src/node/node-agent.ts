@@ -4,7 +4,7 @@
  * A process may hold many of these; they share nothing but the clock and the connection to the bus. Ending one without
  * its signal (SIGKILL of the process) is the machine losing power; what the disk holds is what the next start finds.
  */
-import type { ConfigMap, Lease, Node, Pod, Secret, Service, Taint } from '@regatta/api';
+import type { ConfigMap, EndpointSlice, Lease, Node, Pod, Secret, Service, Taint } from '@regatta/api';
 import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import type { EventSink, ObjectApi, ObjectGetter } from '../api/ports.ts';
 import { ContainerStarter } from '../containers/container-starter.ts';
@@ -13,6 +13,7 @@ import { HandlerRunner } from '../containers/handler-runner.ts';
 import { ImagePuller } from '../containers/image-puller.ts';
 import { ImageCatalogue } from '../images/catalogue.ts';
 import { PodNetwork } from '../network/pod-network.ts';
+import { type Dial, ServiceRouter } from '../network/service-router.ts';
 import { PodManager } from '../pods/pod-manager.ts';
 import { StatusManager } from '../pods/status-manager.ts';
 import { ProbeManager } from '../probes/probe-manager.ts';
@@ -34,7 +35,10 @@ export interface NodeApi {
   readonly leases: ObjectApi<Lease>;
   readonly configMaps: ObjectGetter<ConfigMap>;
   readonly secrets: ObjectGetter<Secret>;
+  /** Watched from the first call on. */
   services(): Promise<readonly Service[]>;
+  endpointSlices(): Promise<readonly EndpointSlice[]>;
+  allNodes(): Promise<readonly Node[]>;
   requestToken: VolumeSources['requestToken'];
 }
 
@@ -52,6 +56,8 @@ export interface NodeAgentOptions {
   /** Taints that the Node gets when it is made. */
   readonly taints: readonly Taint[];
   readonly catalogue?: ImageCatalogue;
+  /** Connects to an address on another node. */
+  readonly dial: Dial;
 }
 
 export class NodeAgent {
@@ -67,6 +73,14 @@ export class NodeAgent {
     const { machine, disk, clock, random, logger, catalogue = new ImageCatalogue() } = options;
     this.#identity = loadIdentity(disk, random);
     this.network = new PodNetwork(machine.ip);
+    const router = new ServiceRouter({
+      network: this.network,
+      nodeName: machine.name,
+      api: options.api,
+      dial: options.dial,
+      random,
+    });
+    this.network.router = (from, to) => router.route(from, to);
     this.#images = new ImageStore(catalogue, clock, disk);
     this.runtime = new EmulatedRuntime({ clock, random, logger, disk, network: this.network, images: this.#images });
     this.reporter = this.#makeReporter();

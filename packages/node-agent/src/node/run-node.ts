@@ -5,6 +5,8 @@ import type { Taint } from '@regatta/api';
 import { type ApiClient, EventRecorder, Informer, resources } from '@regatta/client';
 import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import { clusterApi } from '../api/cluster-api.ts';
+import { NetworkError } from '../network/pod-network.ts';
+import type { Dial } from '../network/service-router.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
 import type { Machine } from './machine.ts';
 import { NodeAgent } from './node-agent.ts';
@@ -20,10 +22,14 @@ export interface RunNodeOptions {
   readonly clusterDns?: string;
   readonly clusterDomain?: string;
   readonly taints?: readonly Taint[];
+  /** Connects to other nodes; a node without it stands alone. */
+  readonly dial?: Dial;
 }
 
 export const DEFAULT_CLUSTER_DNS = '10.96.0.10';
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
+
+const standsAlone: Dial = () => Promise.reject(new NetworkError('EHOSTUNREACH', 'No route to host'));
 
 /** Resolves when the node is registered and the Pods bound to it are known. */
 export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {
@@ -49,6 +55,7 @@ export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {
     clusterDns: options.clusterDns ?? DEFAULT_CLUSTER_DNS,
     clusterDomain: options.clusterDomain ?? DEFAULT_CLUSTER_DOMAIN,
     taints: options.taints ?? [],
+    dial: options.dial ?? standsAlone,
   });
   signal.addEventListener('abort', () => events.close(), { once: true });
   await agent.start();

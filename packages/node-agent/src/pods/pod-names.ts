@@ -45,3 +45,11 @@ export function hostnameOf(pod: Pod): string {
 export function restartPolicyOf(pod: Pod): string {
   return pod.spec.restartPolicy ?? 'Always';
 }
+
+/** Which start of a container the next one is, by the API: what is left when the node has lost its disk. */
+export function attemptFromStatus(pod: Pod, name: string): number {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const before = [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name);
+  const hasRun = before?.state?.running !== undefined || before?.state?.terminated !== undefined;
+  return (before?.restartCount ?? 0) + (hasRun ? 1 : 0);
+}

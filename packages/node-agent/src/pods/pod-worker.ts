@@ -7,16 +7,15 @@
  */
 import type { Container, Pod, PodStatus } from '@regatta/api';
 import { Backoff, type Timer } from '@regatta/runtime';
-import { jsonEqual } from '../api/json-equal.ts';
 import { parseTime } from '../api/timestamps.ts';
 import { StartError } from '../containers/start-error.ts';
 import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtime.ts';
 import { PodVolumes } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-content.ts';
-import { CrashBackoff } from './crash-backoff.ts';
+import { CrashGate } from './crash-gate.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
 import {
-  containerReference,
+  attemptFromStatus,
   formatPod,
   hostnameOf,
   isHostNetwork,
@@ -24,16 +23,16 @@ import {
   podReference,
   uidOf,
 } from './pod-names.ts';
+import { PodReporter } from './pod-reporter.ts';
 import type { PodServices } from './pod-services.ts';
+import { wantsOther } from './pod-updates.ts';
 import type { StartFailure } from './status/container-statuses.ts';
-import { type PodEnd, podStatus } from './status/pod-status.ts';
+import type { PodEnd } from './status/pod-status.ts';
 
 /** Cluster milliseconds: retries of a failed step, and how old files from API objects may get. */
 const RETRY = { base: 500, max: 122_000 };
 const VOLUME_REFRESH_MS = 60_000;
 const DEFAULT_GRACE_SECONDS = 30;
-const LOG_TAIL_LINES = 80;
-const LOG_TAIL_BYTES = 2048;
 
 const NETWORK_NOT_READY =
   'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
@@ -53,10 +52,11 @@ export class PodWorker {
   #volumesAt: number | undefined;
   readonly #acceptedAt: number;
   readonly #failures = new Map<string, StartFailure>();
-  readonly #crashes: CrashBackoff;
+  readonly #crashes: CrashGate;
   readonly #retries = new Backoff(RETRY);
   readonly #timers = new Map<string, Timer>();
   readonly #volumes: PodVolumes;
+  readonly #reporter: PodReporter;
 
   constructor(
     pod: Pod,
@@ -65,7 +65,8 @@ export class PodWorker {
   ) {
     this.#pod = pod;
     this.#acceptedAt = services.clock.now();
-    this.#crashes = new CrashBackoff(services.clock);
+    this.#reporter = new PodReporter(services, this.#failures, this.#acceptedAt);
+    this.#crashes = new CrashGate(services.clock, services.events, this.#failures);
     this.#volumes = new PodVolumes(pod, services.volumes);
     if (isTerminalPhase(pod.status?.phase)) this.#begin('terminating');
   }
@@ -109,7 +110,8 @@ export class PodWorker {
 
   /** The runtime's records or a probe's verdict changed. */
   changed(): void {
-    if (!this.#worthReporting()) return;
+    if (this.#stage === 'terminated' || !this.#reporter.isWorthReporting(this.#pod, this.#stage === 'terminating'))
+      return;
     this.#publish();
     this.wake();
   }
@@ -261,7 +263,7 @@ export class PodWorker {
     const latest = this.#latest(container.name);
     if (this.#mustWait(container, latest)) return;
     this.#interrupt.signal.throwIfAborted();
-    const attempt = latest === undefined ? this.#attemptFromStatus(container.name) : latest.attempt + 1;
+    const attempt = latest === undefined ? attemptFromStatus(pod, container.name) : latest.attempt + 1;
     try {
       const signal = this.#interrupt.signal;
       await this.services.starter.start({
@@ -283,40 +285,13 @@ export class PodWorker {
     this.#publish();
   }
 
-  /** CrashLoopBackOff (upstream: kuberuntime_manager.go, doBackOff). */
+  /** Whether it must wait after a crash; it shows so, and is looked at again when the time has come. */
   #mustWait(container: Container, latest: ContainerRecord | undefined): boolean {
-    if (latest?.state !== 'exited' || latest.finishedAt === undefined || this.#isImageFailure(container.name))
-      return false;
-    const wait = this.#crashes.remaining(container.name, latest.finishedAt);
-    if (wait <= 0) {
-      this.#crashes.next(container.name, latest.finishedAt);
-      return false;
-    }
-    const pod = this.#pod;
-    if (this.#failures.get(container.name)?.reason !== 'CrashLoopBackOff') {
-      const text = `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`;
-      this.services.events.event(containerReference(pod, container.name), 'Warning', 'BackOff', text);
-    }
-    const delay = formatSeconds(this.#crashes.delay(container.name));
-    const message = `back-off ${delay} restarting failed container=${container.name} pod=${formatPod(pod)}`;
-    this.#failures.set(container.name, { reason: 'CrashLoopBackOff', message });
+    const wait = this.#crashes.check(this.#pod, container, latest);
+    if (wait === 0) return false;
     this.#after(`start ${container.name}`, wait);
     this.#publish();
     return true;
-  }
-
-  /** It waits for its image already: the crash before is paid for. */
-  #isImageFailure(name: string): boolean {
-    const reason = this.#failures.get(name)?.reason ?? '';
-    return reason === 'ErrImagePull' || reason === 'ImagePullBackOff';
-  }
-
-  /** After a loss of the node's disk the API still knows how often a container was started. */
-  #attemptFromStatus(name: string): number {
-    const { containerStatuses = [], initContainerStatuses = [] } = this.#pod.status ?? {};
-    const before = [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name);
-    const hasRun = before?.state?.running !== undefined || before?.state?.terminated !== undefined;
-    return (before?.restartCount ?? 0) + (hasRun ? 1 : 0);
   }
 
   /** Of each container the last two instances are kept: for its state and its last state. */
@@ -399,52 +374,9 @@ export class PodWorker {
     this.onDone();
   }
 
-  // Reporting
-
-  #publish() {
+  #publish(): PodStatus | undefined {
     if (this.#gone) return undefined;
-    const pod = this.services.statuses.current(this.#pod);
-    const status = podStatus({
-      pod,
-      records: this.#records(),
-      failure: (name) => this.#failures.get(name),
-      verdicts: (id) => this.services.probes.verdicts(id),
-      lastWords: (id) => this.#lastWords(id),
-      sandbox: this.#sandbox(),
-      nodeIp: this.services.node.ip,
-      isOver: this.#over,
-      end: this.#end,
-      acceptedAt: this.#acceptedAt,
-      now: this.services.clock.now(),
-    });
-    this.services.statuses.set(pod, this.#mayBeFinal() ? status : withoutEnd(status, pod));
-    return status;
-  }
-
-  /**
-   * Whether the API should hear of it now. Steps in between (a sandbox, a container that was made but not started) go
-   * with the next write; when everything has ended, so does what is put away after it.
-   */
-  #worthReporting(): boolean {
-    if (this.#stage === 'terminated') return false;
-    const latest = new Map(this.#records().map((record) => [record.name, record]));
-    const states = [...latest.values()].map(({ state }) => state);
-    if (states.length === 0 || states.includes('created')) return false;
-    return this.#stage === 'syncing' || states.includes('running');
-  }
-
-  /** A phase is final only when nothing runs any more. */
-  #mayBeFinal(): boolean {
-    return this.#over || !this.#records().some(({ state }) => state === 'running');
-  }
-
-  #lastWords(containerId: string): string {
-    const lines = this.services.runtime.log(containerId)?.lines() ?? [];
-    const text = lines
-      .slice(-LOG_TAIL_LINES)
-      .map((line) => Buffer.from(line.text).toString())
-      .join('\n');
-    return text.slice(-LOG_TAIL_BYTES);
+    return this.#reporter.publish(this.#pod, { isOver: this.#over, end: this.#end });
   }
 
   #records(): readonly ContainerRecord[] {
@@ -466,28 +398,4 @@ export class PodWorker {
       verdicts: (id: string) => this.services.probes.verdicts(id),
     };
   }
-}
-
-/** Whether an update asks for something, rather than tells of it (upstream: kubetypes.RECONCILE against UPDATE). */
-function wantsOther({ metadata: before }: Pod, { metadata: after }: Pod): boolean {
-  return (
-    before.generation !== after.generation ||
-    before.deletionTimestamp !== after.deletionTimestamp ||
-    before.deletionGracePeriodSeconds !== after.deletionGracePeriodSeconds ||
-    !jsonEqual(before.labels, after.labels) ||
-    !jsonEqual(before.annotations, after.annotations)
-  );
-}
-
-/** What upstream reports while containers of a Pod that is over still run: its new conditions, under its old phase. */
-function withoutEnd(status: PodStatus, pod: Pod): PodStatus {
-  if (!isTerminalPhase(status.phase)) return status;
-  const { reason: _reason, message: _message, ...rest } = status;
-  return { ...rest, phase: pod.status?.phase ?? 'Pending' };
-}
-
-/** Go's way to write whole seconds: 10s, 1m20s, 5m0s. */
-function formatSeconds(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }

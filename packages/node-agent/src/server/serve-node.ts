@@ -15,6 +15,7 @@ import {
 } from '@regatta/bus';
 import type { ClusterClock, Logger } from '@regatta/runtime';
 import { parseTime } from '../api/timestamps.ts';
+import { acceptDial } from '../network/bus-dial.ts';
 import type { NodeAgent } from '../node/node-agent.ts';
 import { uidOf } from '../pods/pod-names.ts';
 import { RuntimeError } from '../runtime/container-runtime.ts';
@@ -25,6 +26,8 @@ import { carryProcess, frame, internalErrorStatus } from './process-stream.ts';
 
 /** Who may look into Pods: the apiserver has authorized whoever asks it. */
 const APISERVER_USER = 'system:apiserver';
+/** Other machines: they may connect to what listens here. */
+const NODE_USER_PREFIX = 'system:node:';
 
 /** Logs, commands and attachments in progress on one node. */
 const CONCURRENCY = 256;
@@ -52,6 +55,7 @@ class NodeServer {
   constructor(private readonly options: ServeNodeOptions) {}
 
   async answer(call: IncomingCall): Promise<void> {
+    if (call.caller.startsWith(NODE_USER_PREFIX)) return acceptDial(call, this.options.agent.network);
     if (call.caller !== APISERVER_USER) return call.fail('only apiservers may ask this');
     const request = parseNodeRequest(call.request);
     if (request === undefined) return call.fail('not a request that a node knows');
