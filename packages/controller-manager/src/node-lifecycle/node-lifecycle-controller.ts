@@ -241,7 +241,8 @@ export class NodeLifecycleController implements Controller {
     }
     const decision = this.#zones.decide(counts);
     if (decision.enteredTotal) {
-      this.#logger.warn('no node is ready: eviction is stopped');
+      const wasUp = decision.changes.some(({ before }) => before !== 'Initial');
+      if (wasUp) this.#logger.warn('no node is ready: eviction is stopped');
       for (const node of nodes) await this.#evictor.markReachable(this.#nodes.get('', node.metadata.name) ?? node);
     }
     if (decision.leftTotal) this.#health.giveFreshGrace();
