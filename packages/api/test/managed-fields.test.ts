@@ -114,6 +114,15 @@ describe('API-51: an update takes what it changes from others', () => {
   });
 });
 
+describe('API-54: an object without owners stays without', () => {
+  it('is not tracked by updates, but an unsaved one is', () => {
+    const stored = withFields(decode(CONFIG_MAP, { metadata: { name: 'c', uid: 'u' }, data: {} }), undefined);
+    const object = decode(CONFIG_MAP, { metadata: { name: 'c', uid: 'u' }, data: { a: '1' } });
+    expect(track(CONFIG_MAP, 'one', stored, object)).toBeUndefined();
+    expect(track(CONFIG_MAP, 'one', undefined, object)).toHaveLength(1);
+  });
+});
+
 describe('API-52: there are at most ten entries of updates', () => {
   it('the oldest are merged', () => {
     let live: ReturnType<typeof withFields> = withFields(

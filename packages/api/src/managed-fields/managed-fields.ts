@@ -3,6 +3,7 @@
  *
  * - A write owns what it changes; others lose it. What a write removes, nobody owns.
  * - Entries are one per manager, operation, apiVersion and subresource.
+ * - An object whose entries were all taken away stays without.
  * - At most 10 entries of updates are kept; the oldest share one called ancient-changes.
  *
  * Not here yet: the Apply operation. It comes with server-side apply and works on the same entries and trees; ownership
@@ -60,15 +61,28 @@ export function trackUpdate(update: TrackedUpdate): ManagedFieldsEntry[] | undef
   const changed = changedFields(plan, live, update.object, true);
   const removed = changedFields(plan, update.object, live, false);
   const before = entriesBefore(update);
+  // Who once forgot all owners keeps it so: only creates begin to track.
+  if (before.length === 0 && isStored(update.live)) return undefined;
   if (!changed && !removed) return before.length > 0 ? before : undefined;
   const kept = before.flatMap((entry) => lose(entry, changed, removed));
   const entries = changed ? gain(kept, changed, update) : kept;
   return entries.length > 0 ? capped(entries).sort(byOrder) : undefined;
 }
 
+function isStored(live: object | undefined): boolean {
+  return Boolean((live as { metadata?: { uid?: string } } | undefined)?.metadata?.uid);
+}
+
+/** Empty objects by schema and type, which nobody changes. */
+const empties = new WeakMap<Schema, Map<string, object>>();
+
 /** Upstream compares a new object with an empty one of its kind: fields that are always there don't count as added. */
 function emptyObject({ schema, typeId }: TrackedUpdate): object {
-  return schema.decoder(typeId).decode({}, new DecodeReport());
+  const known = empties.get(schema) ?? new Map<string, object>();
+  empties.set(schema, known);
+  const object = known.get(typeId) ?? schema.decoder(typeId).decode({}, new DecodeReport());
+  known.set(typeId, object);
+  return object;
 }
 
 /** Plans by schema, then by type and what the write can't set. */

@@ -20,7 +20,7 @@ export async function postObject(env: HandlerEnvironment, call: ApiCall, resourc
   const bytes = await call.request.body();
   const options = writeOptions('CreateOptions', query);
   const body = await parseBody(call.request, bytes);
-  const request = writeRequest(call, resource, '', options.dryRun);
+  const request = writeRequest(call, resource, '', options);
   const object = decodeObject(env.resources.schema, resource, body, options.fieldValidation, request.warn);
   const written = await createObject(env.registry, request, object);
   return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 201, env.tables, include));

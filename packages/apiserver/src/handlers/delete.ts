@@ -27,7 +27,7 @@ export async function deleteNamed(env: HandlerEnvironment, call: ApiCall, resour
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
   const include = includeObject(query);
   const options = await deleteOptions(env, call);
-  const request = writeRequest(call, resource, name, options.dryRun);
+  const request = writeRequest(call, resource, name, options);
   const deleted = await deleteObject(env.registry, request, options);
   const code = accepted(deleted, options) ? 202 : 200;
   return whenEncodable(negotiated, () =>
@@ -82,7 +82,7 @@ async function deleteAll(
   const work = async (): Promise<void> => {
     for (const { object } of left) {
       const { name, namespace = '' } = object.metadata;
-      const request: WriteRequest = { ...writeRequest(call, resource, name, options.dryRun), namespace };
+      const request: WriteRequest = { ...writeRequest(call, resource, name, options), namespace };
       await deleteObject(env.registry, request, options).catch(ignoreNotFound);
     }
   };

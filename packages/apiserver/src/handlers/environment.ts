@@ -14,7 +14,13 @@ export interface HandlerEnvironment {
   readonly tables: TableSource;
 }
 
-export function writeRequest(call: ApiCall, resource: Resource, name: string, dryRun: boolean): WriteRequest {
+/** What options of all verbs say of a write; deletes have no field manager. */
+export interface WriteMode {
+  readonly dryRun: boolean;
+  readonly fieldManager?: string;
+}
+
+export function writeRequest(call: ApiCall, resource: Resource, name: string, mode: WriteMode): WriteRequest {
   const { info } = call;
   return {
     resource,
@@ -23,7 +29,8 @@ export function writeRequest(call: ApiCall, resource: Resource, name: string, dr
     subresource: info.subresource,
     user: call.user,
     userAgent: userAgent(call),
-    dryRun,
+    dryRun: mode.dryRun,
+    fieldManager: mode.fieldManager ?? '',
     warn: (text) => {
       call.warnings.push(text);
     },

@@ -126,7 +126,7 @@ export async function patchObject(
   const bytes = await call.request.body();
   const options = writeOptions('PatchOptions', query);
   const patch = kind.parse(bytes);
-  const request = writeRequest(call, resource, name, options.dryRun);
+  const request = writeRequest(call, resource, name, options);
   const next = (current: KubeObject | undefined): KubeObject => {
     if (!current) throw statusErrors.notFound(resource, name);
     return patched(env.resources.schema, resource, current, patch, options, call);

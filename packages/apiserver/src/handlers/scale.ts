@@ -45,7 +45,7 @@ export async function writeScale(env: HandlerEnvironment, call: ApiCall, resourc
     const document = patch?.apply(scaleOf(strategy, current), schema, scaleType(env));
     return decodeScale(env, call, { value: document, strictErrors: [], bytes }, options);
   };
-  const written = await updateObject(env.registry, writeRequest(call, resource, call.info.name, options.dryRun), {
+  const written = await updateObject(env.registry, writeRequest(call, resource, call.info.name, options), {
     part: 'custom',
     mayCreate: false,
     next: (current) => {

@@ -37,7 +37,7 @@ export async function putObject(
   const bytes = await call.request.body();
   const options = writeOptions('UpdateOptions', query);
   const body = await parseBody(call.request, bytes);
-  const request = writeRequest(call, resource, name, options.dryRun);
+  const request = writeRequest(call, resource, name, options);
   const object = decodeObject(env.resources.schema, resource, body, options.fieldValidation, request.warn);
   ensureNamespace(object, request.namespace);
   checkName(object, name);

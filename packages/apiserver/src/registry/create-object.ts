@@ -1,10 +1,11 @@
 /**
  * Creating an object (upstream: Create of staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go and
- * registry/rest/create.go). The order is upstream's: admission mutates → system fields → prepareForCreate → validation →
+ * registry/rest/create.go). The order is upstream's: owners of fields → admission mutates → system fields → prepareForCreate → validation →
  * admission validates → allocation → storage.
  */
 import { FieldPath, type KubeObject, type StatusError, statusErrors, validateObjectMeta } from '@regatta/api';
 import { StorageError, type StoredObject } from '../storage/object-storage.ts';
+import { recordOwners } from './field-ownership.ts';
 import { finalizerNameErrors } from './finalizer-names.ts';
 import { dedupOwnerReferences, ensureNamespace, fillSystemFields, generateName } from './object-metadata.ts';
 import type { Resource } from './resource.ts';
@@ -49,6 +50,7 @@ export async function prepareNewObject(
     throw statusErrors.unknown('resourceVersion should not be set on objects to be created');
   }
   dedupOwnerReferences(object, request.warn);
+  recordOwners(registry, request, object, undefined);
   const mutating = registry.admission.mutate(admissionAttributes(request, 'CREATE', object, undefined));
   if (mutating) await mutating;
   fillSystemFields(object, registry.server.clock.now(), registry.server.random);
@@ -91,6 +93,7 @@ async function commit(
   const { resource } = request;
   const key = resource.key(request.namespace, object.metadata.name);
   const allocation = await allocate(resource, object, undefined, context);
+  resource.settle(object);
   try {
     if (request.dryRun) {
       if (registry.server.storage.get(key)) throw new StorageError('exists', key);

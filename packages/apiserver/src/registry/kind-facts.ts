@@ -108,3 +108,11 @@ export const FIELD_LABEL_REFUSALS: ReadonlyMap<string, (field: string) => string
   ['certificates.k8s.io/certificatesigningrequests', (field) => `field label not supported: ${field}`],
   ['batch/jobs', (field) => `field label "${field}" not supported for Job`],
 ]);
+
+/** What a write of the status can't set (GetResetFields of the status strategies); the spec alone unless told. */
+export const STATUS_RESETS: ReadonlyMap<string, readonly (readonly string[])[]> = new Map([
+  ['/pods', [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']]],
+  ['apps/deployments', [['spec'], ['metadata', 'labels']]],
+  ['resource.k8s.io/resourceclaims', [['spec'], ['metadata']]],
+  ['storage.k8s.io/volumeattachments', [['spec'], ['metadata']]],
+]);

@@ -66,6 +66,7 @@ export class Resource implements GroupResource {
   readonly #schema: Schema;
   #decoder: ReturnType<Schema['decoder']> | undefined;
   #defaults: ReturnType<Schema['defaults']> | undefined;
+  #storedForm: ReturnType<Schema['storedForm']> | undefined;
   #emptyStatus: unknown = NOT_MADE;
 
   constructor({ schema, info, hubInfo, strategy }: ResourceParts) {
@@ -124,6 +125,12 @@ export class Resource implements GroupResource {
     this.#defaults ??= this.#schema.defaults(this.info.typeId);
     this.#defaults(object);
     if (this.isHub) this.strategy.applyDefaults?.(object);
+  }
+
+  /** Gives an object of the hub version the form in which it comes back from storage. */
+  settle(object: KubeObject): void {
+    this.#storedForm ??= this.#schema.storedForm(this.hub.typeId);
+    this.#storedForm(object);
   }
 
   /**

@@ -17,6 +17,7 @@ import {
 import { OPTIMISTIC_LOCK } from '../server/status-response.ts';
 import { StorageError, type StoredObject } from '../storage/object-storage.ts';
 import { allocate, prepareNewObject } from './create-object.ts';
+import { changesNothing, recordOwners } from './field-ownership.ts';
 import { finalizerNameErrors } from './finalizer-names.ts';
 import { jsonEqual } from './json-equal.ts';
 import { carryOverSystemFields, dedupOwnerReferences, ensureNamespace } from './object-metadata.ts';
@@ -36,7 +37,7 @@ export interface UpdatePlan {
   readonly mayCreate: boolean;
   /** The write is the system's own doing: metadata.generation counts what users ask for. */
   readonly keepsGeneration?: boolean;
-  /** The admission plugins have been asked about the request itself, not about the object that it changes. */
+  /** The request is about an object of its own, a Binding: plugins were asked about that, and its sender owns nothing here. */
   readonly admitted?: boolean;
   /** More to check, for subresources with rules of their own. */
   validate?(object: KubeObject, old: KubeObject, context: WriteContext): FieldError[];
@@ -104,13 +105,15 @@ async function decide(
     outcome.created = true;
     await prepareNewObject(registry, request, object, context);
     outcome.allocation = await allocate(resource, object, undefined, context);
+    resource.settle(object);
     return object;
   }
   const old = current.object;
   checkIdentity(resource, request, object, current);
   await prepareUpdate(registry, request, plan, object, old, context);
   if (goesNow(resource, object, old)) return 'delete';
-  if (jsonEqual(object, old)) return 'unchanged';
+  resource.settle(object);
+  if (changesNothing(object, old)) return 'unchanged';
   outcome.allocation = await allocate(resource, object, current, context);
   return object;
 }
@@ -150,6 +153,7 @@ async function prepareUpdate(
   const { resource } = request;
   ensureNamespace(object, request.namespace);
   dedupOwnerReferences(object, request.warn);
+  if (!plan.admitted) recordOwners(registry, request, object, old);
   const attributes = plan.admitted ? undefined : admissionAttributes(request, 'UPDATE', object, old);
   const mutating = attributes && registry.admission.mutate(attributes);
   if (mutating) await mutating;

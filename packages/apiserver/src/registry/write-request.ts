@@ -26,6 +26,8 @@ export interface WriteRequest {
   readonly user: UserInfo;
   readonly userAgent: string;
   readonly dryRun: boolean;
+  /** The fieldManager parameter; empty when there is none, or when nobody comes to own what is written. */
+  readonly fieldManager: string;
   warn(text: string): void;
 }
 

@@ -30,9 +30,9 @@ interface Recorded {
   };
 }
 
-/** Not compared: managed fields in YAML; the recording's root CA ConfigMap; its address; documents of other parts. */
+/** Not compared: the recording's root CA ConfigMap; its address; documents of other parts. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
-  ...['crud#36', 'list#7', 'list#15', 'list#25', 'endpoints#6', 'endpoints#17'],
+  ...['list#7', 'list#15', 'list#25', 'endpoints#6', 'endpoints#17'],
   // The deployment controller wrote to the recorded object in between.
   ...['patch#34', 'patch#35', 'patch#37'],
 ]);
@@ -61,6 +61,8 @@ function maskText(text: string, namespace: string): string {
     .replaceAll(namespace, '{{ns}}')
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
     .replace(/\b(\d{3,})\b(?=\)|$)/g, (match) => (/resource ?version|too (old|large)/i.test(text) ? '<rv>' : match))
+    .replace(/creationTimestamp\W+\d{4}-[\d-]+T[\d:]+Z\W*/g, 'creationTimestamp<t>')
+    .replace(/time: "\d{4}-[\d-]+T[\d:]+Z"/g, 'time<t>')
     .replace(/resourceVersion(\W+)\d+/g, 'resourceVersion$1<rv>');
   return /^\d+[smhd]$/.test(text) ? '<age>' : masked;
 }

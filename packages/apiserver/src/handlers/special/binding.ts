@@ -54,7 +54,7 @@ async function bind(
   const now = timestamp(env.registry.server.clock.now());
   await updateObject(
     env.registry,
-    { ...writeRequest(call, pods, name, dryRun), subresource: 'binding' },
+    { ...writeRequest(call, pods, name, { dryRun }), subresource: 'binding' },
     {
       part: 'custom',
       mayCreate: false,

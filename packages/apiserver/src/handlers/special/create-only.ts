@@ -45,7 +45,7 @@ export async function admitCreate(
   object: KubeObject,
   options: WriteOptions,
 ): Promise<void> {
-  const request = writeRequest(call, resource, call.info.name, options.dryRun);
+  const request = writeRequest(call, resource, call.info.name, options);
   const attributes = { ...admissionAttributes(request, 'CREATE', object, undefined), kind: object.kind ?? '' };
   await env.registry.admission.mutate(attributes);
   await env.registry.admission.validate(attributes);

@@ -47,7 +47,7 @@ export async function evictPod(env: HandlerEnvironment, call: ApiCall, pods: Res
     uid: asked?.preconditions?.uid ?? stored.object.metadata.uid,
     resourceVersion: asked?.preconditions?.resourceVersion,
   };
-  await deleteObject(env.registry, { ...writeRequest(call, pods, name, dryRun), subresource: '' }, deletion);
+  await deleteObject(env.registry, { ...writeRequest(call, pods, name, { dryRun }), subresource: '' }, deletion);
   return answer(negotiated, SUCCESS);
 }
 
