@@ -176,6 +176,7 @@ function assemble(
     registry: { server: context, admission },
     resources,
     tables: printedTables(options.clock),
+    authorizer: auth.authorizer,
   };
   const metrics = new RequestMetrics();
   const health = new Health();

@@ -7,6 +7,8 @@
  * An empty object is a path of the set; so is one with a `.` among its keys; one without is only on the way to others.
  * Trees are never changed once they are handed out: operations return new ones and share what stays the same.
  */
+import { compareElements } from './path-element.ts';
+
 export interface FieldTree {
   readonly [element: string]: FieldTree;
 }
@@ -19,17 +21,18 @@ function isLeaf(tree: FieldTree): boolean {
   return true;
 }
 
-function hasSelf(tree: FieldTree): boolean {
+/** Whether the path itself is in the set, not only paths below it. */
+export function hasSelf(tree: FieldTree): boolean {
   return isLeaf(tree) || Object.hasOwn(tree, SELF);
 }
 
 /** Children, without the mark of the node itself. */
-function childrenOf(tree: FieldTree): string[] {
+export function childrenOf(tree: FieldTree): string[] {
   return Object.keys(tree).filter((key) => key !== SELF);
 }
 
 /** A node from its parts; undefined when nothing is left. */
-function node(self: boolean, children: Record<string, FieldTree>): FieldTree | undefined {
+export function node(self: boolean, children: Record<string, FieldTree>): FieldTree | undefined {
   const names = Object.keys(children);
   if (names.length === 0) return self ? LEAF : undefined;
   if (!self) return children;
@@ -66,17 +69,23 @@ export function difference(a: FieldTree, b: FieldTree | undefined): FieldTree | 
   return changed ? node(self, children) : a;
 }
 
+/** Paths that are in both. */
+export function intersection(a: FieldTree, b: FieldTree): FieldTree | undefined {
+  const children: Record<string, FieldTree> = {};
+  for (const key of childrenOf(a)) {
+    const [left, right] = [a[key], Object.hasOwn(b, key) ? b[key] : undefined];
+    const both = left && right && intersection(left, right);
+    if (both) children[key] = both;
+  }
+  return node(hasSelf(a) && hasSelf(b), children);
+}
+
 /** Keys in upstream's order: `.`, fields, list keys, list values; each sorted. */
 export function sortTree(tree: FieldTree): FieldTree {
   const sorted: Record<string, FieldTree> = {};
-  for (const key of Object.keys(tree).sort(byElement)) {
+  for (const key of Object.keys(tree).sort(compareElements)) {
     const child = tree[key];
     if (child) sorted[key] = isLeaf(child) ? LEAF : sortTree(child);
   }
   return sorted;
-}
-
-function byElement(a: string, b: string): number {
-  const kind = '.fkvi'.indexOf(a.charAt(0)) - '.fkvi'.indexOf(b.charAt(0));
-  return kind !== 0 ? kind : a < b ? -1 : 1;
 }

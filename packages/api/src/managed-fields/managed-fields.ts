@@ -6,15 +6,16 @@
  * - An object whose entries were all taken away stays without.
  * - At most 10 entries of updates are kept; the oldest share one called ancient-changes.
  *
- * Not here yet: the Apply operation. It comes with server-side apply and works on the same entries and trees; ownership
- * by Apply is already kept, and lost, as above.
+ * Server-side apply (apply.ts) works on the same entries and trees; ownership by Apply is kept, and lost, as above.
  */
 import type { ManagedFieldsEntry } from '../generated/kinds.ts';
 import { DecodeReport } from '../schema/decode-report.ts';
 import type { Schema } from '../schema/schema.ts';
 import { changedFields } from './compare.ts';
+import { byOrder, managedFieldsOf, treeOf, withTree } from './entries.ts';
 import { type FieldPlan, fieldPlan, planWithout } from './field-plan.ts';
 import { difference, type FieldTree, sortTree, union } from './field-tree.ts';
+import { UNOWNED_PATHS } from './unowned-fields.ts';
 
 export interface TrackedUpdate {
   readonly schema: Schema;
@@ -36,23 +37,6 @@ export interface TrackedUpdate {
 /** Entries of operation Update that are kept apart. */
 export const MAX_UPDATE_MANAGERS = 10;
 const ANCIENT = 'ancient-changes';
-
-/** Metadata that nobody owns. */
-const UNOWNED: readonly (readonly string[])[] = [
-  ['apiVersion'],
-  ['kind'],
-  ...[
-    'name',
-    'namespace',
-    'creationTimestamp',
-    'selfLink',
-    'uid',
-    'clusterName',
-    'generation',
-    'managedFields',
-    'resourceVersion',
-  ].map((field) => ['metadata', field]),
-];
 
 /** The managedFields that the object has after the write; undefined when nobody owns anything. */
 export function trackUpdate(update: TrackedUpdate): ManagedFieldsEntry[] | undefined {
@@ -97,7 +81,7 @@ function ownablePlan({ schema, typeId, resetFields = [] }: TrackedUpdate): Field
   const key = `${typeId} ${resetFields.map((path) => path.join('.')).join(' ')}`;
   let plan = known.get(key);
   if (!plan) {
-    plan = planWithout(fieldPlan(schema, typeId), [...UNOWNED, ...resetFields]);
+    plan = planWithout(fieldPlan(schema, typeId), [...UNOWNED_PATHS, ...resetFields]);
     known.set(key, plan);
   }
   return plan;
@@ -116,15 +100,6 @@ function entriesBefore({ live, object, subresource }: TrackedUpdate): ManagedFie
   return live ? managedFieldsOf(live) : [];
 }
 
-function managedFieldsOf(object: object): ManagedFieldsEntry[] {
-  const { metadata } = object as { metadata?: { managedFields?: ManagedFieldsEntry[] } };
-  return metadata?.managedFields ?? [];
-}
-
-function treeOf(entry: ManagedFieldsEntry): FieldTree {
-  return (entry.fieldsV1 ?? {}) as FieldTree;
-}
-
 function lose(
   entry: ManagedFieldsEntry,
   changed: FieldTree | undefined,
@@ -134,7 +109,7 @@ function lose(
   const afterChange = difference(tree, changed);
   const rest = afterChange && difference(afterChange, removed);
   if (!rest) return [];
-  return [rest === tree ? entry : { ...entry, fieldsV1: rest as Record<string, unknown> }];
+  return [rest === tree ? entry : withTree(entry, rest)];
 }
 
 function gain(entries: readonly ManagedFieldsEntry[], changed: FieldTree, update: TrackedUpdate): ManagedFieldsEntry[] {
@@ -186,15 +161,6 @@ function mergeAncient(bucket: ManagedFieldsEntry | undefined, entry: ManagedFiel
   const { subresource: _subresource, ...plain } = entry;
   const tree = bucket ? union(treeOf(bucket), treeOf(entry)) : treeOf(entry);
   return { ...plain, manager: ANCIENT, fieldsV1: sortTree(tree ?? {}) as Record<string, unknown> };
-}
-
-/** Upstream's order: Apply before Update, then by time, then by name. */
-function byOrder(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
-  for (const field of ['operation', 'time', 'manager', 'apiVersion', 'subresource'] as const) {
-    const [x, y] = [a[field] ?? '', b[field] ?? ''];
-    if (x !== y) return x < y ? -1 : 1;
-  }
-  return 0;
 }
 
 const MAX_MANAGER_BYTES = 128;

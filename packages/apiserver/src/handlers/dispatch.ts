@@ -7,6 +7,8 @@ import type { Resource } from '../registry/resource.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import type { ServerResponse } from '../server/exchange.ts';
 import { notFoundPage } from '../server/status-response.ts';
+import { isApply } from './apply/apply-config.ts';
+import { applyScale } from './apply/apply-scale.ts';
 import { postObject } from './create.ts';
 import { deleteCollection, deleteNamed } from './delete.ts';
 import type { HandlerEnvironment } from './environment.ts';
@@ -46,7 +48,7 @@ const STATUS: ReadonlyMap<string, ResourceHandler> = new Map<string, ResourceHan
 const SCALE: ReadonlyMap<string, ResourceHandler> = new Map<string, ResourceHandler>([
   ['get', getScale],
   ['update', writeScale],
-  ['patch', writeScale],
+  ['patch', (env, call, resource) => (isApply(call) ? applyScale : writeScale)(env, call, resource)],
 ]);
 
 const GENERIC_SUBRESOURCES: ReadonlyMap<string, ReadonlyMap<string, ResourceHandler>> = new Map([

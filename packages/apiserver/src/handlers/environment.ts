@@ -2,6 +2,7 @@
  * What handlers need: built once by the composition in main.ts.
  */
 
+import type { Authorizer } from '../auth/identity.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import type { Registry, WriteRequest } from '../registry/write-request.ts';
@@ -12,6 +13,8 @@ export interface HandlerEnvironment {
   readonly registry: Registry;
   readonly resources: ResourceRegistry;
   readonly tables: TableSource;
+  /** Asked again where one request does what takes the right to do another. */
+  readonly authorizer: Authorizer;
 }
 
 /** What options of all verbs say of a write; deletes have no field manager. */

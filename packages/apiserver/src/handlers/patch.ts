@@ -19,6 +19,8 @@ import type { Resource } from '../registry/resource.ts';
 import { updateObject } from '../registry/update-object.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import { headerValue, type ServerResponse } from '../server/exchange.ts';
+import { isApply } from './apply/apply-config.ts';
+import { applyObject } from './apply/apply-object.ts';
 import { decodeObject, mediaType } from './decode-body.ts';
 import { type HandlerEnvironment, writeRequest } from './environment.ts';
 import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
@@ -77,10 +79,7 @@ const strategicMergePatch: PatchKind = {
   },
 };
 
-/**
- * Server-side apply (application/apply-patch+yaml) is not here yet: it will be one more entry, and until then it is
- * refused like any other media type that this server does not know.
- */
+/** Server-side apply is a way of its own: it knows owners, and it creates. Its CBOR form is refused, as upstream does. */
 const KINDS: ReadonlyMap<string, PatchKind> = new Map(
   [jsonPatch, mergePatch, strategicMergePatch].map((kind) => [kind.mediaType, kind]),
 );
@@ -119,6 +118,7 @@ export async function patchObject(
   resource: Resource,
   planOf: PlanOf,
 ): Promise<ServerResponse> {
+  if (isApply(call)) return applyObject(env, call, resource, planOf);
   const { query, name } = call.info;
   const kind = patchKindOf(call);
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS);

@@ -56,25 +56,25 @@ export async function writeScale(env: HandlerEnvironment, call: ApiCall, resourc
   return whenEncodable(negotiated, () => sendValue(scaleOf(strategy, written.object), negotiated, 200));
 }
 
-function strategyOf(resource: Resource): ScaleStrategy {
+export function strategyOf(resource: Resource): ScaleStrategy {
   const { scale } = resource.strategy;
   if (!scale) throw statusErrors.genericNotFound();
   return scale;
 }
 
-function scaleType(env: HandlerEnvironment): string {
+export function scaleType(env: HandlerEnvironment): string {
   const typeId = env.resources.schema.typeIdOf('autoscaling', 'v1', 'Scale');
   if (typeId === undefined) throw new Error('the schema has no autoscaling/v1 Scale');
   return typeId;
 }
 
-function decodeScale(env: HandlerEnvironment, call: ApiCall, body: ParsedBody, options: WriteOptions): Scale {
+export function decodeScale(env: HandlerEnvironment, call: ApiCall, body: ParsedBody, options: WriteOptions): Scale {
   const target = { kind: 'Scale', group: 'autoscaling', version: 'v1', typeId: scaleType(env) };
   const warn = (text: string): void => void call.warnings.push(text);
   return decodeAs(env.resources.schema, target, body, options.fieldValidation, warn) as Scale;
 }
 
-function scaleOf(strategy: ScaleStrategy, object: KubeObject): Scale {
+export function scaleOf(strategy: ScaleStrategy, object: KubeObject): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const replicas = strategy.replicas(object);
   const selector = strategy.selector(object);
@@ -93,7 +93,7 @@ function scaleOf(strategy: ScaleStrategy, object: KubeObject): Scale {
   };
 }
 
-function scaled(strategy: ScaleStrategy, current: KubeObject, scale: Scale, name: string): KubeObject {
+export function scaled(strategy: ScaleStrategy, current: KubeObject, scale: Scale, name: string): KubeObject {
   checkName(scale, name);
   const replicas = scale.spec?.replicas ?? 0;
   if (replicas < 0) {

@@ -24,6 +24,7 @@ export function recordOwners(
   object: KubeObject,
   live: KubeObject | undefined,
 ): void {
+  if (request.ownersSettled) return;
   const { resource, subresource } = request;
   const entries = trackUpdate({
     schema: registry.server.schema,
@@ -41,7 +42,8 @@ export function recordOwners(
   else object.metadata.managedFields = entries.map(shared);
 }
 
-function resetFields(resource: Resource, subresource: string): ResetFields {
+/** What a write of the object, or of this part of it, can't set. */
+export function resetFields(resource: Resource, subresource: string): ResetFields {
   if (subresource === 'status') return STATUS_RESETS.get(`${resource.hub.group}/${resource.hub.resource}`) ?? SPEC;
   return subresource === '' && resource.hasStatus ? STATUS : NOTHING;
 }

@@ -28,6 +28,8 @@ export interface WriteRequest {
   readonly dryRun: boolean;
   /** The fieldManager parameter; empty when there is none, or when nobody comes to own what is written. */
   readonly fieldManager: string;
+  /** The object of the write already says who owns what: it was applied. */
+  readonly ownersSettled?: boolean;
   warn(text: string): void;
 }
 
