@@ -15,7 +15,7 @@ export function fieldSetOf(plan: FieldPlan, value: unknown): FieldTree | undefin
 
 /** @param member whether the value counts by itself, as items of maps and lists do */
 function fieldsOf(plan: FieldPlan, value: unknown, member: boolean): FieldTree | undefined {
-  if (plan.kind === 'skip') return undefined;
+  if (plan.kind === 'skip' || value === undefined) return undefined;
   if (plan.kind === 'leaf') return LEAF;
   if (plan.kind === 'list') return node(member || value === null, itemFields(plan, value));
   if (!isJsonObject(value)) return member || value === null ? LEAF : undefined;

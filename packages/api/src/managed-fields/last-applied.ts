@@ -36,12 +36,15 @@ function parsed(text: string | undefined): Record<string, unknown> | undefined {
   }
 }
 
-/** Writes what was applied into the annotation, in place, when there is one. */
-export function refreshLastApplied(object: object, config: object): void {
-  const annotations = (object as Annotated).metadata?.annotations;
-  if (!annotations?.[LAST_APPLIED]) return;
-  annotations[LAST_APPLIED] = `${goJson(withoutAnnotation(config))}\n`;
-  if (bytesOf(annotations) > MAX_ANNOTATIONS_BYTES) delete annotations[LAST_APPLIED];
+/** The object with what was applied in its annotation; undefined when it has no such annotation, or the right one. */
+export function refreshLastApplied(object: Annotated, config: object): object | undefined {
+  const { [LAST_APPLIED]: before, ...others } = object.metadata?.annotations ?? {};
+  if (!before) return undefined;
+  const text = `${goJson(withoutAnnotation(config))}\n`;
+  if (text === before) return undefined;
+  const annotations = { ...others, [LAST_APPLIED]: text };
+  const fits = bytesOf(annotations) <= MAX_ANNOTATIONS_BYTES;
+  return { ...object, metadata: { ...object.metadata, annotations: fits ? annotations : others } };
 }
 
 function withoutAnnotation(config: Annotated): object {

@@ -226,7 +226,9 @@ function decodeFields(
       report.unknownField(key);
       continue;
     }
-    const decoded = decodeField(field, value[key], report);
+    const given = value[key];
+    // Objects of this program, unlike JSON, may have members without a value.
+    const decoded = given === undefined ? undefined : decodeField(field, given, report);
     if (decoded === undefined) continue;
     if (field.index < last) ordered = false;
     last = field.index;

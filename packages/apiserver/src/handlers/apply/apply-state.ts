@@ -64,10 +64,8 @@ export function applyTo(target: ApplyTarget, applier: Applier, config: object, l
     now: applier.now,
     resetFields: target.resetFields,
   });
-  if (applier.manager !== 'kubectl') return applied;
-  const object = structuredClone(applied.object ?? live);
-  refreshLastApplied(object, config);
-  return { ...applied, object };
+  const refreshed = applier.manager === 'kubectl' ? refreshLastApplied(applied.object ?? live, config) : undefined;
+  return refreshed ? { ...applied, object: refreshed } : applied;
 }
 
 /** @throws StatusError 400, 500 */
