@@ -83,6 +83,8 @@ class Application {
   readonly conflicts: Conflict[] = [];
   private readonly own: ManagedFieldsEntry | undefined;
   private readonly others: ManagedFieldsEntry[];
+  /** All that the configuration mentions, also its name: what keeps the object's metadata in place. */
+  private readonly mentioned: FieldTree | undefined;
   private readonly owned: FieldTree | undefined;
   private readonly merged: object;
   private readonly changes = new Map<string, Change>();
@@ -93,8 +95,8 @@ class Application {
     const known = entries.flatMap((entry) => this.reconciled(entry));
     this.own = known.find((entry) => this.isOwn(entry));
     this.others = known.filter((entry) => entry !== this.own);
-    const mentioned = fieldSetOf(planWithout(this.plan, resetFields), config);
-    this.owned = mentioned && difference(mentioned, UNOWNED_FIELDS);
+    this.mentioned = fieldSetOf(planWithout(this.plan, resetFields), config);
+    this.owned = this.mentioned && difference(this.mentioned, UNOWNED_FIELDS);
     this.merged = this.prune(mergeConfig(this.plan, live, config) as object);
     for (const entry of this.others) {
       const { changed } = this.changeAt(entry.apiVersion ?? '');
@@ -212,7 +214,7 @@ class Application {
   private ownedByVersion(): Map<string, FieldTree> {
     const { apiVersion } = this.request;
     const owned = new Map<string, FieldTree>();
-    if (this.owned) owned.set(apiVersion, this.owned);
+    if (this.mentioned) owned.set(apiVersion, this.mentioned);
     for (const entry of this.others) {
       const version = entry.apiVersion ?? '';
       owned.set(version, union(owned.get(version), treeOf(entry)) ?? LEAF);
