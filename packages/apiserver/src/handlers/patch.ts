@@ -21,10 +21,11 @@ import type { ApiCall } from '../server/api-call.ts';
 import { headerValue, type ServerResponse } from '../server/exchange.ts';
 import { isApply } from './apply/apply-config.ts';
 import { applyObject } from './apply/apply-object.ts';
+import { patchOptions } from './apply/patch-options.ts';
 import { decodeObject, mediaType } from './decode-body.ts';
 import { type HandlerEnvironment, writeRequest } from './environment.ts';
 import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
-import { type WriteOptions, writeOptions } from './query-options.ts';
+import type { WriteOptions } from './query-options.ts';
 import { sendObject, whenEncodable } from './respond.ts';
 import { includeObject } from './transforms.ts';
 import { checkName, type PlanOf } from './update.ts';
@@ -124,7 +125,7 @@ export async function patchObject(
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
   const include = includeObject(query);
   const bytes = await call.request.body();
-  const options = writeOptions('PatchOptions', query);
+  const options = patchOptions(query, false);
   const patch = kind.parse(bytes);
   const request = writeRequest(call, resource, name, options);
   const next = (current: KubeObject | undefined): KubeObject => {

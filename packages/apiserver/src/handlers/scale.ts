@@ -8,6 +8,7 @@ import type { Strategy } from '../registry/strategy.ts';
 import { updateObject } from '../registry/update-object.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import type { ServerResponse } from '../server/exchange.ts';
+import { patchOptions } from './apply/patch-options.ts';
 import { decodeAs, type ParsedBody, parseBody } from './decode-body.ts';
 import { type HandlerEnvironment, writeRequest } from './environment.ts';
 import { readObject } from './get.ts';
@@ -35,7 +36,7 @@ export async function writeScale(env: HandlerEnvironment, call: ApiCall, resourc
   const kind = patching ? patchKindOf(call) : undefined;
   const negotiated = negotiate(call.request, query, OBJECT_ONLY);
   const bytes = await call.request.body();
-  const options = writeOptions(patching ? 'PatchOptions' : 'UpdateOptions', query);
+  const options = patching ? patchOptions(query, false) : writeOptions('UpdateOptions', query);
   const patch = kind?.parse(bytes);
   const body = patch ? undefined : await parseBody(call.request, bytes);
   const strategy = strategyOf(resource);

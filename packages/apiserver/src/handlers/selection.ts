@@ -6,18 +6,22 @@ import {
   type FieldMatcher,
   type KubeObject,
   type LabelMatcher,
+  type Pod,
   parseFieldSelector,
   parseLabelSelector,
   statusErrors,
 } from '@regatta/api';
 import { FIELD_LABEL_REFUSALS } from '../registry/kind-facts.ts';
 import type { Resource } from '../registry/resource.ts';
+import type { WatchTrigger } from '../storage/object-storage.ts';
 
 export interface Selection {
   /** Nothing is left out. */
   readonly isEverything: boolean;
   /** Of objects in the hub version. */
   matches(object: KubeObject): boolean;
+  /** One value that all that matches has: watches are found by it. */
+  readonly trigger?: WatchTrigger;
 }
 
 const EVERYTHING: Selection = { isEverything: true, matches: () => true };
@@ -31,7 +35,23 @@ export function selectionOf(resource: Resource, labelText: string, fieldText: st
   const labelTest = labels?.isEverything ? undefined : labels;
   const fieldTest = fields && fields.requirements.length > 0 ? fields : undefined;
   if (!labelTest && !fieldTest && name === '') return EVERYTHING;
-  return { isEverything: false, matches: test(resource, labelTest, fieldTest, name) };
+  const trigger = triggerOf(resource, fieldTest, name);
+  return { isEverything: false, matches: test(resource, labelTest, fieldTest, name), ...(trigger && { trigger }) };
+}
+
+/** Fields by which many watches select, each the same function for all of them (upstream: Indexers of each storage). */
+const nameIn = (object: KubeObject): string => object.metadata.name;
+const nodeNameIn = (object: KubeObject): string => (object as Pod).spec.nodeName ?? '';
+
+function triggerOf(resource: Resource, fields: FieldMatcher | undefined, name: string): WatchTrigger | undefined {
+  if (name !== '') return { valueIn: nameIn, value: name };
+  const isPod = resource.hub.group === '' && resource.hub.resource === 'pods';
+  for (const { field, op, value } of fields?.requirements ?? []) {
+    if (op !== '=') continue;
+    if (field === 'metadata.name') return { valueIn: nameIn, value };
+    if (field === 'spec.nodeName' && isPod) return { valueIn: nodeNameIn, value };
+  }
+  return undefined;
 }
 
 function test(

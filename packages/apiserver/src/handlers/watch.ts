@@ -50,14 +50,15 @@ export function watchObjects(
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
   const options = listOptions(query, true);
   const onPath = options.fieldSelector === '' ? name : '';
+  const selection = selectionOf(resource, options.labelSelector, options.fieldSelector, onPath);
   const watch: Watch = {
     env,
     resource,
     negotiated,
     options,
     include: includeObject(query),
-    selection: selectionOf(resource, options.labelSelector, options.fieldSelector, onPath),
-    request: startOf(options),
+    selection,
+    request: { ...startOf(options), ...(selection.trigger && { trigger: selection.trigger }) },
     prefix: resource.prefix(namespace),
   };
   return whenEncodable(negotiated, () => ({

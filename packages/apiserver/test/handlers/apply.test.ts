@@ -281,3 +281,13 @@ describe('SSA-21: the annotation of client-side apply', () => {
     });
   });
 });
+
+describe('SSA-8: other patches', () => {
+  it('cannot be forced', async () => {
+    const asked = { body: {}, type: 'application/merge-patch+json' };
+    expect(await running.json('PATCH', `${CORE}/configmaps/same?force=true`, asked)).toMatchObject({
+      code: 422,
+      message: 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
+    });
+  });
+});

@@ -26,8 +26,8 @@ import { sendObject, whenEncodable } from '../respond.ts';
 import { includeObject } from '../transforms.ts';
 import { checkName, type PlanOf } from '../update.ts';
 import { type ApplyConfig, readConfig } from './apply-config.ts';
-import { applyOptions } from './apply-options.ts';
 import { type ApplyTarget, applyTo, describe } from './apply-state.ts';
+import { patchOptions } from './patch-options.ts';
 
 export async function applyObject(
   env: HandlerEnvironment,
@@ -39,7 +39,7 @@ export async function applyObject(
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
   const include = includeObject(query);
   const bytes = await call.request.body();
-  const options = applyOptions(query);
+  const options = patchOptions(query, true);
   const config = await readConfig(bytes);
   const request = { ...writeRequest(call, resource, name, options), ownersSettled: true };
   const target = targetOf(env, resource, subresource);

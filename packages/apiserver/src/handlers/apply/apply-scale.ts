@@ -21,14 +21,14 @@ import { sendValue, whenEncodable } from '../respond.ts';
 import { decodeScale, scaled, scaleOf, scaleType, strategyOf } from '../scale.ts';
 import { readConfig } from './apply-config.ts';
 import { checkStrictness, inVersion } from './apply-object.ts';
-import { applyOptions } from './apply-options.ts';
 import { type ApplyTarget, applyTo } from './apply-state.ts';
+import { patchOptions } from './patch-options.ts';
 
 export async function applyScale(env: HandlerEnvironment, call: ApiCall, resource: Resource): Promise<ServerResponse> {
   const { query, name } = call.info;
   const negotiated = negotiate(call.request, query, OBJECT_ONLY);
   const bytes = await call.request.body();
-  const options = applyOptions(query);
+  const options = patchOptions(query, true);
   const config = await readConfig(bytes);
   const strategy = strategyOf(resource);
   const target = scaleTarget(env);

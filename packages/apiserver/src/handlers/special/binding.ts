@@ -104,10 +104,15 @@ function bound(pod: Pod, binding: Binding, now: string): Pod {
     },
     spec: { ...pod.spec, nodeName: binding.target.name ?? '' },
     status: {
-      ...pod.status,
+      ...nominationDone(pod.status),
       conditions: scheduledConditions(pod.status?.conditions ?? [], now),
     },
   };
+}
+
+/** A Pod that has its node waits for no other one any more. */
+function nominationDone({ nominatedNodeName: _done, ...status }: NonNullable<Pod['status']> = {}): Pod['status'] {
+  return status;
 }
 
 function merged(
