@@ -1,10 +1,19 @@
 /**
  * Pods (upstream: pkg/registry/core/pod/strategy.go).
  */
-import type { Pod } from '@regatta/api';
+import { isDNS1123Label, type Pod } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
+import { Path } from '../validation/path.ts';
+import { preparePod } from './pod-prepare.ts';
 import { defaultPod, syncServiceAccount } from './pod-spec/defaults.ts';
 import { qosClass } from './pod-spec/qos.ts';
+import { podWarnings } from './pod-spec/warnings.ts';
+import { preparePodStatus, validatePodStatus } from './pod-status.ts';
+import { validatePodUpdate } from './pod-update.ts';
+import { validatePod } from './pod-validation.ts';
+
+const HOSTNAME_WARNING =
+  "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended";
 
 export const podStrategy: Strategy<Pod> = {
   tracksGeneration: true,
@@ -12,6 +21,18 @@ export const podStrategy: Strategy<Pod> = {
   prepareForCreate(pod) {
     syncServiceAccount(pod.spec);
     pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
+    preparePod(pod);
+  },
+  prepareForUpdate: (pod) => syncServiceAccount(pod.spec),
+  validate: (pod) => validatePod(pod).errors,
+  validateUpdate: (pod, old) => validatePodUpdate(pod, old).errors,
+  prepareStatusUpdate: preparePodStatus,
+  validateStatusUpdate: (pod, old) => validatePodStatus(pod, old).errors,
+  warnings(pod, old) {
+    if (old) return [];
+    const messages = isDNS1123Label(pod.metadata.name);
+    const ofName = messages.length === 0 ? [] : [`${HOSTNAME_WARNING}: [${messages.join(' ')}]`];
+    return [...ofName, ...podWarnings(Path.root(), pod.spec, pod.metadata, false)];
   },
   fieldLabels: [
     'spec.nodeName',

@@ -13,7 +13,7 @@ import {
   type ResourceRequirements,
   type Volume,
 } from '@regatta/api';
-import { imageTag } from './image-name.ts';
+import { pullPolicyFor } from './image-name.ts';
 import { defaultPodLevelResources } from './pod-level-resources.ts';
 import { defaultVolume } from './volume-defaults.ts';
 
@@ -72,11 +72,6 @@ function defaultContainer(container: AnyContainer): void {
     defaultHandler(container.lifecycle.preStop);
   }
   if (container.resources) roundRequirements(container.resources);
-}
-
-/** Always for `latest`, IfNotPresent for what is pinned. */
-export function pullPolicyFor(image: string): 'Always' | 'IfNotPresent' {
-  return imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
 function defaultProbe(probe: Probe): void {

@@ -23,6 +23,11 @@ export function imageTag(image: string): string {
   return digest === undefined ? 'latest' : '';
 }
 
+/** Always for `latest`, IfNotPresent for what is pinned. */
+export function pullPolicyFor(image: string): 'Always' | 'IfNotPresent' {
+  return imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
 function isRepository(name: string): boolean {
   if (name === '' || name.length > MAX_NAME || BARE_ID.test(name)) return false;
   const slash = name.indexOf('/');

@@ -3,8 +3,31 @@
  * (upstream: ValidatePodTemplateSpec of pkg/apis/core/validation/validation.go).
  */
 import type { PodTemplateSpec } from '@regatta/api';
+import type { ErrorList } from '../../validation/error-list.ts';
+import { isEmptyList } from '../../validation/lists.ts';
+import type { Path } from '../../validation/path.ts';
+import { checkAnnotations, checkLabels } from '../../validation/rules.ts';
+import { checkPodAnnotations } from './annotations.ts';
 import { defaultPodSpec } from './defaults.ts';
+import { checkPodSpec } from './pod-spec.ts';
+import { checkProfileAnnotations } from './profile-annotations.ts';
 
 export function defaultPodTemplate(template: PodTemplateSpec | null | undefined): void {
-  if (template?.spec) defaultPodSpec(template.spec);
+  if (!template) return;
+  template.spec ??= { containers: [] };
+  defaultPodSpec(template.spec);
+}
+
+export function checkPodTemplate(errors: ErrorList, path: Path, template: PodTemplateSpec): void {
+  const { metadata } = template;
+  const spec = template.spec ?? { containers: [] };
+  const specPath = path.child('spec');
+  checkLabels(errors, path.child('labels'), metadata?.labels);
+  checkAnnotations(errors, path.child('annotations'), metadata?.annotations);
+  checkPodAnnotations(errors, path.child('annotations'), metadata?.annotations, spec, specPath);
+  checkPodSpec(errors, specPath, spec, undefined);
+  if (metadata?.annotations) checkProfileAnnotations(errors, specPath, metadata.annotations, spec);
+  if (!isEmptyList(spec.ephemeralContainers)) {
+    errors.forbidden(specPath.child('ephemeralContainers'), 'ephemeral containers not allowed in pod template');
+  }
 }

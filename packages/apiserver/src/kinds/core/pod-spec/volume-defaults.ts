@@ -2,7 +2,7 @@
  * Defaults of volumes (upstream: pkg/apis/core/v1/defaults.go and zz_generated.defaults.go).
  */
 import type { DownwardAPIVolumeFile, Volume } from '@regatta/api';
-import { pullPolicyFor } from './defaults.ts';
+import { pullPolicyFor } from './image-name.ts';
 
 const FILE_MODE = 0o644;
 const TOKEN_SECONDS = 3600;
