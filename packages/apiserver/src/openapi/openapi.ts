@@ -49,7 +49,8 @@ export class OpenApi {
     return this.answer(
       call,
       this.document(V3, () => this.index()),
-      {},
+      // Upstream serves it as a file, whose kind Go guesses from its first bytes.
+      { 'content-type': 'text/plain; charset=utf-8' },
     );
   }
 

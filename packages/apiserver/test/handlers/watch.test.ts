@@ -67,3 +67,21 @@ describe('SRV-15: watches', () => {
     ).toEqual(['b']);
   });
 });
+
+describe('SRV-44: watches by node', () => {
+  it('tell of a Pod from its binding on, and of no other', async () => {
+    const pods = '/api/v1/namespaces/w/pods';
+    const spec = { containers: [{ name: 'c', image: 'nginx' }] };
+    const first = await running.json('POST', pods, { body: { metadata: { name: 'p' }, spec } });
+    const { resourceVersion } = (first as unknown as Event['object']).metadata;
+    const select = (value: string): string => `resourceVersion=${resourceVersion}&fieldSelector=${value}`;
+    const here = watch(select('spec.nodeName%3Dn1'), 'namespaces/w/pods');
+    const elsewhere = watch(select('spec.nodeName%3Dn2'), 'namespaces/w/pods');
+    const byName = watch(select('metadata.name%3Dp'), 'pods');
+    await running.json('POST', pods, { body: { metadata: { name: 'other' }, spec } });
+    await running.json('POST', `${pods}/p/binding`, { body: { target: { kind: 'Node', name: 'n1' } } });
+    expect((await here).map(({ type, object }) => [type, object.metadata.name])).toEqual([['ADDED', 'p']]);
+    expect(await elsewhere).toEqual([]);
+    expect((await byName).map(({ type, object }) => [type, object.metadata.name])).toEqual([['MODIFIED', 'p']]);
+  });
+});

@@ -110,10 +110,15 @@ function mountToken(pod: Pod, random: Random): void {
   const existing = volumes.find((volume) => volume.name.startsWith(VOLUME_PREFIX));
   const name = existing?.name ?? VOLUME_PREFIX + randomSuffix(random);
   let isNeeded = false;
-  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) {
+  for (const container of [...(pod.spec.initContainers ?? []), ...containersOf(pod)]) {
     isNeeded = mountInto(container, name) || isNeeded;
   }
   if (isNeeded && !existing) pod.spec.volumes = [...volumes, tokenVolume(name)];
+}
+
+/** Validation, which comes later, refuses a Pod without any. */
+function containersOf(pod: Pod): readonly Container[] {
+  return pod.spec?.containers ?? [];
 }
 
 /** Whatever is mounted at the path already stays. */
@@ -173,7 +178,7 @@ function limitContainerSecrets(
 ): void {
   const lists = [
     ['init container', pod.spec.initContainers ?? []],
-    ['container', pod.spec.containers],
+    ['container', containersOf(pod)],
   ] as const;
   for (const [what, containers] of lists) {
     for (const container of containers) {
