@@ -26,6 +26,7 @@ import { Health } from './discovery/health.ts';
 import { serveNonResource } from './discovery/non-resource.ts';
 import { dispatch, type SpecialHandlers } from './handlers/dispatch.ts';
 import type { HandlerEnvironment } from './handlers/environment.ts';
+import { ListBodies } from './handlers/list-bodies.ts';
 import { printedTables } from './handlers/printed-table.ts';
 import { specialHandlers } from './handlers/special/mod.ts';
 import { strategies } from './kinds/mod.ts';
@@ -176,6 +177,7 @@ function assemble(
     registry: { server: context, admission },
     resources,
     tables: printedTables(options.clock),
+    listBodies: new ListBodies(options.clock),
     authorizer: auth.authorizer,
   };
   const metrics = new RequestMetrics();

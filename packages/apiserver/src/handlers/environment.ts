@@ -7,12 +7,14 @@ import type { Resource } from '../registry/resource.ts';
 import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import type { Registry, WriteRequest } from '../registry/write-request.ts';
 import { type ApiCall, userAgent } from '../server/api-call.ts';
+import type { ListBodies } from './list-bodies.ts';
 import type { TableSource } from './transforms.ts';
 
 export interface HandlerEnvironment {
   readonly registry: Registry;
   readonly resources: ResourceRegistry;
   readonly tables: TableSource;
+  readonly listBodies: ListBodies;
   /** Asked again where one request does what takes the right to do another. */
   readonly authorizer: Authorizer;
 }

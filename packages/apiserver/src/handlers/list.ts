@@ -16,7 +16,7 @@ import type { HandlerEnvironment } from './environment.ts';
 import { LIST_VIEWS, negotiate } from './negotiation.ts';
 import { type ListOptions, listOptions } from './query-options.ts';
 import { revisionOrBadRequest, tooLargeResourceVersion } from './resource-version.ts';
-import { type ListMeta, sendList, whenEncodable } from './respond.ts';
+import { type BodyKeeper, type ListMeta, sendList, whenEncodable } from './respond.ts';
 import { type Selection, selectionOf } from './selection.ts';
 import { includeObject } from './transforms.ts';
 
@@ -43,10 +43,18 @@ export function listObjects(
         negotiated,
         env.tables,
         include,
+        selection.isEverything ? keeper(env, resource, prefix, options) : undefined,
       ),
     );
   const result = readList(env, prefix, options, selection);
   return result instanceof Promise ? result.then(answer) : answer(result);
+}
+
+/** Keeps the body of a list that others may ask for as well. */
+function keeper(env: HandlerEnvironment, resource: Resource, prefix: string, options: ListOptions): BodyKeeper {
+  const { apiVersion } = resource;
+  return (encoding, state, make) =>
+    env.listBodies.body(`${encoding} ${apiVersion} ${prefix} ${options.limit} ${options.continue}`, state, make);
 }
 
 /** What a list of these options holds; the newest state comes without waiting. @throws StatusError */

@@ -75,6 +75,9 @@ export interface ListMeta {
   readonly remainingItemCount?: number;
 }
 
+/** Gives a body that was made for this state before, or what `make` makes. */
+export type BodyKeeper = (encoding: string, state: string, make: () => readonly Uint8Array[]) => Uint8Array;
+
 export function sendList(
   resource: Resource,
   items: readonly StoredObject[],
@@ -82,12 +85,15 @@ export function sendList(
   negotiated: Negotiated,
   tables: TableSource,
   include: IncludeObject,
+  keeper?: BodyKeeper,
 ): FixedResponse {
   const { encoding, transform, pretty } = negotiated;
   const headers: ResponseHeaders = { 'content-type': encoding.mediaType };
-  if (transform === 'object' && resource.isHub && encoding.shared && !pretty) {
-    const body =
-      encoding.shared === 'json' ? jsonList(resource, items, metadata) : msgpackList(resource, items, metadata);
+  const { shared } = encoding;
+  if (transform === 'object' && resource.isHub && shared && !pretty) {
+    const make = (): readonly Uint8Array[] =>
+      shared === 'json' ? jsonList(resource, items, metadata) : msgpackList(resource, items, metadata);
+    const body = keeper && items.length > 1 ? [keeper(shared, JSON.stringify(metadata), make)] : make();
     return { code: 200, headers, body };
   }
   const list = listValue(resource, items, metadata, negotiated, tables, include);
