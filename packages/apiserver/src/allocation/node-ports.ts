@@ -36,7 +36,12 @@ export class NodePorts {
 
   /** A write's ports: taken together, kept or given back together. */
   begin(): PortReservation {
-    return new PortReservation(this.#reserved, (port) => this.#used.has(port), this.random);
+    return new Reservation(this.#reserved, (port) => this.#used.has(port), this.random);
+  }
+
+  /** The same for a dry run, which keeps nothing and answers made-up ports, beyond the range, as upstream's do. */
+  rehearse(): PortReservation {
+    return new Rehearsal((port) => this.#used.has(port) || this.#reserved.has(port));
   }
 
   #count(ports: readonly number[], by: 1 | -1): void {
@@ -48,7 +53,16 @@ export class NodePorts {
   }
 }
 
-export class PortReservation {
+export interface PortReservation {
+  /** @throws AllocationError */
+  take(port: number): void;
+  /** @throws AllocationError `full` */
+  takeAny(): number;
+  /** The write is over: the stored Service speaks for its ports from now on. */
+  end(): void;
+}
+
+class Reservation implements PortReservation {
   readonly #own: number[] = [];
 
   constructor(
@@ -57,18 +71,16 @@ export class PortReservation {
     private readonly random: Random,
   ) {}
 
-  /** @throws AllocationError */
   take(port: number): void {
     const { first, last } = NODE_PORTS;
     if (port < first || port > last) {
       const message = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
       throw new AllocationError('out-of-range', message);
     }
-    if (!this.#isFree(port)) throw new AllocationError('taken', 'provided port is already allocated');
+    if (!this.#isFree(port)) throw taken();
     this.#reserve(port);
   }
 
-  /** @throws AllocationError `full` */
   takeAny(): number {
     const port = this.#freeIn(DYNAMIC_FIRST, NODE_PORTS.last) ?? this.#freeIn(NODE_PORTS.first, DYNAMIC_FIRST - 1);
     if (port === undefined) throw new AllocationError('full', 'range is full');
@@ -76,7 +88,6 @@ export class PortReservation {
     return port;
   }
 
-  /** The write is over: the stored Service speaks for its ports from now on. */
   end(): void {
     for (const port of this.#own) this.reserved.delete(port);
     this.#own.length = 0;
@@ -95,6 +106,31 @@ export class PortReservation {
     this.reserved.add(port);
     this.#own.push(port);
   }
+}
+
+const FIRST_MADE_UP = 32_769;
+
+class Rehearsal implements PortReservation {
+  readonly #own: number[] = [];
+
+  constructor(private readonly isTaken: (port: number) => boolean) {}
+
+  take(port: number): void {
+    if (this.isTaken(port) || this.#own.includes(port)) throw taken();
+    this.#own.push(port);
+  }
+
+  takeAny(): number {
+    const port = this.#own.length === 0 ? FIRST_MADE_UP : Math.max(...this.#own) + 1;
+    this.#own.push(port);
+    return port;
+  }
+
+  end(): void {}
+}
+
+function taken(): AllocationError {
+  return new AllocationError('taken', 'provided port is already allocated');
 }
 
 function portsOf({ spec }: Service): number[] {

@@ -4,9 +4,23 @@
 import type { Strategy } from '../registry/strategy.ts';
 import { deploymentStrategy } from './apps/deployment.ts';
 import { replicaSetStrategy } from './apps/replica-set.ts';
+import { leaseStrategy } from './coordination/lease.ts';
+import { configMapStrategy } from './core/config-map.ts';
+import { endpointsStrategy } from './core/endpoints.ts';
+import { eventStrategy } from './core/event.ts';
 import { namespaceStrategy } from './core/namespace.ts';
+import { nodeStrategy } from './core/node.ts';
 import { podStrategy } from './core/pod.ts';
+import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
+import { serviceAccountStrategy } from './core/service-account.ts';
+import { endpointSliceStrategy } from './discovery/endpoint-slice.ts';
+import {
+  clusterRoleBindingStrategy,
+  clusterRoleStrategy,
+  roleBindingStrategy,
+  roleStrategy,
+} from './rbac/strategies.ts';
 
 /** A strategy sees objects of its own kind only; the map forgets which. */
 function strategy<T extends Parameters<NonNullable<Strategy['applyDefaults']>>[0]>(of: Strategy<T>): Strategy {
@@ -16,7 +30,19 @@ function strategy<T extends Parameters<NonNullable<Strategy['applyDefaults']>>[0
 export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['/pods', strategy(podStrategy)],
   ['/services', strategy(serviceStrategy)],
+  ['/configmaps', strategy(configMapStrategy)],
+  ['/secrets', strategy(secretStrategy)],
   ['/namespaces', strategy(namespaceStrategy)],
+  ['/nodes', strategy(nodeStrategy)],
+  ['/serviceaccounts', strategy(serviceAccountStrategy)],
+  ['/events', strategy(eventStrategy)],
+  ['/endpoints', strategy(endpointsStrategy)],
+  ['coordination.k8s.io/leases', strategy(leaseStrategy)],
+  ['discovery.k8s.io/endpointslices', strategy(endpointSliceStrategy)],
+  ['rbac.authorization.k8s.io/roles', strategy(roleStrategy)],
+  ['rbac.authorization.k8s.io/clusterroles', strategy(clusterRoleStrategy)],
+  ['rbac.authorization.k8s.io/rolebindings', strategy(roleBindingStrategy)],
+  ['rbac.authorization.k8s.io/clusterrolebindings', strategy(clusterRoleBindingStrategy)],
   ['apps/deployments', strategy(deploymentStrategy)],
   ['apps/replicasets', strategy(replicaSetStrategy)],
 ]);

@@ -1,12 +1,13 @@
 /**
  * What the server writes into a new Pod (upstream: PrepareForCreate of pkg/registry/core/pod/strategy.go).
  */
-import type { LabelSelector, LabelSelectorRequirement, Pod, PodAffinityTerm } from '@regatta/api';
+import type { LabelSelector, LabelSelectorRequirement, Pod, PodAffinityTerm, PodCondition } from '@regatta/api';
 
 const GATED = 'Scheduling is blocked due to non-empty scheduling gates';
 
-export function preparePod(pod: Pod): void {
-  markGated(pod);
+/** @param now Seconds precision, as RFC 3339 */
+export function preparePod(pod: Pod, now: string): void {
+  markGated(pod, now);
   const { affinity, topologySpreadConstraints } = pod.spec;
   const labels = pod.metadata.labels ?? {};
   for (const of of [affinity?.podAffinity, affinity?.podAntiAffinity]) {
@@ -20,11 +21,18 @@ export function preparePod(pod: Pod): void {
   }
 }
 
-function markGated(pod: Pod): void {
+function markGated(pod: Pod, now: string): void {
   if (!pod.spec.schedulingGates?.length || !pod.status) return;
-  const others = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
-  const gated = { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: GATED };
-  pod.status.conditions = [...others, { lastProbeTime: undefined, ...gated }];
+  const gated: PodCondition = {
+    type: 'PodScheduled',
+    status: 'False',
+    lastTransitionTime: now,
+    reason: 'SchedulingGated',
+    message: GATED,
+  };
+  // Go writes a time that was never set as null.
+  Reflect.set(gated, 'lastProbeTime', null);
+  pod.status.conditions = [gated];
 }
 
 /** matchLabelKeys and mismatchLabelKeys become part of the selector: the scheduler only reads that. */

@@ -3,6 +3,7 @@
  */
 import { isDNS1123Label, type Pod } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
+import { timestamp } from '../../registry/write-request.ts';
 import { Path } from '../validation/path.ts';
 import { preparePod } from './pod-prepare.ts';
 import { defaultPod, syncServiceAccount } from './pod-spec/defaults.ts';
@@ -18,10 +19,10 @@ const HOSTNAME_WARNING =
 export const podStrategy: Strategy<Pod> = {
   tracksGeneration: true,
   applyDefaults: defaultPod,
-  prepareForCreate(pod) {
+  prepareForCreate(pod, { server }) {
     syncServiceAccount(pod.spec);
     pod.status = { phase: 'Pending', qosClass: qosClass(pod.spec) };
-    preparePod(pod);
+    preparePod(pod, timestamp(server.clock.now()));
   },
   prepareForUpdate: (pod) => syncServiceAccount(pod.spec),
   validate: (pod) => validatePod(pod).errors,

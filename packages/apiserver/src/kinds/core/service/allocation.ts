@@ -4,7 +4,7 @@
  * Everything is taken before the Service is stored and given back when that fails; what an update no longer needs is
  * given back after it is stored. A dry run checks what was asked for and takes nothing.
  */
-import { FieldPath, fieldErrors, type Service, type StatusError, statusErrors } from '@regatta/api';
+import { FieldPath, fieldErrors, type Service, type ServicePort, type StatusError, statusErrors } from '@regatta/api';
 import { AllocationError } from '../../../allocation/allocation-error.ts';
 import { ClusterIps } from '../../../allocation/cluster-ips.ts';
 import { NodePorts, type PortReservation } from '../../../allocation/node-ports.ts';
@@ -44,7 +44,7 @@ export async function allocateService(
   { server, dryRun }: WriteContext,
 ): Promise<Allocation> {
   const { ips, ports } = allocatorsOf(server);
-  const reservation = ports.begin();
+  const reservation = dryRun ? ports.rehearse() : ports.begin();
   let address: string | undefined;
   try {
     if (takesClusterIp(service, old)) address = await takeClusterIp(service, ips, dryRun);
@@ -66,6 +66,28 @@ export async function allocateService(
       if (taken !== undefined) void ips.release(taken);
     },
   };
+}
+
+/**
+ * Entries for the same port get the node port that one of them asks for. Where even the protocol is the same, which
+ * validation refuses, they are given one that nobody keeps: upstream has taken it by then, and names it.
+ */
+export function shareNodePorts(service: Service, { server, dryRun }: WriteContext): void {
+  if (!allocatesNodePorts(service)) return;
+  const ports = service.spec.ports ?? [];
+  for (const port of ports) port.nodePort ||= requestedFor(service, port.port) ?? 0;
+  const seen = new Map<string, ServicePort>();
+  for (const port of ports) {
+    const twin = seen.get(`${port.protocol}/${port.port}`);
+    if (twin && !port.nodePort) {
+      const reservation = dryRun ? allocatorsOf(server).ports.rehearse() : allocatorsOf(server).ports.begin();
+      port.nodePort = anyPort(reservation, 'a nodePort');
+      twin.nodePort ||= port.nodePort;
+      reservation.end();
+    }
+    seen.set(`${port.protocol}/${port.port}`, port);
+    if (!port.nodePort) delete port.nodePort;
+  }
 }
 
 /** @param service gone from the store */
@@ -107,21 +129,18 @@ function rethrowFull(what: string): (error: unknown) => never {
   };
 }
 
-/** Entries for the same port of different protocols share a node port. */
+/** Entries for the same port, of different protocols, share a node port; an update keeps those it had. */
 function takeNodePorts(service: Service, old: Service | undefined, reservation: PortReservation): void {
   const held = new Set((old?.spec.ports ?? []).map((port) => port.nodePort));
   const byPort = new Map<number, number>();
   for (const [i, port] of (service.spec.ports ?? []).entries()) {
     if (!port.nodePort && !allocatesNodePorts(service)) continue;
-    const shared = old ? undefined : byPort.get(port.port);
-    port.nodePort ||= shared ?? (old ? undefined : requestedFor(service, port.port));
-    if (port.nodePort) {
-      if (!held.has(port.nodePort)) takeNodePort(service, i, port.nodePort, reservation);
-      held.add(port.nodePort);
-    } else {
-      port.nodePort = anyPort(reservation, 'a nodePort');
-      held.add(port.nodePort);
+    if (!old) port.nodePort ||= byPort.get(port.port) ?? requestedFor(service, port.port) ?? 0;
+    if (!port.nodePort) port.nodePort = anyPort(reservation, 'a nodePort');
+    else if (!held.has(port.nodePort) && byPort.get(port.port) !== port.nodePort) {
+      takeNodePort(service, i, port.nodePort, reservation);
     }
+    if (old) held.add(port.nodePort);
     if (!byPort.has(port.port)) byPort.set(port.port, port.nodePort);
   }
 }

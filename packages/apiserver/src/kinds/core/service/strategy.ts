@@ -3,7 +3,7 @@
  */
 import { type Service, statusErrors } from '@regatta/api';
 import type { Strategy } from '../../../registry/strategy.ts';
-import { allocateService, releaseService } from './allocation.ts';
+import { allocateService, releaseService, shareNodePorts } from './allocation.ts';
 import { initIpFamilies, normalizeClusterIps, patchAllocated } from './cluster-ip-fields.ts';
 import { defaultService } from './defaults.ts';
 import { dropTypeDependent } from './type-change.ts';
@@ -14,10 +14,11 @@ export const serviceStrategy: Strategy<Service> = {
   nameRule: 'dns-label',
   allowCreateOnUpdate: true,
   applyDefaults: defaultService,
-  prepareForCreate(service) {
+  prepareForCreate(service, context) {
     service.status = { loadBalancer: {} };
     normalizeClusterIps(service, undefined);
     fillFamilies(service, undefined);
+    shareNodePorts(service, context);
   },
   prepareForUpdate(service, old) {
     patchAllocated(service, old);

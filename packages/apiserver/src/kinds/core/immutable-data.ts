@@ -1,0 +1,20 @@
+/**
+ * ConfigMaps and Secrets that are immutable stay so (upstream: ValidateConfigMapUpdate, ValidateSecretUpdate of
+ * pkg/apis/core/validation/validation.go).
+ */
+import type { ErrorList } from '../validation/error-list.ts';
+import { Path } from '../validation/path.ts';
+import { sameJson } from '../validation/same-json.ts';
+
+const WHY = 'field is immutable when `immutable` is set';
+
+export function checkImmutableData<T extends { immutable?: boolean }>(
+  errors: ErrorList,
+  now: T,
+  old: T,
+  fields: readonly (keyof T & string)[],
+): void {
+  if (!old.immutable) return;
+  if (!now.immutable) errors.forbidden(Path.root('immutable'), WHY);
+  for (const field of fields) if (!sameJson(now[field], old[field])) errors.forbidden(Path.root(field), WHY);
+}
