@@ -13,7 +13,7 @@ import { bandOffset, wrapped } from './ipv4-range.ts';
 export const NODE_PORTS = { first: 30_000, last: 32_767 } as const;
 const DYNAMIC_FIRST =
   NODE_PORTS.first + bandOffset(NODE_PORTS.last - NODE_PORTS.first + 1, { min: 16, max: 128, step: 32 });
-const SERVICES = `${storageKey('', 'services')}/`;
+const SERVICES = storageKey('', 'services');
 
 export class NodePorts {
   /** Port → how many Services use it (protocols may share one). */
