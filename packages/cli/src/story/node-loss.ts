@@ -1,5 +1,5 @@
 /**
- * The conditions that a lost and returning node goes through (DESIGN 6; upstream's recording is told in docs/node-loss.md).
+ * The conditions that a lost and returning node goes through (DESIGN 6; docs/decisions/0071).
  */
 import type { Node, Pod } from '@regatta/api';
 import type { ClusterState, Milestone } from './milestones.ts';
