@@ -2,8 +2,11 @@
  * The strategies of the kinds, by `group/resource` of the version in which they are stored.
  */
 import type { Strategy } from '../registry/strategy.ts';
+import { daemonSetStrategy } from './apps/daemon-set.ts';
 import { deploymentStrategy } from './apps/deployment.ts';
 import { replicaSetStrategy } from './apps/replica-set.ts';
+import { statefulSetStrategy } from './apps/stateful-set.ts';
+import { cronJobStrategy, jobStrategy } from './batch/job.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
@@ -11,16 +14,22 @@ import { eventStrategy } from './core/event.ts';
 import { namespaceStrategy } from './core/namespace.ts';
 import { nodeStrategy } from './core/node.ts';
 import { podStrategy } from './core/pod.ts';
+import { podTemplateStrategy } from './core/pod-template.ts';
+import { replicationControllerStrategy } from './core/replication-controller.ts';
 import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account.ts';
 import { endpointSliceStrategy } from './discovery/endpoint-slice.ts';
+import { networkPolicyStrategy } from './networking/network-policy.ts';
+import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budget.ts';
 import {
   clusterRoleBindingStrategy,
   clusterRoleStrategy,
   roleBindingStrategy,
   roleStrategy,
 } from './rbac/strategies.ts';
+import { priorityClassStrategy } from './scheduling/priority-class.ts';
+import { persistentVolumeClaimStrategy, persistentVolumeStrategy, storageClassStrategy } from './storage/defaults.ts';
 
 /** A strategy sees objects of its own kind only; the map forgets which. */
 function strategy<T extends Parameters<NonNullable<Strategy['applyDefaults']>>[0]>(of: Strategy<T>): Strategy {
@@ -45,4 +54,16 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['rbac.authorization.k8s.io/clusterrolebindings', strategy(clusterRoleBindingStrategy)],
   ['apps/deployments', strategy(deploymentStrategy)],
   ['apps/replicasets', strategy(replicaSetStrategy)],
+  ['apps/daemonsets', strategy(daemonSetStrategy)],
+  ['apps/statefulsets', strategy(statefulSetStrategy)],
+  ['/replicationcontrollers', strategy(replicationControllerStrategy)],
+  ['/podtemplates', strategy(podTemplateStrategy)],
+  ['batch/jobs', strategy(jobStrategy)],
+  ['batch/cronjobs', strategy(cronJobStrategy)],
+  ['policy/poddisruptionbudgets', strategy(podDisruptionBudgetStrategy)],
+  ['scheduling.k8s.io/priorityclasses', strategy(priorityClassStrategy)],
+  ['/persistentvolumeclaims', strategy(persistentVolumeClaimStrategy)],
+  ['/persistentvolumes', strategy(persistentVolumeStrategy)],
+  ['storage.k8s.io/storageclasses', strategy(storageClassStrategy)],
+  ['networking.k8s.io/networkpolicies', strategy(networkPolicyStrategy)],
 ]);

@@ -8,6 +8,7 @@ import { differences, masked, type RecordedAnswer, recordedAnswers } from './rec
 /** Kinds whose answers are identical to upstream's. */
 const KINDS = [
   ...['Pod', 'Deployment', 'ReplicaSet', 'Service', 'ConfigMap', 'Secret', 'Namespace', 'Node', 'ServiceAccount'],
+  ...['DaemonSet', 'ReplicationController', 'PodTemplate', 'PodDisruptionBudget', 'PriorityClass'],
   ...['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
 ];
 

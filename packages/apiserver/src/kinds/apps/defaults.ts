@@ -43,18 +43,22 @@ export function defaultDaemonSet({ spec }: DaemonSet): void {
 export function defaultStatefulSet({ spec }: StatefulSet): void {
   if (!spec) return;
   spec.podManagementPolicy ||= 'OrderedReady';
+  // A strategy that was named is taken as it is, but for its partition.
   spec.updateStrategy ??= {};
-  spec.updateStrategy.type ||= 'RollingUpdate';
-  if (spec.updateStrategy.type === 'RollingUpdate') {
+  if (!spec.updateStrategy.type) {
+    spec.updateStrategy.type = 'RollingUpdate';
     spec.updateStrategy.rollingUpdate ??= {};
-    spec.updateStrategy.rollingUpdate.partition ??= 0;
   }
+  const rolling = spec.updateStrategy.rollingUpdate;
+  if (spec.updateStrategy.type === 'RollingUpdate' && rolling) rolling.partition ??= 0;
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';
   spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain';
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;
   for (const claim of spec.volumeClaimTemplates ?? []) {
+    claim.kind = 'PersistentVolumeClaim';
+    claim.apiVersion = 'v1';
     if (claim.spec) claim.spec.volumeMode ??= 'Filesystem';
     claim.status ??= {};
     claim.status.phase ||= 'Pending';
