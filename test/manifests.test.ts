@@ -79,6 +79,8 @@ describe('manifests with stock kubectl', () => {
   });
 
   it('E2E-4: 09 a ReplicaSet keeps three, whatever is deleted', async () => {
+    // The Pod of 01 has the labels that the ReplicaSet selects: it would be adopted.
+    await cluster.kubectl('delete', 'pod', 'nginx');
     await cluster.apply('09-replicaset.yaml');
     await cluster.kubectl('wait', '--for=jsonpath={.status.readyReplicas}=3', 'rs/nginx-set', '--timeout=30s');
     const [victim = ''] = (
@@ -117,7 +119,8 @@ describe('manifests with stock kubectl', () => {
     );
     await cluster.kubectl('rollout', 'pause', 'deployment/nginx-deployment');
     await cluster.kubectl('set', 'image', 'deployment/nginx-deployment', 'nginx=nginx:1.9.2');
-    expect(await jsonpath('deployment nginx-deployment', '{.status.updatedReplicas}')).not.toBe('');
+    const paused = await jsonpath('pods -l app=nginx-deployment', '{.items[*].spec.containers[*].image}');
+    expect(new Set(paused.split(' '))).toEqual(new Set(['nginx:1.7.9']));
     await cluster.kubectl('rollout', 'resume', 'deployment/nginx-deployment');
     await cluster.kubectl('rollout', 'restart', 'deployment/nginx-deployment');
     await cluster.kubectl('rollout', 'status', 'deployment/nginx-deployment', '--timeout=60s');
@@ -155,6 +158,8 @@ describe('manifests with stock kubectl', () => {
   });
 
   it('E2E-8: logs, exec of single commands, describe node, top-level listing', async () => {
+    await cluster.apply('01-pod-nginx.yaml');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/nginx', '--timeout=30s');
     expect(await cluster.kubectl('exec', 'nginx', '--', 'cat', '/etc/hostname')).toBe('nginx');
     const failed = await cluster.tryKubectl('exec', 'nginx', '--', 'sh', '-c', 'exit 3');
     expect(failed.code).toBe(3);

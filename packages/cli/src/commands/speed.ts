@@ -48,5 +48,5 @@ function parseSpeed(text: string): number {
 
 function describe(value: number): string {
   if (value === 0) return 'Cluster time stands still (speed 0).';
-  return `Cluster time runs at speed ${value}: a ${value === 1 ? 'grace period of 40 s takes 40 s' : `grace period of 50 s takes ${Number((50 / value).toFixed(2))} s`}.`;
+  return `Cluster time runs at speed ${value}: a ${value === 1 ? 'grace period of 50 s takes 50 s' : `grace period of 50 s takes ${Number((50 / value).toFixed(2))} s`}.`;
 }
