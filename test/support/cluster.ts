@@ -12,7 +12,7 @@ import { ApiClient, HttpTransport } from '@regatta/client';
 import { parse } from 'yaml';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 const cli = path.join(root, 'dist', 'cli.mjs');
 export const fixtures = path.join(root, 'test', 'fixtures');
 export const kubectlPath = process.env['KUBECTL'] ?? path.join(root, '.cache', 'clients', 'kubectl');
