@@ -34,7 +34,7 @@ export function credentialsFile(dir: string, user: string): string {
 
 /** Makes operator, account and server configuration in `dir`, or reads what is there. */
 export async function createBusAccount(dir: string): Promise<BusTrust> {
-  const existing = await readBusTrust(dir).catch(() => undefined);
+  const existing = await existingTrust(dir);
   if (existing) return existing;
   const operator = createNkey('operator');
   const account = createNkey('account');
@@ -49,6 +49,18 @@ export async function createBusAccount(dir: string): Promise<BusTrust> {
   await replaceFile(path.join(dir, 'server.conf'), serverConfig(trust), 0o644);
   await replaceFile(path.join(dir, 'trust.json'), `${JSON.stringify(trust, null, 2)}\n`, 0o644);
   return trust;
+}
+
+/** Only what is missing is made anew: a damaged account would lock out whoever holds credentials of it. */
+async function existingTrust(dir: string): Promise<BusTrust | undefined> {
+  try {
+    return await readBusTrust(dir);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new Error(`The bus account in ${dir} can't be read; restore it, or remove that folder to make a new one.`, {
+      cause: error,
+    });
+  }
 }
 
 /** @throws Error when `dir` holds no account */
