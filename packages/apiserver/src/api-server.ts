@@ -137,6 +137,10 @@ function connectEnvironment(context: ServerContext, bus: BusConnection): Connect
       if (!stored) throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
       return stored.object;
     },
+    requireNode: (name) => {
+      const known = context.storage.get(storageKey('', 'nodes', undefined, name));
+      if (!known) throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
+    },
   };
 }
 

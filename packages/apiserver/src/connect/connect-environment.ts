@@ -12,6 +12,8 @@ export interface ConnectEnvironment {
   readonly logger: Logger;
   /** @throws StatusError 404 */
   pod(namespace: string, name: string): Pod;
+  /** @throws StatusError 404 when there is no such Node; it names Pods as the resource, as upstream's does */
+  requireNode(name: string): void;
 }
 
 /** For requests that leave HTTP: they are admitted before the socket changes hands. */

@@ -19,6 +19,7 @@ export async function podLog(env: ConnectEnvironment, call: ApiCall): Promise<Se
   const container = containerOf(pod, query.get('container') ?? '');
   // A Pod that is nowhere has no log yet: upstream answers with nothing.
   if (!pod.spec.nodeName) return textResponse(200, '', { 'content-type': 'text/plain' });
+  env.requireNode(pod.spec.nodeName);
   const node: NodeRequest = { op: 'logs', namespace, pod: name, uid: pod.metadata.uid ?? '', container, ...request };
   const frames = await open(env, pod, node, call.request.signal);
   return { code: 200, headers: { 'content-type': 'text/plain' }, stream: (sink) => pass(frames, sink) };

@@ -33,6 +33,7 @@ async function upgrade(env: UpgradeEnvironment, request: ServerRequest, raw: Raw
   if (isWebSocket) authorizeCreate(env, call);
   const pod = env.pod(info.namespace, info.name);
   const wanted = processRequest(info, pod);
+  if (pod.spec.nodeName) env.requireNode(pod.spec.nodeName);
   if (!isWebSocket) throw statusErrors.badRequest('unable to upgrade: only WebSocket is spoken here');
   const { serveWebSocket } = await import('./websocket.ts');
   await serveWebSocket(env, raw, pod, wanted);

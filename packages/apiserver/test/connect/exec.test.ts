@@ -51,7 +51,7 @@ describe('pods/exec over a WebSocket', () => {
       if (name !== 'web') throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
       return { ...POD, status: { ...POD.status, phase } };
     };
-    const upgrade = upgradeHandler({ bus: node.bus, logger: silentLogger, pod, pipeline });
+    const upgrade = upgradeHandler({ bus: node.bus, logger: silentLogger, pod, requireNode: () => {}, pipeline });
     server = createServer();
     server.on('upgrade', (message, socket, head) => {
       upgrade(http1Request(message, { rejected: false, remoteAddress: '' }), { message, socket, head });

@@ -52,6 +52,9 @@ describe('pods/log', () => {
     const env = {
       bus: node.bus,
       logger: silentLogger,
+      requireNode: (name: string): void => {
+        if (name === 'gone') throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
+      },
       pod: (_namespace: string, name: string): Pod => {
         if (name !== pod.metadata.name) throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
         return pod;
@@ -65,6 +68,11 @@ describe('pods/log', () => {
     expect(error).toBeInstanceOf(StatusError);
     return error as StatusError;
   }
+
+  it('CN-12: the log of a Pod whose Node is not there is 404, and names the Node', async () => {
+    pod = { ...POD, spec: { ...POD.spec, nodeName: 'gone' } };
+    expect((await refusal()).status).toMatchObject({ code: 404, message: 'pods "gone" not found' });
+  });
 
   it('CN-1: passes the node frames on as they are and asks it for what the query says', async () => {
     node.serve = (stream) => {
