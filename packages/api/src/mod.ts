@@ -45,6 +45,7 @@ export type { RawProperty, RawResource, RawType } from './schema/raw-facts.ts';
 export type { GroupInfo, ResourceInfo, SubresourceInfo } from './schema/resource-info.ts';
 export { Schema } from './schema/schema.ts';
 export type { FieldInfo, Shape, TypeInfo, ZeroRule } from './schema/type-info.ts';
+export { matchesNodeSelectorTerm, type SelectableNode } from './selectors/node-selector.ts';
 export {
   type FieldMatcher,
   type FieldRequirement,

@@ -1,12 +1,12 @@
 /** Nodes by their labels (upstream: pkg/scheduler/framework/plugins/nodeaffinity). */
-import type { PreferredSchedulingTerm } from '@regatta/api';
+import { matchesNodeSelectorTerm, type PreferredSchedulingTerm } from '@regatta/api';
 import { NodeInfo } from '../cache/node-info.ts';
 import type { PodInfo } from '../cache/pod-info.ts';
 import { Action, type ClusterEvent } from '../framework/cluster-event.ts';
 import { StateKey } from '../framework/cycle-state.ts';
 import { normalizeByMax, type Plugin } from '../framework/plugin.ts';
 import { unresolvable } from '../framework/rejection.ts';
-import { matchesRequired, matchesTerm, namedNodes, type RequiredNodes, requiredNodes } from './node-selector.ts';
+import { matchesRequired, namedNodes, type RequiredNodes, requiredNodes } from './node-selector.ts';
 
 const NAME = 'NodeAffinity';
 const REJECTION = unresolvable(NAME, "node(s) didn't match Pod's node affinity/selector");
@@ -33,7 +33,8 @@ export const nodeAffinity: Plugin = {
   },
   score(state, _pod, node) {
     let score = 0;
-    for (const { preference, weight } of state.need(PREFERRED)) if (matchesTerm(preference, node)) score += weight;
+    for (const { preference, weight } of state.need(PREFERRED))
+      if (matchesNodeSelectorTerm(preference, node)) score += weight;
     return score;
   },
   normalize: (_state, _pod, scores) => normalizeByMax(scores, false),
