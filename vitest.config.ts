@@ -1,5 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+/** The long forms, only for `npm run soak`, which asks for them with this variable; nothing else may run them by accident. */
+const soak = {
+  test: {
+    name: 'soak',
+    include: ['test/soak/**/*.soak.ts'],
+    testTimeout: 4 * 3_600_000,
+    hookTimeout: 600_000,
+    fileParallelism: false,
+  },
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,6 +25,7 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      ...(process.env['REGATTA_SOAK'] ? [soak] : []),
     ],
   },
 });

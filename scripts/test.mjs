@@ -1,30 +1,19 @@
 #!/usr/bin/env node
 // `npm test`: sets up what is missing (dependencies, bundles, kubectl and helm), then runs every suite.
 // Arguments go to vitest. With CI=true types and lint are checked first. Ends with the line `N passed, N failed`.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { checkNode, ensureBuilt, ensureInstalled, root } from './lib/setup.mjs';
+import { root } from './lib/setup.mjs';
+import { binOf, prepareSuites, runProgram } from './lib/vitest.mjs';
 
-checkNode();
-ensureInstalled();
-ensureBuilt();
-const { ensureTestClients, helm, kubectl } = await import('./lib/test-clients.mjs');
-const clients = await ensureTestClients();
-
-const bin = (name) => path.join(root, 'node_modules', '.bin', name);
-const run = (command, args) =>
-  spawnSync(command, args, {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...(clients ? { KUBECTL: kubectl, HELM: helm } : {}) },
-  }).status ?? 1;
+const env = await prepareSuites();
+const run = (command, args) => runProgram(command, args, env);
 
 let failedChecks = 0;
 if (process.env.CI) {
   for (const [name, command, args] of [
-    ['types', bin('tsc'), ['-b']],
-    ['lint and format', bin('biome'), ['check', '.']],
+    ['types', binOf('tsc'), ['-b']],
+    ['lint and format', binOf('biome'), ['check', '.']],
     ['dependency direction', process.execPath, ['scripts/check-dependencies.mjs']],
   ]) {
     console.log(`# ${name}`);
@@ -34,7 +23,7 @@ if (process.env.CI) {
 
 const report = path.join(root, '.cache', 'test-report.json');
 fs.rmSync(report, { force: true });
-const status = run(bin('vitest'), [
+const status = run(binOf('vitest'), [
   'run',
   '--reporter=default',
   '--reporter=json',
