@@ -38,5 +38,7 @@ const {
 } = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : {};
 const failed =
   Math.max(numFailedTests, status === 0 ? 0 : 1, numFailedTests === 0 ? numFailedTestSuites : 0) + failedChecks;
+if (spawnSync('nats-server', ['--version']).status !== 0)
+  console.log('# nats-server is not on the PATH: what runs on it was skipped (Debian: apt install nats-server)');
 console.log(`${numPassedTests} passed, ${failed} failed${numPendingTests ? `, ${numPendingTests} skipped` : ''}`);
 process.exit(failed === 0 ? 0 : 1);

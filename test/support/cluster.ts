@@ -76,6 +76,8 @@ export async function eventually<T>(
 export interface TestClusterOptions {
   readonly nodes?: number;
   readonly speed?: number;
+  /** As REGATTA_TEST_BROKER says unless told, so that any suite can run on nats-server. */
+  readonly broker?: 'embedded' | 'nats-server';
   readonly dataDir?: string;
   readonly port?: number;
 }
@@ -92,7 +94,9 @@ export class TestCluster {
   static async start(options: TestClusterOptions = {}): Promise<TestCluster> {
     const dataDir = options.dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'regatta-test-'));
     const cluster = new TestCluster(dataDir, options.port ?? (await freePort()));
-    await cluster.up(['--nodes', String(options.nodes ?? 3), '--speed', String(options.speed ?? 20)]);
+    const kind = options.broker ?? process.env['REGATTA_TEST_BROKER'];
+    const broker = kind ? ['--broker', kind] : [];
+    await cluster.up(['--nodes', String(options.nodes ?? 3), '--speed', String(options.speed ?? 20), ...broker]);
     return cluster;
   }
 
@@ -117,6 +121,10 @@ export class TestCluster {
   /** Ends it as Ctrl-C does, and waits. */
   async down(): Promise<void> {
     await this.end('SIGINT');
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {

@@ -12,6 +12,9 @@ const FORMAT = 1;
 
 export type NodeLoss = 'unknown' | 'upstream';
 
+/** Who carries the bus: our own broker, or the nats-server of this machine. */
+export type BrokerKind = 'embedded' | 'nats-server';
+
 export interface NodeRecord {
   readonly name: string;
   readonly ip: string;
@@ -22,6 +25,8 @@ export interface ClusterRecord {
   readonly name: string;
   readonly port: number;
   readonly nodeLoss: NodeLoss;
+  /** The embedded one when it says nothing. */
+  readonly broker?: BrokerKind;
   readonly nodes: readonly NodeRecord[];
 }
 

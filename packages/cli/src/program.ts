@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type Clock, MAX_SPEED } from '@regatta/runtime';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { CliError } from './cli-error.ts';
-import type { NodeLoss } from './cluster-file.ts';
+import type { BrokerKind, NodeLoss } from './cluster-file.ts';
 import { demo } from './commands/demo.ts';
 import { act, addNode, removeNode } from './commands/machines.ts';
 import { speed } from './commands/speed.ts';
@@ -22,7 +22,15 @@ export interface ProgramOptions {
   readonly version: string;
 }
 
-type UpFlags = { nodes?: number; port?: number; speed?: number; nodeLoss?: NodeLoss; name?: string; detach?: boolean };
+type UpFlags = {
+  nodes?: number;
+  port?: number;
+  speed?: number;
+  nodeLoss?: NodeLoss;
+  broker?: BrokerKind;
+  name?: string;
+  detach?: boolean;
+};
 
 /** Runs one command; resolves with the process' exit code. Mistakes are printed, not thrown. */
 export async function runCli(args: readonly string[], options: ProgramOptions): Promise<number> {
@@ -91,6 +99,12 @@ function addLifecycle(program: Command, run: Run): void {
         '--node-loss <mode>',
         'what Pods on a lost node show: phase Unknown, or the phase upstream leaves',
       ).choices(['unknown', 'upstream']),
+    )
+    .addOption(
+      new Option(
+        '--broker <kind>',
+        'who carries the bus: our own broker (a new cluster), or the nats-server on the PATH',
+      ).choices(['embedded', 'nats-server']),
     )
     .option('--name <name>', 'name of the cluster and its kubeconfig context (regatta)')
     .option('-d, --detach', 'run in the background')

@@ -9,13 +9,22 @@ import { resources } from '@regatta/client';
 import { type Clock, deferred, MAX_SPEED, sleep } from '@regatta/runtime';
 import { adminClient } from '../api.ts';
 import { CliError } from '../cli-error.ts';
-import { type ClusterRecord, type NodeLoss, newCluster, nextNode, readCluster, writeCluster } from '../cluster-file.ts';
+import {
+  type BrokerKind,
+  type ClusterRecord,
+  type NodeLoss,
+  newCluster,
+  nextNode,
+  readCluster,
+  writeCluster,
+} from '../cluster-file.ts';
 import type { Environment } from '../environment.ts';
 import type { Io } from '../io.ts';
 import type { Layout } from '../layout.ts';
 import { freePort, requireFreePort } from '../ports.ts';
 import { tryAsk } from '../supervisor/control-client.ts';
 import { startControlServer } from '../supervisor/control-server.ts';
+import { requireBroker } from '../supervisor/foreign-program.ts';
 import type { ManagedProcess } from '../supervisor/managed-process.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 
@@ -24,6 +33,7 @@ export interface UpOptions {
   readonly port?: number;
   readonly speed?: number;
   readonly nodeLoss?: NodeLoss;
+  readonly broker?: BrokerKind;
   readonly name?: string;
   readonly detach: boolean;
 }
@@ -73,6 +83,7 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
   const onSignal = stopOnSignals(io, () => supervisor, stopped.resolve);
   try {
     const cluster = plan(existing, options);
+    requireBroker(cluster.broker);
     await requireFreePort(cluster.port);
     writeCluster(layout, cluster);
     io.print(io.style('strong', `Regatta: starting cluster "${cluster.name}" with ${cluster.nodes.length} nodes`));
@@ -122,6 +133,7 @@ function plan(existing: ClusterRecord | undefined, options: UpOptions): ClusterR
     name: options.name ?? base.name,
     port: options.port ?? base.port,
     nodeLoss: options.nodeLoss ?? base.nodeLoss,
+    broker: options.broker ?? base.broker ?? 'embedded',
   };
   while (cluster.nodes.length < wanted) cluster = { ...cluster, nodes: [...cluster.nodes, nextNode(cluster)] };
   return cluster;

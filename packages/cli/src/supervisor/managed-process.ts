@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { Backoff, type Clock, type Timer } from '@regatta/runtime';
 import type { ProcessState, ProcessStatus, Role } from './control-protocol.ts';
+import { type ForeignProgram, followForeign } from './foreign-program.ts';
 
 const MAX_RESTARTS = 5;
 const RESTART_BACKOFF = { base: 200, max: 5_000 };
@@ -21,6 +22,8 @@ export interface ProcessSpec {
   readonly role: Role;
   /** Arguments of node itself, then the program, then its own arguments. */
   readonly argv: readonly string[];
+  /** A program that is not ours; `argv` holds all its arguments. It can't say by IPC that it works, nor watch for our end. */
+  readonly foreign?: ForeignProgram;
   readonly logFile: string;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -108,8 +111,9 @@ export class ManagedProcess {
     this.#set('starting');
     rotate(this.spec.logFile);
     const log = fs.openSync(this.spec.logFile, 'a', 0o600);
-    const child = spawn(process.execPath, this.spec.argv, {
-      stdio: ['ignore', log, log, 'ipc'],
+    const { foreign } = this.spec;
+    const child = spawn(foreign?.file ?? process.execPath, this.spec.argv, {
+      stdio: ['ignore', log, log, ...(foreign ? [] : ['ipc' as const])],
       env: { ...process.env, ...this.spec.env },
       // Ctrl-C reaches the whole group of the terminal: the supervisor alone decides who stops when.
       detached: true,
@@ -119,6 +123,7 @@ export class ManagedProcess {
     child.on('message', (message) => this.#onMessage(child, message));
     child.on('error', (error) => this.#onExit(child, null, null, error.message));
     child.on('exit', (code, signal) => this.#onExit(child, code, signal));
+    if (foreign) followForeign(child, foreign, this.clock, () => this.#onMessage(child, { state: 'ready' }));
   }
 
   #onMessage(child: ChildProcess, message: unknown): void {
@@ -180,7 +185,12 @@ function lastError(file: string): string | undefined {
   fs.closeSync(handle);
   const lines = buffer.toString().trim().split('\n').reverse();
   const logged = lines.map(errorMessage).find((message) => message !== undefined);
-  return logged ?? lines.find((line) => /^\w*Error/.test(line));
+  return logged ?? lines.find((line) => /^\w*Error/.test(line)) ?? foreignError(lines);
+}
+
+/** As nats-server writes it: `[pid] date time [FTL] message`. */
+function foreignError(lines: readonly string[]): string | undefined {
+  return lines.map((line) => /\[(?:FTL|ERR)\] (.+)/.exec(line)?.[1]).find((message) => message !== undefined);
 }
 
 function errorMessage(line: string): string | undefined {

@@ -15,6 +15,9 @@ export const CONTROL_PLANE_USERS = {
   'controller-manager': 'system:kube-controller-manager',
 } as const;
 
+/** Found on the PATH. */
+export const NATS_SERVER = 'nats-server';
+
 export interface ProgramContext {
   readonly layout: Layout;
   readonly cluster: ClusterRecord;
@@ -41,12 +44,24 @@ const NODE_FLAGS: Readonly<Record<Role, readonly string[]>> = {
 };
 
 export function brokerSpec(context: ProgramContext): ProcessSpec {
+  if (context.cluster.broker === 'nats-server') return natsServerSpec(context);
   return spec(context, 'broker', 'broker', 'broker', [
     '--data-dir',
     context.layout.dataDir,
     '--port',
     String(context.busPort),
   ]);
+}
+
+/** The nats-server of this machine, with the identities of the data folder, for this machine alone. */
+function natsServerSpec({ layout, busPort }: ProgramContext): ProcessSpec {
+  return {
+    name: 'broker',
+    role: 'broker',
+    argv: ['--config', path.join(layout.bus, 'server.conf'), '--addr', '127.0.0.1', '--port', String(busPort)],
+    foreign: { file: NATS_SERVER, port: busPort },
+    logFile: layout.log('broker'),
+  };
 }
 
 export function apiserverSpec(context: ProgramContext): ProcessSpec {
