@@ -32,6 +32,7 @@ import { specialHandlers } from './handlers/special/mod.ts';
 import { strategies } from './kinds/mod.ts';
 import { OpenApi } from './openapi/mod.ts';
 import { ensurePki, type Pki, writeKubeconfig } from './pki/mod.ts';
+import { type RegattaRoute, regattaApi, regattaRoutes } from './regatta-api/mod.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { expireEvents } from './registry/event-expiry.ts';
 import { ResourceRegistry } from './registry/resource-registry.ts';
@@ -104,7 +105,13 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const auth = await createAuth(context, { pki, dataDir });
   closers.push(() => auth.close());
   const reach = bus && connectEnvironment(context, bus);
-  const parts = assemble(options, context, auth, reach ? connectHandlers(reach) : new Map());
+  const parts = assemble(
+    options,
+    context,
+    auth,
+    reach ? connectHandlers(reach) : new Map(),
+    regattaRoutes({ context, bus }),
+  );
   const https = new HttpsServer({
     pipeline: parts.pipeline,
     logger,
@@ -174,6 +181,7 @@ function assemble(
   context: ServerContext,
   auth: Auth,
   connectors: SpecialHandlers,
+  routes: readonly RegattaRoute[],
 ): Assembled {
   const resources = new ResourceRegistry(context.schema, strategies);
   const admission = new AdmissionChain(admissionPlugins(context, auth));
@@ -204,7 +212,7 @@ function assemble(
       [OPENID_CONFIGURATION_PATH, { mediaType: 'application/json', make: () => openIdConfiguration(state.url) }],
       [JWKS_PATH, { mediaType: JWKS_MEDIA_TYPE, make: () => jsonWebKeySet(auth.tokenKey) }],
     ]),
-    more: [(call: ApiCall) => openApi.serve(call)],
+    more: [(call: ApiCall) => openApi.serve(call), regattaApi(routes)],
   };
   const handler = (call: ApiCall): ServerResponse | Promise<ServerResponse> =>
     call.info.isResource ? dispatch(env, special, call) : serveNonResource(nonResource, call);

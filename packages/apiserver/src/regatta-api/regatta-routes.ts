@@ -1,0 +1,16 @@
+/**
+ * Which of Regatta's own paths this server has: a new one is a file beside this and a line here.
+ */
+import type { BusConnection } from '@regatta/bus';
+import type { ServerContext } from '../server/context.ts';
+import type { RegattaRoute } from './route-table.ts';
+
+export interface RegattaParts {
+  readonly context: ServerContext;
+  /** The apiserver's own connection; undefined when it speaks HTTPS alone. */
+  readonly bus: BusConnection | undefined;
+}
+
+export function regattaRoutes(_parts: RegattaParts): readonly RegattaRoute[] {
+  return [];
+}
