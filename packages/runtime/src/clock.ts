@@ -34,19 +34,17 @@ export class SystemClock implements Clock {
   }
 
   setTimer(delay: number, callback: () => void): Timer {
-    if (delay <= LONGEST_TIMER_MS) {
-      const handle = setTimeout(callback, Math.max(0, delay));
-      return { cancel: () => clearTimeout(handle) };
-    }
-    let current = this.#longHop(delay, callback, (next) => {
-      current = next;
-    });
-    return { cancel: () => current.cancel() };
-  }
-
-  #longHop(delay: number, callback: () => void, replace: (next: Timer) => void): Timer {
     if (delay === Number.POSITIVE_INFINITY) return { cancel: () => {} };
-    const handle = setTimeout(() => replace(this.setTimer(delay - LONGEST_TIMER_MS, callback)), LONGEST_TIMER_MS);
+    const due = this.monotonic() + delay;
+    const arm = (left: number): NodeJS.Timeout =>
+      setTimeout(fire, Math.min(LONGEST_TIMER_MS, Math.max(0, Math.ceil(left))));
+    // Node counts in whole milliseconds and may be early by one: at speed 1000 that is a second of cluster time.
+    const fire = (): void => {
+      const left = due - this.monotonic();
+      if (left > 0) handle = arm(left);
+      else callback();
+    };
+    let handle = arm(delay);
     return { cancel: () => clearTimeout(handle) };
   }
 }

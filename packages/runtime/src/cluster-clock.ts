@@ -6,10 +6,11 @@
  * makes a duration jump. Worked example: speed 10 from t=0, speed 1 from t=2000; at t=5000 the cluster time gone since
  * t=1000 is 1000·10 + 3000·1 = 13000 ms.
  *
- * Invariants: segments are ordered by `from`; at most MAX_SEGMENTS are kept (older ones merge into the first);
- * before the first segment its speed holds; speed 0 is a pause.
+ * Invariants: segments are ordered by `from`; at most MAX_SEGMENTS are kept (the oldest changes merge into one stretch of
+ * their mean speed); before the first segment its speed holds; speed 0 is a pause; a change never rewrites what has gone.
  */
 import { type Clock, sleep as realSleep, type Timer } from './clock.ts';
+import { SteadyInstant } from './steady-instant.ts';
 
 export interface TimelineSegment {
   /** Real instant, milliseconds since the epoch. */
@@ -22,18 +23,37 @@ export interface Timeline {
   readonly segments: readonly TimelineSegment[];
 }
 
-const MAX_SEGMENTS = 64;
+/** Also what parseTimeline accepts. */
+export const MAX_SEGMENTS = 64;
 export const MAX_SPEED = 1000;
+/** How far apart the clocks of those who change the speed may be, milliseconds. */
+const MAX_SKEW_MS = 5_000;
 
 /** The timeline of a cluster that has always run at `speed`. */
 export function constantTimeline(speed: number): Timeline {
   return { segments: [{ from: 0, speed }] };
 }
 
-/** The timeline that changes to `speed` at the instant `at`. */
-export function withSpeed(timeline: Timeline, speed: number, at: number): Timeline {
-  const kept = timeline.segments.filter((segment) => segment.from < at);
-  return { segments: [...kept, { from: kept.length === 0 ? 0 : at, speed }].slice(-MAX_SEGMENTS) };
+/**
+ * The timeline that changes to `speed` at the instant `at`. Who changes it may have a slower clock than who did before:
+ * then the change counts from the last one on. Changes that lie further ahead than any skew were made before the
+ * machine's clock was set back, and are dropped.
+ */
+export function withSpeed({ segments }: Timeline, speed: number, at: number): Timeline {
+  const last = segments.at(-1)?.from ?? 0;
+  const from = last - at <= MAX_SKEW_MS ? Math.max(at, last) : at;
+  const kept = segments.filter((segment) => segment.from < from);
+  if (kept.at(-1)?.speed === speed) return { segments: kept };
+  return { segments: bounded([...kept, { from: kept.length === 0 ? 0 : from, speed }]) };
+}
+
+/** Merges the two oldest changes, so that durations that span both, or neither, stay what they were. */
+function bounded(segments: readonly TimelineSegment[]): readonly TimelineSegment[] {
+  const [first, second, third, fourth] = segments;
+  if (segments.length <= MAX_SEGMENTS || !first || !second || !third || !fourth) return segments;
+  const gone = (third.from - second.from) * second.speed + (fourth.from - third.from) * third.speed;
+  const merged = { from: second.from, speed: gone / (fourth.from - second.from) };
+  return [first, merged, ...segments.slice(3)];
 }
 
 /** Reads a timeline from JSON text. @throws RangeError when it is not one */
@@ -70,6 +90,7 @@ export class ClusterClock {
   #timeline: Timeline;
   readonly #armed = new Set<Armed>();
   readonly #listeners = new Set<() => void>();
+  readonly #steady: SteadyInstant;
 
   /** @param real the clock that cluster time is a function of */
   constructor(
@@ -77,6 +98,7 @@ export class ClusterClock {
     timeline: Timeline = constantTimeline(1),
   ) {
     this.#timeline = timeline;
+    this.#steady = new SteadyInstant(real);
   }
 
   get timeline(): Timeline {
@@ -85,7 +107,7 @@ export class ClusterClock {
 
   /** Cluster milliseconds per real millisecond, now. 0 while paused. */
   get speed(): number {
-    return this.#timeline.segments.findLast((s) => s.from <= this.real.now())?.speed ?? this.#first.speed;
+    return this.#timeline.segments.findLast((s) => s.from <= this.now())?.speed ?? this.#first.speed;
   }
 
   /** Takes a new timeline and re-arms every pending timer by it. */
@@ -104,13 +126,13 @@ export class ClusterClock {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Now, as a real instant in milliseconds since the epoch. */
+  /** Now, as a real instant in milliseconds since the epoch; in one process it never goes back. */
   now(): number {
-    return this.real.now();
+    return this.#steady.now();
   }
 
   /** Cluster milliseconds that have gone between two real instants (epoch ms); negative when `since` lies ahead. */
-  elapsed(since: number, until: number = this.real.now()): number {
+  elapsed(since: number, until: number = this.now()): number {
     if (until < since) return -this.elapsed(until, since);
     let total = 0;
     const { segments } = this.#timeline;
@@ -142,7 +164,7 @@ export class ClusterClock {
   }
 
   /** Calls back once `duration` cluster milliseconds have gone since `since` (epoch ms, now unless told). */
-  setTimer(duration: number, callback: () => void, since: number = this.real.now()): Timer {
+  setTimer(duration: number, callback: () => void, since: number = this.now()): Timer {
     const armed: Armed = { start: since, duration, callback, timer: { cancel: () => {} } };
     this.#armed.add(armed);
     this.#arm(armed);
@@ -173,7 +195,7 @@ export class ClusterClock {
       armed.timer = { cancel: () => {} };
       return;
     }
-    armed.timer = this.real.setTimer(Math.max(0, due - this.real.now()), () => {
+    armed.timer = this.real.setTimer(Math.max(0, due - this.now()), () => {
       this.#armed.delete(armed);
       armed.callback();
     });

@@ -13,6 +13,7 @@ interface Pending {
 
 export class FakeClock implements Clock {
   #now: number;
+  #wallOffset = 0;
   #order = 0;
   readonly #pending = new Set<Pending>();
 
@@ -22,7 +23,12 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#wallOffset;
+  }
+
+  /** Somebody sets the machine's clock: `now` jumps by `ms`; timers and `monotonic` don't notice. */
+  setWallClock(ms: number): void {
+    this.#wallOffset += ms;
   }
 
   monotonic(): number {

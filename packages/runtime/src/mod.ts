@@ -4,6 +4,7 @@ export { type Clock, SystemClock, sleep, type Timer, yieldToEventLoop } from './
 export {
   ClusterClock,
   constantTimeline,
+  MAX_SEGMENTS,
   MAX_SPEED,
   parseTimeline,
   type Timeline,
