@@ -126,7 +126,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const url = `https://${advertiseAddress}:${port}`;
   parts.located(url);
   await bootstrapCluster(context, parts.resources, { speed: options.speed, address: advertiseAddress, port });
-  if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus, logger)));
+  if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus)));
   const kubeconfig = join(dataDir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, pki, { server: url, name: options.name });
   closers.push(expireEvents(context));

@@ -61,7 +61,8 @@ export interface BusConnection {
     request: Uint8Array,
     options?: CallOptions,
   ): Promise<{ readonly response: Uint8Array; readonly stream: BusStream }>;
-  serve(service: string, handler: (call: IncomingCall) => void, options?: ServeOptions): Served;
+  /** A handler that fails, or whose promise does, fails its call with `internal error`. */
+  serve(service: string, handler: (call: IncomingCall) => unknown, options?: ServeOptions): Served;
   /** Calls back when the connection to the broker is lost (false) and when it is back (true). */
   onConnected(listener: (connected: boolean) => void): () => void;
   readonly connected: boolean;

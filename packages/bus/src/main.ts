@@ -1,13 +1,20 @@
 #!/usr/bin/env node
 /**
  * The broker's process: `main.ts --data-dir DIR [--port 4222] [--host 127.0.0.1]`. It reads what it must trust from
- * DIR/bus, making it when there is none, and serves until it is told to stop.
+ * DIR/bus, making it when there is none, and serves until it is told to stop. SIGHUP: it reads again whom to trust.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { createLogger, endWithSupervisor, reportProgress, SystemClock, shutdownSignal } from '@regatta/runtime';
-import { startBroker } from './broker/broker.ts';
-import { createBusAccount } from './identity/account.ts';
+import {
+  createLogger,
+  endWithSupervisor,
+  type Logger,
+  reportProgress,
+  SystemClock,
+  shutdownSignal,
+} from '@regatta/runtime';
+import { type Broker, startBroker } from './broker/broker.ts';
+import { createBusAccount, readBusTrust } from './identity/account.ts';
 
 const USAGE = 'usage: broker --data-dir DIR [--port PORT] [--host ADDRESS]';
 
@@ -44,10 +51,21 @@ async function main(): Promise<void> {
   const trust = await createBusAccount(path.join(dataDir, 'bus'));
   const broker = await startBroker({ port, host, trust, clock, logger });
   logger.info('the broker serves', { host, port: broker.port });
+  // As nats-server does: it reads again whom to trust.
+  process.on('SIGHUP', () => void readTrustAgain(broker, path.join(dataDir, 'bus'), logger));
   reportProgress({ state: 'ready', detail: `nats://${host}:${broker.port}` });
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   await broker.close();
   process.exit(0);
+}
+
+async function readTrustAgain(broker: Broker, dir: string, logger: Logger): Promise<void> {
+  try {
+    broker.setTrust(await readBusTrust(dir));
+    logger.info('whom to trust was read again');
+  } catch (error) {
+    logger.error('whom to trust could not be read again; what was known stays', { error });
+  }
 }
 
 main().catch((error: unknown) => {

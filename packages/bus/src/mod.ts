@@ -28,6 +28,7 @@ export {
   credentialsFile,
   mintCredentials,
   readBusTrust,
+  revokeCredentials,
 } from './identity/account.ts';
 export { type BusPermissions, permissionsFor, type SubjectPermissions } from './identity/permissions.ts';
 export type { LinkLimits } from './link/limits.ts';

@@ -63,6 +63,8 @@ export function servingUser(service: string): string {
 export const APISERVER_USER = 'system:apiserver';
 export const CONTROLLER_MANAGER_USER = 'system:kube-controller-manager';
 export const NODE_USER_PREFIX = 'system:node:';
+/** The service accounts that the controller-manager may ask as. */
+export const SYSTEM_ACCOUNTS = 'system:serviceaccount:kube-system:';
 
 /** What `sender` may send to a connection of `owner`; `what` is the last token. */
 export function inboxSubject(owner: string, sender: string, connection: string, what: string): string {

@@ -1,56 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 import { encodeUser } from '@nats-io/jwt';
 import { createUser, fromSeed } from '@nats-io/nkeys';
 import { FakeClock, silentLogger } from '@regatta/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Broker, type BrokerLimits, createBusAccount, startBroker } from '../src/mod.ts';
+import { RawClient } from './raw-client.ts';
 import { temporaryFolder, until } from './servers.ts';
 
 interface Permissions {
   readonly pub?: { readonly allow?: string[]; readonly deny?: string[] };
   readonly sub?: { readonly allow?: string[]; readonly deny?: string[] };
-}
-
-/** A client that speaks the protocol by hand. */
-class RawClient {
-  readonly socket: net.Socket;
-  text = '';
-  closed = false;
-
-  constructor(port: number) {
-    this.socket = net.connect(port, '127.0.0.1');
-    this.socket.on('data', (chunk: Buffer) => {
-      this.text += chunk.toString('latin1');
-    });
-    this.socket.on('close', () => {
-      this.closed = true;
-    });
-    this.socket.on('error', () => {});
-  }
-
-  send(text: string | Buffer): void {
-    this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text);
-  }
-
-  async expect(text: string): Promise<void> {
-    await until(() => this.text.includes(text), `"${text}" in ${JSON.stringify(this.text.slice(-200))}`);
-  }
-
-  /** Everything since the last call, once the server has handled all that was sent. */
-  async said(): Promise<string> {
-    this.text = '';
-    return this.after();
-  }
-
-  async after(): Promise<string> {
-    this.send('PING\r\n');
-    await this.expect('PONG\r\n');
-    const text = this.text.replace('PONG\r\n', '');
-    this.text = '';
-    return text;
-  }
 }
 
 describe('embedded broker', () => {

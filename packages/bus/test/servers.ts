@@ -15,12 +15,15 @@ import {
   credentialsFile,
   type LinkLimits,
   mintCredentials,
+  readBusTrust,
   startBroker,
 } from '../src/mod.ts';
 
 export interface TestServer {
   readonly url: string;
   readonly port: number;
+  /** Makes it read again whom to trust. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -34,7 +37,12 @@ export const clock = new SystemClock();
 export function startEmbedded(dir: string, port: number, limits?: Partial<BrokerLimits>): Promise<TestServer> {
   return createBusAccount(dir)
     .then((trust) => startBroker({ port, trust, clock, logger: silentLogger, limits }))
-    .then((broker) => ({ url: `nats://127.0.0.1:${broker.port}`, port: broker.port, stop: () => broker.close() }));
+    .then((broker) => ({
+      url: `nats://127.0.0.1:${broker.port}`,
+      port: broker.port,
+      reload: async () => broker.setTrust(await readBusTrust(dir)),
+      stop: () => broker.close(),
+    }));
 }
 
 const embedded: ServerKind = { name: 'embedded broker', start: startEmbedded };
@@ -47,7 +55,8 @@ const real: ServerKind = {
     const args = ['-c', path.join(dir, 'server.conf'), '-a', '127.0.0.1', '-p', String(port)];
     const child = spawn('nats-server', args, { stdio: 'ignore' });
     await listening(port);
-    return { url: `nats://127.0.0.1:${port}`, port, stop: () => ended(child) };
+    const reload = async (): Promise<void> => void child.kill('SIGHUP');
+    return { url: `nats://127.0.0.1:${port}`, port, reload, stop: () => ended(child) };
   },
 };
 

@@ -53,7 +53,7 @@ async function runMachine(
     dial: busDial(bus),
     ...(options.clusterDns === undefined ? {} : { clusterDns: options.clusterDns }),
   });
-  serveNode({ bus, agent, clock, logger, signal });
+  serveNode({ bus, agent, clock, signal });
 }
 
 async function main(): Promise<void> {

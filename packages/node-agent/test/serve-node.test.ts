@@ -7,7 +7,6 @@ import {
   type NodeRequest,
   type NodeResponse,
 } from '@regatta/bus';
-import { silentLogger } from '@regatta/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { serveNode } from '../src/server/serve-node.ts';
 import { TestContainers } from './support/test-container.ts';
@@ -39,7 +38,7 @@ async function setUp(image = 'nginx') {
       return { stop: async () => {} };
     },
   };
-  serveNode({ bus: bus as never, agent: node.agent, clock: node.clock, logger: silentLogger, signal: NEVER });
+  serveNode({ bus: bus as never, agent: node.agent, clock: node.clock, signal: NEVER });
   const pod = await node.createPod({ metadata: { name: 'web' }, spec: { containers: [{ name: 'main', image }] } });
   const ask = async (request: Partial<NodeRequest>, caller = 'system:apiserver'): Promise<Answer> => {
     const answer: Answer = { frames: [] };

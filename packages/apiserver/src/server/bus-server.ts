@@ -13,7 +13,6 @@ import {
   MSGPACK,
   type Served,
 } from '@regatta/bus';
-import type { Logger } from '@regatta/runtime';
 import { joined } from './compress.ts';
 import { isStream, type ServerRequest, type ServerResponse, type StreamResponse, type StreamSink } from './exchange.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -24,13 +23,8 @@ const CONCURRENCY = 4096;
 const STREAM_WINDOW = 64;
 const NOTHING = new Uint8Array(0);
 
-export function serveBus(pipeline: Pipeline, bus: BusConnection, logger: Logger): Served {
-  const handler = (call: IncomingCall): void => {
-    void serveCall(pipeline, call).catch((error: unknown) =>
-      logger.warn('bus call failed', { caller: call.caller, error }),
-    );
-  };
-  return bus.serve(API_SERVICE, handler, { queue: 'apiserver', concurrency: CONCURRENCY });
+export function serveBus(pipeline: Pipeline, bus: BusConnection): Served {
+  return bus.serve(API_SERVICE, (call) => serveCall(pipeline, call), { queue: 'apiserver', concurrency: CONCURRENCY });
 }
 
 async function serveCall(pipeline: Pipeline, call: IncomingCall): Promise<void> {
@@ -87,7 +81,7 @@ class BusSink implements StreamSink {
 }
 
 function readRequest(call: IncomingCall, signal: AbortSignal): ServerRequest | undefined {
-  const message = decode(call.request);
+  const message = decoded(call.request);
   if (!isApiRequest(message)) return undefined;
   const { method, url, headers, body = NOTHING } = message;
   return {
@@ -100,6 +94,15 @@ function readRequest(call: IncomingCall, signal: AbortSignal): ServerRequest | u
     body: () => body,
     signal,
   };
+}
+
+/** Undefined for what is not msgpack. */
+function decoded(bytes: Uint8Array): unknown {
+  try {
+    return decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 function isApiRequest(value: unknown): value is ApiRequest {

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { type Clock, type Logger, yieldToEventLoop } from '@regatta/runtime';
 import type { BusTrust } from '../identity/account.ts';
-import { type Authenticate, type ConnectOptions, type Grant, jwtAuthenticator } from './authenticator.ts';
+import { Authenticator, type ConnectOptions, type Grant } from './authenticator.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
 import { type PublishedMessage, Session, type Subscription, type Switchboard } from './session.ts';
 import { SubjectTree } from './subject-tree.ts';
@@ -19,7 +19,7 @@ export interface BrokerOptions {
   /** 0 for any that is free. */
   readonly port: number;
   readonly host?: string;
-  readonly trust: Pick<BusTrust, 'account'>;
+  readonly trust: BusTrust;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits?: Partial<BrokerLimits>;
@@ -30,6 +30,10 @@ export interface Broker {
   readonly host: string;
   /** Clients connected now. */
   readonly connections: number;
+  /** Subscriptions of all clients. */
+  readonly subscriptions: number;
+  /** From now on this is trusted, and who is connected without its trust is cut off. @throws RangeError when it makes no sense */
+  setTrust(trust: BusTrust): void;
   close(): Promise<void>;
 }
 
@@ -54,6 +58,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     get connections() {
       return board.connections;
     },
+    get subscriptions() {
+      return board.subscriptions;
+    },
+    setTrust: (trust) => board.setTrust(trust),
     close: () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       board.closeAll();
@@ -69,7 +77,7 @@ class BrokerBoard implements Switchboard {
   port = 0;
   readonly #host: string;
   readonly #serverId = randomBytes(16).toString('hex').toUpperCase();
-  readonly #authenticate: Authenticate;
+  #authenticator: Authenticator;
   readonly #tree = new SubjectTree<Subscription>();
   readonly #sessions = new Set<Session>();
   readonly #unflushed = new Set<Session>();
@@ -81,11 +89,23 @@ class BrokerBoard implements Switchboard {
     this.clock = clock;
     this.logger = logger;
     this.#host = host;
-    this.#authenticate = jwtAuthenticator(trust.account);
+    this.#authenticator = new Authenticator(trust);
   }
 
   get connections(): number {
     return this.#sessions.size;
+  }
+
+  get subscriptions(): number {
+    return this.#tree.size;
+  }
+
+  setTrust(trust: BusTrust): void {
+    const authenticator = new Authenticator(trust);
+    const sameAccount = trust.account === this.#authenticator.trust.account;
+    this.#authenticator = authenticator;
+    for (const session of [...this.#sessions])
+      session.reconsider((grant) => sameAccount && !authenticator.isRevoked(grant));
   }
 
   accept(socket: net.Socket): void {
@@ -97,7 +117,7 @@ class BrokerBoard implements Switchboard {
   }
 
   authenticate(options: ConnectOptions, nonce: string): Grant | undefined {
-    return this.#authenticate(options, nonce, this.clock.now());
+    return this.#authenticator.authenticate(options, nonce, this.clock.now());
   }
 
   subscribe(subscription: Subscription): void {

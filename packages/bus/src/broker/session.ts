@@ -180,6 +180,11 @@ export class Session implements CommandHandler {
     this.#ended();
   }
 
+  /** Who is trusted has changed. */
+  reconsider(holds: (grant: Grant) => boolean): void {
+    if (this.#grant && !holds(this.#grant)) this.fail('User Authentication Revoked');
+  }
+
   /** Closes without a word. */
   close(): void {
     this.socket.destroy();

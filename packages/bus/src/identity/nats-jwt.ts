@@ -5,6 +5,7 @@
 import { createHash, sign } from 'node:crypto';
 import { type Nkey, toBase32 } from './nkey.ts';
 import type { BusPermissions } from './permissions.ts';
+import type { Revocations } from './revocations.ts';
 
 interface NatsClaims {
   readonly type: 'operator' | 'account' | 'user';
@@ -19,7 +20,7 @@ export function operatorClaims(): NatsClaims {
 }
 
 /** Without limits of the account's own: the server's apply. */
-export function accountClaims(): NatsClaims & object {
+export function accountClaims(revocations: Revocations): NatsClaims & object {
   const limits = {
     subs: UNLIMITED,
     data: UNLIMITED,
@@ -30,7 +31,9 @@ export function accountClaims(): NatsClaims & object {
     conn: UNLIMITED,
     leaf: UNLIMITED,
   };
-  return { type: 'account', version: 2, limits } as NatsClaims & object;
+  const revoked = revocations.size > 0 ? { revocations: Object.fromEntries(revocations) } : {};
+  const claims = { type: 'account', version: 2, limits, ...revoked };
+  return claims as NatsClaims & object;
 }
 
 export function userClaims({ publish, subscribe }: BusPermissions): NatsClaims & object {
@@ -39,7 +42,8 @@ export function userClaims({ publish, subscribe }: BusPermissions): NatsClaims &
 }
 
 /**
- * @param issuedAt seconds since the epoch; nothing looks at it, and 0 keeps tokens free of this machine's clock
+ * @param issuedAt seconds since the epoch; 1 unless told: it keeps tokens free of this machine's clock, where nats-server
+ *   takes 0 for a token that is void as soon as anything is revoked
  * @param expires seconds since the epoch; for ever unless told
  */
 export function encodeJwt(
@@ -47,7 +51,7 @@ export function encodeJwt(
   subject: string,
   nats: NatsClaims,
   issuer: Nkey,
-  { issuedAt = 0, expires }: { readonly issuedAt?: number; readonly expires?: number } = {},
+  { issuedAt = 1, expires }: { readonly issuedAt?: number; readonly expires?: number } = {},
 ): string {
   const claims = { iat: issuedAt, iss: issuer.publicKey, name, sub: subject, exp: expires, nats };
   const jti = toBase32(createHash('sha256').update(JSON.stringify(claims)).digest());

@@ -10,6 +10,7 @@ import {
   escapeToken,
   NODE_USER_PREFIX,
   requestSubject,
+  SYSTEM_ACCOUNTS,
   servicePrefix,
 } from '../subjects.ts';
 
@@ -31,8 +32,7 @@ export function permissionsFor(user: string): BusPermissions {
     publish.push(`in.*.${self}.>`, `rpc.node.*.${requestSubject('api', user).slice('rpc.api._.'.length)}`);
     subscribe.push(`${servicePrefix('api')}.>`);
   }
-  if (user === CONTROLLER_MANAGER_USER)
-    publish.push(requestSubject('api', 'system:serviceaccount:kube-system:').replace(/%$/, '*'));
+  if (user === CONTROLLER_MANAGER_USER) publish.push(requestSubject('api', SYSTEM_ACCOUNTS).replace(/%$/, '*'));
   if (user.startsWith(NODE_USER_PREFIX)) {
     subscribe.push(`${servicePrefix(`node.${user.slice(NODE_USER_PREFIX.length)}`)}.>`);
     // The network between machines: a node connects to Pods of others, and answers them.

@@ -6,6 +6,7 @@
  *
  * Invariants:
  * 1. A frame is taken only from the sender that its channel belongs to: the subject, which the server checks, says who.
+ *    Nothing is ever sent to the inbox of anybody but whoever asked for it (sender-proof.ts).
  * 2. When the connection to the broker is lost, every channel fails with `disconnected` and a new connection token is
  *    taken: frames of the old time can't arrive, and peers learn at their next heartbeat that this side is gone.
  * 3. Calls made while disconnected wait for the connection within their timeout, at most MAX_WAITING_CALLS of them.
@@ -20,25 +21,19 @@ import {
   type Served,
   type ServeOptions,
 } from '../connection.ts';
-import {
-  escapeToken,
-  inboxSubject,
-  parseInbox,
-  replySubject,
-  requestSubject,
-  requestUser,
-  servicePrefix,
-  servingUser,
-} from '../subjects.ts';
+import { escapeToken, parseInbox, replySubject, servicePrefix } from '../subjects.ts';
 import { type Answer, Asking } from './asking.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { ChannelStream } from './channel-stream.ts';
 import { endedStream } from './ended-stream.ts';
 import { decodeFrame, encodeFrame, Flag, type Frame, FrameType } from './frame.ts';
 import { ChannelCall } from './incoming.ts';
-import { DEFAULT_CALL_TIMEOUT, type LinkLimits, MAX_WAITING_CALLS } from './limits.ts';
+import { DEFAULT_CALL_TIMEOUT, type LinkLimits } from './limits.ts';
 import { Peers } from './peers.ts';
 import { Repeater } from './repeater.ts';
+import { Routes } from './routes.ts';
+import { isSender, provenCaller, repliesToItsSender } from './sender-proof.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 import type { Wire, WireMessage, WireSubscription } from './wire.ts';
 
 /** Real milliseconds that stopping waits for the server to have seen it. */
@@ -47,13 +42,6 @@ const FLUSH_LIMIT = 1000;
 /** Real milliseconds after a reconnect in which a call that finds no server is tried again, and how often. */
 const SERVER_GRACE = 2000;
 const SERVER_RETRY = 20;
-
-const MAX_ROUTES = 4096;
-
-interface Route {
-  readonly subject: string;
-  readonly inbox: string;
-}
 
 export interface BusLinkOptions {
   readonly user: string;
@@ -72,12 +60,12 @@ export class BusLink implements BusConnection, ChannelHost {
   /** Calls that were taken and whose callers have seen no sign of it yet. */
   readonly #unshown = new Set<Channel>();
   readonly #services = new Set<WireSubscription>();
-  readonly #routes = new Map<string, Route>();
+  readonly #routes: Routes;
   readonly #peers: Peers;
   readonly #heartbeats: Repeater;
   readonly #signs: Repeater;
   readonly #listeners = new Set<(connected: boolean) => void>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting: WaitingCalls;
   #inbox: WireSubscription | undefined;
   #token = '';
   #ids = 0;
@@ -93,8 +81,10 @@ export class BusLink implements BusConnection, ChannelHost {
     this.user = options.user;
     this.limits = options.limits;
     this.#self = escapeToken(options.user);
+    this.#routes = new Routes(options.user);
     this.#peers = new Peers(options.limits);
     this.#asking = new Asking(options.clock);
+    this.#waiting = new WaitingCalls(options.clock);
     this.#heartbeats = new Repeater(options.clock, options.limits.heartbeat, (now, late) => this.#beat(now, late));
     this.#signs = new Repeater(options.clock, options.limits.sign, (now, late) => this.#lookForSigns(now, late));
     this.#takeInbox();
@@ -119,7 +109,7 @@ export class BusLink implements BusConnection, ChannelHost {
     return { response: payload, stream: stream ?? endedStream() };
   }
 
-  serve(service: string, handler: (call: IncomingCall) => void, options: ServeOptions = {}): Served {
+  serve(service: string, handler: (call: IncomingCall) => unknown, options: ServeOptions = {}): Served {
     const { queue, concurrency = Number.POSITIVE_INFINITY } = options;
     const load = { calls: 0 };
     const take = (message: WireMessage): void => {
@@ -129,8 +119,7 @@ export class BusLink implements BusConnection, ChannelHost {
         onMessage: (request, _flags, cost) => {
           opened.channel.taken(cost);
           load.calls++;
-          const caller = requestUser(message.subject);
-          const call = new ChannelCall(opened.channel, message.subject, caller, request, () => load.calls--);
+          const call = new ChannelCall(opened.channel, message.subject, opened.caller, request, () => load.calls--);
           if (load.calls > concurrency) void call.failWith('overloaded', 'too many calls in progress');
           else this.#handle(handler, call);
         },
@@ -166,7 +155,7 @@ export class BusLink implements BusConnection, ChannelHost {
     this.#closed = true;
     this.#heartbeats.stop();
     this.#signs.stop();
-    this.#wakeWaiting();
+    this.#waiting.wakeAll();
     this.#asking.failAll(new BusError('closed', 'the connection is closed'));
     await this.wire.close();
   }
@@ -187,13 +176,19 @@ export class BusLink implements BusConnection, ChannelHost {
     if (channel.listener instanceof ChannelStream) channel.listener.released();
   }
 
-  #handle(handler: (call: IncomingCall) => void, call: ChannelCall): void {
+  #handle(handler: (call: IncomingCall) => unknown, call: ChannelCall): void {
     try {
-      handler(call);
+      const done = handler(call);
+      if (done instanceof Promise) done.catch((error: unknown) => this.#handlerFailed(call, error));
     } catch (error) {
-      this.options.logger.error('a bus service failed', { subject: call.subject, error });
-      void call.fail('internal error');
+      this.#handlerFailed(call, error);
     }
+  }
+
+  /** Whatever a caller sends, it gets an answer, and holds no place among the calls in progress. */
+  #handlerFailed(call: ChannelCall, error: unknown): void {
+    this.options.logger.warn('a bus service failed', { subject: call.subject, caller: call.caller, error });
+    call.failUnlessAnswered('internal error');
   }
 
   async #ask(service: string, request: Uint8Array, options: CallOptions, flags: number): Promise<Answer> {
@@ -229,7 +224,7 @@ export class BusLink implements BusConnection, ChannelHost {
     timeout: number,
   ): Promise<Answer> {
     const { signal, as = this.user } = options;
-    const { subject, inbox } = this.#route(service, as);
+    const { subject, inbox } = this.#routes.find(service, as, this.#token);
     if (this.#channels.size >= this.limits.maxChannels)
       throw new BusError('overloaded', 'too many calls and streams at once');
     const channel = this.#addChannel(inbox);
@@ -244,31 +239,20 @@ export class BusLink implements BusConnection, ChannelHost {
   }
 
   /** The channel for a request that arrived; undefined for what is no request. */
-  #accept(message: WireMessage): { readonly channel: Channel; readonly frame: Frame } | undefined {
+  #accept(
+    message: WireMessage,
+  ): { readonly channel: Channel; readonly frame: Frame; readonly caller: string } | undefined {
     const frame = decodeFrame(message.data);
     const reply = parseInbox(message.reply);
     if (frame?.type !== FrameType.open || reply?.sender !== this.#self) return undefined;
+    const caller = provenCaller(message.subject, reply.owner);
+    if (caller === undefined) return undefined;
     if (this.#channels.size >= this.limits.maxChannels) return undefined;
     const channel = this.#addChannel(`in.${this.#self}.${reply.owner}.${this.#token}.f`);
     this.#attach(channel, `in.${reply.owner}.${this.#self}.${reply.token}.f`);
     this.#unshown.add(channel);
     this.#signs.start();
-    return { channel, frame };
-  }
-
-  /** Where a service is asked, and where it answers: remembered, for calls are many and services few. */
-  #route(service: string, as: string): Route {
-    const key = `${service} ${as}`;
-    let route = this.#routes.get(key);
-    if (!route) {
-      route = {
-        subject: requestSubject(service, as),
-        inbox: inboxSubject(this.user, servingUser(service), this.#token, 'f'),
-      };
-      if (this.#routes.size >= MAX_ROUTES) this.#routes.clear();
-      this.#routes.set(key, route);
-    }
-    return route;
+    return { channel, frame, caller };
   }
 
   #addChannel(inbox: string): Channel {
@@ -287,9 +271,9 @@ export class BusLink implements BusConnection, ChannelHost {
 
   #received(message: WireMessage): void {
     const what = message.subject.slice(message.subject.lastIndexOf('.') + 1);
-    if (what !== 'f') return this.#nobodyThere(what);
+    if (what !== 'f') return this.#nobodyThere(what, message.subject);
     const frame = decodeFrame(message.data);
-    if (!frame) return;
+    if (!frame || !repliesToItsSender(message, this.#self)) return;
     if (frame.type === FrameType.heartbeat) return this.#heartbeat(message);
     const channel = this.#channels.get(frame.to);
     if (!channel || channel.inbox !== message.subject) return this.#refuse(frame, message);
@@ -300,25 +284,26 @@ export class BusLink implements BusConnection, ChannelHost {
 
   /** A first answer for a channel that was given up: its sender must not keep a stream open. */
   #refuse(frame: Frame, { reply }: WireMessage): void {
-    if (!reply || frame.type === FrameType.abort || parseInbox(reply)?.sender !== this.#self) return;
+    if (!reply || frame.type === FrameType.abort) return;
     this.wire.publish(reply, encodeFrame(FrameType.abort, 0, frame.from, frame.to, 0));
   }
 
-  #heartbeat({ subject, reply }: WireMessage): void {
-    const from = parseInbox(reply);
-    if (!reply || from?.owner !== subject.split('.')[2]) return;
+  #heartbeat({ reply }: WireMessage): void {
+    if (!reply) return;
     this.#peers.heard(replySubject(reply, 'f'), this.options.clock.monotonic());
   }
 
-  /** The server says that nobody gets what was sent: a request, or a heartbeat. */
-  #nobodyThere(what: string): void {
+  /** The server says that nobody gets what was sent: a request, or a heartbeat. A peer may say so of itself alone. */
+  #nobodyThere(what: string, subject: string): void {
     if (what.startsWith('h')) {
       const peer = this.#peers.byId(Number(what.slice(1)));
-      if (peer) this.#failAll(peer.channels, new BusError('disconnected', 'the other side is gone'));
+      if (peer && isSender(subject, parseInbox(peer.address)?.owner))
+        this.#failAll(peer.channels, new BusError('disconnected', 'the other side is gone'));
       return;
     }
     const channel = this.#channels.get(Number(what));
-    if (channel) this.#asking.fail(channel, new BusError('no-responders', 'nobody serves this now'));
+    if (channel && replySubject(channel.inbox, what) === subject)
+      this.#asking.fail(channel, new BusError('no-responders', 'nobody serves this now'));
   }
 
   #failAll(channels: ReadonlySet<Channel>, error: BusError): void {
@@ -335,7 +320,7 @@ export class BusLink implements BusConnection, ChannelHost {
     this.#connected = connected;
     if (connected) {
       this.#connectedAt = this.options.clock.monotonic();
-      this.#wakeWaiting();
+      this.#waiting.wakeAll();
     } else {
       this.#failAll(
         new Set(this.#channels.values()),
@@ -355,21 +340,10 @@ export class BusLink implements BusConnection, ChannelHost {
 
   async #whenConnected(timeout: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.#closed) throw new BusError('closed', 'the connection is closed');
-    if (this.#waiting.size >= MAX_WAITING_CALLS)
-      throw new BusError('disconnected', 'too many calls wait for the broker');
-    const over = new AbortController();
-    const wake = (): void => over.abort();
-    this.#waiting.add(wake);
-    const stop = signal ? AbortSignal.any([over.signal, signal]) : over.signal;
-    await sleep(this.options.clock, timeout, stop).catch(() => {});
-    this.#waiting.delete(wake);
+    await this.#waiting.wait(timeout, signal);
     if (signal?.aborted) throw new BusError('aborted', 'the call was aborted', { cause: signal.reason });
     if (this.#closed) throw new BusError('closed', 'the connection is closed');
     if (!this.#connected) throw new BusError('disconnected', 'the broker cannot be reached');
-  }
-
-  #wakeWaiting(): void {
-    for (const wake of [...this.#waiting]) wake();
   }
 
   #beat(now: number, late: number): boolean {

@@ -36,6 +36,12 @@ export class ChannelCall implements IncomingCall {
     return this.#finish(encodeFailure(code, message), Flag.failure);
   }
 
+  /** After its handler failed. A stream that was accepted is ended. */
+  failUnlessAnswered(message: string): void {
+    if (this.#open) void this.fail(message);
+    else this.#channel.abort(message);
+  }
+
   async accept(response: Uint8Array): Promise<BusStream> {
     this.#answerOnce();
     const stream = new ChannelStream(this.#channel);

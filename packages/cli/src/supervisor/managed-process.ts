@@ -89,6 +89,11 @@ export class ManagedProcess {
     timer.cancel();
   }
 
+  /** SIGHUP: a broker reads its configuration again. What does not run reads it when it starts. */
+  readConfigurationAgain(): void {
+    if (this.#state === 'running') this.#child?.kill('SIGHUP');
+  }
+
   /** SIGKILL without waiting, for the last moment of the supervisor. */
   killNow(): void {
     this.#restartTimer?.cancel();

@@ -6,7 +6,7 @@
  * children end too (they watch their IPC channel).
  */
 import fs from 'node:fs';
-import { createBusAccount, mintCredentials } from '@regatta/bus';
+import { createBusAccount, mintCredentials, revokeCredentials } from '@regatta/bus';
 import type { Clock } from '@regatta/runtime';
 import { CliError } from '../cli-error.ts';
 import { type ClusterRecord, type NodeRecord, nextNode, writeCluster } from '../cluster-file.ts';
@@ -159,6 +159,9 @@ export class Supervisor {
     this.#processes.delete(name);
     this.#setNodes(this.#cluster.nodes.filter((node) => node.name !== name));
     fs.rmSync(this.options.layout.nodeDir(name), { recursive: true, force: true });
+    // Its power goes before its Node does, or a copy of it that lives on elsewhere would register again.
+    revokeCredentials(this.options.layout.bus, nodeUser(name), this.options.clock.now());
+    this.#find('broker').readConfigurationAgain();
     await this.options.forgetNode(name);
     return { ok: true, message: `${name} has left the cluster` };
   }

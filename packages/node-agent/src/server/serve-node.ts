@@ -13,7 +13,7 @@ import {
   type NodeResponse,
   nodeService,
 } from '@regatta/bus';
-import type { ClusterClock, Logger } from '@regatta/runtime';
+import type { ClusterClock } from '@regatta/runtime';
 import { parseTime } from '../api/timestamps.ts';
 import { acceptDial } from '../network/bus-dial.ts';
 import type { NodeAgent } from '../node/node-agent.ts';
@@ -36,7 +36,6 @@ export interface ServeNodeOptions {
   readonly bus: Pick<BusConnection, 'serve'>;
   readonly agent: NodeAgent;
   readonly clock: ClusterClock;
-  readonly logger: Logger;
   readonly signal: AbortSignal;
 }
 
@@ -45,7 +44,7 @@ type ProcessRequest = NodeRequest & { readonly op: 'exec' | 'attach' };
 
 export function serveNode(options: ServeNodeOptions): void {
   const server = new NodeServer(options);
-  const served = options.bus.serve(nodeService(options.agent.name), (call) => void server.answer(call), {
+  const served = options.bus.serve(nodeService(options.agent.name), (call) => server.answer(call), {
     concurrency: CONCURRENCY,
   });
   options.signal.addEventListener('abort', () => void served.stop(), { once: true });
@@ -63,10 +62,7 @@ class NodeServer {
       if (request.op === 'logs') await this.#logs(call, request);
       else await this.#process(call, request);
     } catch (error) {
-      if (!(error instanceof NodeRequestError)) {
-        this.options.logger.warn('a request of an apiserver failed', { op: request.op, pod: request.pod, error });
-        return;
-      }
+      if (!(error instanceof NodeRequestError)) throw error;
       await accept(call, { ok: false, code: error.code, message: error.message }).then((stream) => stream.end());
     }
   }
