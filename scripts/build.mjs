@@ -1,18 +1,26 @@
 #!/usr/bin/env node
-// Bundles each program (a package's main.ts) into dist/<package>.mjs. What is imported lazily lands in chunks of its own,
+// Bundles each program (a main.ts of a package) into dist/<package>.mjs. What is imported lazily lands in chunks of its own,
 // so that a process reads only what it needs at start.
 import fs from 'node:fs';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url);
 const at = (path) => new URL(path, root).pathname;
-const programs = ['bus', 'apiserver', 'scheduler', 'controller-manager', 'node-agent', 'cli'];
+const programs = {
+  broker: 'bus/src/main.ts',
+  freezer: 'bus/src/freezer-main.ts',
+  apiserver: 'apiserver/src/main.ts',
+  scheduler: 'scheduler/src/main.ts',
+  'controller-manager': 'controller-manager/src/main.ts',
+  'node-agent': 'node-agent/src/main.ts',
+  cli: 'cli/src/main.ts',
+};
 
 fs.rmSync(at('dist'), { recursive: true, force: true });
 // Each program by itself: chunks that programs shared would make each read, and keep, what only another one needs.
-for (const name of programs) {
+for (const [name, entry] of Object.entries(programs)) {
   await build({
-    entryPoints: { [name === 'bus' ? 'broker' : name]: at(`packages/${name}/src/main.ts`) },
+    entryPoints: { [name]: at(`packages/${entry}`) },
     chunkNames: `${name}-[name]-[hash]`,
     outdir: at('dist'),
     outExtension: { '.js': '.mjs' },

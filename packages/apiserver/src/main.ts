@@ -1,8 +1,9 @@
 /**
  * The apiserver process.
  */
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type ConnectBusOptions, connectBus } from '@regatta/bus';
+import { type ConnectBusOptions, connectBus, processControl } from '@regatta/bus';
 import {
   createLogger,
   endWithSupervisor,
@@ -14,6 +15,8 @@ import {
 import { startApiServer } from './api-server.ts';
 
 const BUS_USER = 'system:apiserver';
+/** Bundled next to this program. */
+const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
 const USAGE =
   'usage: apiserver --data-dir DIR [--port 6443] [--advertise-address 127.0.0.1] [--name regatta] [--speed N] [--bus URL --credentials FILE]';
@@ -88,7 +91,8 @@ async function run(): Promise<void> {
 }
 
 function busOptions({ url, credentials }: NonNullable<Flags['bus']>): Omit<ConnectBusOptions, 'signal'> {
-  return { servers: url, credentialsFile: credentials, user: BUS_USER, clock, logger, random: systemRandom };
+  const control = processControl({ freezer: FREEZER, bus: url, credentials, user: BUS_USER, logger });
+  return { servers: url, credentialsFile: credentials, user: BUS_USER, clock, logger, random: systemRandom, control };
 }
 
 run().catch((error: unknown) => {

@@ -5,10 +5,16 @@ import { readFile } from 'node:fs/promises';
 import type { NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { type Clock, type Logger, type Random, sleep, systemRandom } from '@regatta/runtime';
 import { type BusConnection, BusError } from './connection.ts';
+import type { EndpointControl } from './faults/endpoint-control.ts';
+import { ExemptLine } from './faults/exempt-line.ts';
+import { FaultService } from './faults/fault-service.ts';
+import { FaultTable } from './faults/fault-table.ts';
+import { FaultyWire } from './faults/faulty-wire.ts';
 import { Credentials } from './identity/credentials.ts';
 import { BusLink } from './link/bus-link.ts';
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from './link/limits.ts';
 import type { Wire, WireMessage, WireSubscription } from './link/wire.ts';
+import { FAULT_INJECTOR_USER } from './subjects.ts';
 
 export interface ConnectBusOptions {
   /** `nats://127.0.0.1:4222` */
@@ -20,6 +26,8 @@ export interface ConnectBusOptions {
   readonly logger: Logger;
   readonly random?: Random;
   readonly limits?: Partial<LinkLimits>;
+  /** How this endpoint is killed and frozen when that is asked of it over the bus; without it, it refuses. */
+  readonly control?: EndpointControl;
   /** Stops waiting for the first connection. */
   readonly signal?: AbortSignal;
 }
@@ -56,13 +64,27 @@ class ReconnectDelay {
  * @throws the signal's reason when it aborts before
  */
 export async function connectBus(options: ConnectBusOptions): Promise<BusConnection> {
-  const { user, clock, logger, random = systemRandom, limits } = options;
+  const { user, clock, logger, random = systemRandom, limits, control } = options;
+  const wire = await openWire(options);
+  const exempt = new ExemptLine({ wire, user, clock, random });
+  const table = new FaultTable(clock);
+  // Who injects faults is no part of the cluster: nothing is done to it.
+  if (user !== FAULT_INJECTOR_USER) new FaultService({ line: exempt, table, logger, ...(control ? { control } : {}) });
+  const faulty = new FaultyWire({ wire, table, clock, random, logger });
+  return new BusLink(faulty, { user, clock, logger, random, exempt, limits: { ...DEFAULT_LINK_LIMITS, ...limits } });
+}
+
+/**
+ * The connection itself, without faults, calls and streams.
+ * @throws as connectBus does
+ */
+export async function openWire(options: ConnectBusOptions): Promise<Wire> {
+  const { user, logger, random = systemRandom } = options;
   const credentials = new Credentials(await readFile(options.credentialsFile, 'utf8'));
   if (credentials.user !== user)
     throw new BusError('denied', `${options.credentialsFile} is for ${credentials.user}, not for ${user}`);
   const delay = new ReconnectDelay(random);
-  const wire = new NatsWire(await firstConnection(options, credentials, delay), logger, delay);
-  return new BusLink(wire, { user, clock, logger, random, limits: { ...DEFAULT_LINK_LIMITS, ...limits } });
+  return new NatsWire(await firstConnection(options, credentials, delay), logger, delay);
 }
 
 /** The client's own waiting for a first connection can't be stopped and takes no refusal for an answer. */

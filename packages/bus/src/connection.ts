@@ -2,6 +2,7 @@
  * The bus as components see it (DESIGN 4): calls and credit-controlled streams between identities, over NATS.
  * Rules BUS-1 … in docs/SPEC.md.
  */
+import type { ExemptLine } from './faults/exempt-line.ts';
 
 /** A duplex stream of byte frames. Each direction is ordered, gap-free, and flow-controlled by credit. */
 export interface BusStream {
@@ -66,6 +67,8 @@ export interface BusConnection {
   /** Calls back when the connection to the broker is lost (false) and when it is back (true). */
   onConnected(listener: (connected: boolean) => void): () => void;
   readonly connected: boolean;
+  /** What no fault touches: for askEndpoint. */
+  readonly exempt: ExemptLine;
   close(): Promise<void>;
 }
 

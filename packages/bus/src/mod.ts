@@ -22,6 +22,23 @@ export {
   type Served,
   type ServeOptions,
 } from './connection.ts';
+export { type AskEndpointOptions, askEndpoint } from './faults/ask-endpoint.ts';
+export type { EndpointControl, PreparedFreeze } from './faults/endpoint-control.ts';
+export type { ExemptLine } from './faults/exempt-line.ts';
+export {
+  type ActiveFault,
+  type FaultAnswer,
+  type FaultCommand,
+  FaultError,
+  type LinkEffect,
+  type LinkFault,
+  LONGEST_DELAY_MS,
+  LONGEST_FAULT_MS,
+  LONGEST_NAME,
+  MOST_FAULTS,
+  MOST_PEERS,
+} from './faults/fault-protocol.ts';
+export { type ProcessControlOptions, processControl } from './faults/process-control.ts';
 export {
   type BusTrust,
   createBusAccount,
@@ -32,4 +49,4 @@ export {
 } from './identity/account.ts';
 export { type BusPermissions, permissionsFor, type SubjectPermissions } from './identity/permissions.ts';
 export type { LinkLimits } from './link/limits.ts';
-export { escapeToken, unescapeToken } from './subjects.ts';
+export { escapeToken, FAULT_INJECTOR_USER, unescapeToken } from './subjects.ts';

@@ -3,6 +3,7 @@
  *
  *   rpc.<kind>.<name or _>.<user tokens…>      a request to a service, by a user
  *   in.<owner>.<sender>.<connection>.<what>    what `sender` sends to one connection of `owner`
+ *   fault.<endpoint>                           what is done to an endpoint on purpose (faults/exempt-line.ts)
  *
  * Invariants: a token holds only [A-Za-z0-9_-] and %XX; different names never share a subject. A user's `:`-separated
  * parts are tokens of their own where permissions need a wildcard (`system:serviceaccount:kube-system:*`), and one token
@@ -65,10 +66,17 @@ export const CONTROLLER_MANAGER_USER = 'system:kube-controller-manager';
 export const NODE_USER_PREFIX = 'system:node:';
 /** The service accounts that the controller-manager may ask as. */
 export const SYSTEM_ACCOUNTS = 'system:serviceaccount:kube-system:';
+/** As whom a supervisor commands faults; it may do nothing else. */
+export const FAULT_INJECTOR_USER = 'system:fault-injector';
 
 /** What `sender` may send to a connection of `owner`; `what` is the last token. */
 export function inboxSubject(owner: string, sender: string, connection: string, what: string): string {
   return `in.${escapeToken(owner)}.${escapeToken(sender)}.${connection}.${what}`;
+}
+
+/** Where an endpoint gets fault commands. */
+export function faultSubject(endpoint: string): string {
+  return `fault.${escapeToken(endpoint)}`;
 }
 
 /** The same inbox with another last token. */

@@ -4,6 +4,9 @@
  */
 import { FakeClock, seededRandom, silentLogger } from '@regatta/runtime';
 import { SubjectTree } from '../src/broker/subject-tree.ts';
+import { ExemptLine } from '../src/faults/exempt-line.ts';
+import { FaultTable } from '../src/faults/fault-table.ts';
+import { FaultyWire } from '../src/faults/faulty-wire.ts';
 import { BusLink } from '../src/link/bus-link.ts';
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from '../src/link/limits.ts';
 import type { Wire, WireMessage } from '../src/link/wire.ts';
@@ -26,12 +29,20 @@ export class Hub {
   #queue: Promise<void> = Promise.resolve();
   #seed = 1;
 
-  link(user: string, limits: Partial<LinkLimits> = {}): { readonly link: BusLink; readonly wire: HubWire } {
+  link(
+    user: string,
+    limits: Partial<LinkLimits> = {},
+  ): { readonly link: BusLink; readonly wire: HubWire; readonly table: FaultTable } {
     const wire = new HubWire(this);
-    const options = { user, clock: this.clock, logger: silentLogger, random: seededRandom(this.#seed++) };
-    const link = new BusLink(wire, { ...options, limits: { ...DEFAULT_LINK_LIMITS, ...limits } });
+    const { clock } = this;
+    const logger = silentLogger;
+    const random = seededRandom(this.#seed++);
+    const exempt = new ExemptLine({ wire, user, clock, random });
+    const options = { user, clock, logger, random, exempt, limits: { ...DEFAULT_LINK_LIMITS, ...limits } };
+    const table = new FaultTable(clock);
+    const link = new BusLink(new FaultyWire({ wire, table, clock, random, logger }), options);
     this.links.push(link);
-    return { link, wire };
+    return { link, wire, table };
   }
 
   readonly #all = new Set<HubSubscription>();

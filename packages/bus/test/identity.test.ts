@@ -36,7 +36,10 @@ describe('identities', () => {
     const text = await readFile(file, 'utf8');
     const { uc, aid } = await parseCreds(Buffer.from(text));
     expect(aid).toBe(trust.account);
-    expect((uc.nats as User).sub).toEqual({ allow: ['in.system%3Anode%3Aa%2Eb.>', 'rpc.node.a%2Eb.>'], deny: [] });
+    expect((uc.nats as User).sub).toEqual({
+      allow: ['in.system%3Anode%3Aa%2Eb.>', 'fault.system%3Anode%3Aa%2Eb', 'rpc.node.a%2Eb.>'],
+      deny: [],
+    });
     const credentials = new Credentials(text);
     expect(credentials.user).toBe('system:node:a.b');
     const signature = Buffer.from(credentials.sign('nonce'), 'base64url');

@@ -3,7 +3,8 @@
  * The controller-manager's process. It becomes ready when every controller works.
  */
 import { readFile } from 'node:fs/promises';
-import { connectBus } from '@regatta/bus';
+import { fileURLToPath } from 'node:url';
+import { connectBus, processControl } from '@regatta/bus';
 import { ApiClient, BusTransport } from '@regatta/client';
 import {
   ClusterClock,
@@ -18,6 +19,8 @@ import { parseArguments, USAGE } from './arguments.ts';
 import { runControllers } from './run-controllers.ts';
 
 const USER = 'system:kube-controller-manager';
+/** Bundled next to this program. */
+const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
 async function main(): Promise<void> {
   const { bus: servers, credentials, rootCaFile, nodeLoss, clusterCidr } = parseArguments(process.argv.slice(2));
@@ -25,7 +28,8 @@ async function main(): Promise<void> {
   const logger = createLogger({ clock }, { component: 'controller-manager' });
   endWithSupervisor(logger);
   const signal = shutdownSignal(logger);
-  const bus = await connectBus({ servers, credentialsFile: credentials, user: USER, clock, logger, signal });
+  const control = processControl({ freezer: FREEZER, bus: servers, credentials, user: USER, logger });
+  const bus = await connectBus({ servers, credentialsFile: credentials, user: USER, clock, logger, signal, control });
   const client = new ApiClient(new BusTransport(bus), { userAgent: 'kube-controller-manager' });
   await runControllers({
     client,

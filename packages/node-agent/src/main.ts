@@ -4,7 +4,8 @@
  */
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
-import { connectBus } from '@regatta/bus';
+import { fileURLToPath } from 'node:url';
+import { connectBus, processControl } from '@regatta/bus';
 import { ApiClient, BusTransport, followClusterClock } from '@regatta/client';
 import {
   ClusterClock,
@@ -23,6 +24,9 @@ import { runNode } from './node/run-node.ts';
 import { serveNode } from './server/serve-node.ts';
 import { DirectoryDisk, MemoryDisk } from './storage/node-disk.ts';
 
+/** Bundled next to this program. */
+const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
+
 async function runMachine(
   machine: Machine,
   options: NodeAgentArguments,
@@ -30,12 +34,17 @@ async function runMachine(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  const user = `system:node:${machine.name}`;
+  const credentials = options.credentials(machine.name);
+  const alone = options.machines.length === 1;
   const bus = await connectBus({
     servers: options.bus,
-    credentialsFile: options.credentials(machine.name),
-    user: `system:node:${machine.name}`,
+    credentialsFile: credentials,
+    user,
     clock: clock.real,
     logger,
+    // A machine that shares its process can't take the others with it.
+    ...(alone ? { control: processControl({ freezer: FREEZER, bus: options.bus, credentials, user, logger }) } : {}),
   });
   const client = new ApiClient(new BusTransport(bus), { userAgent: `kubelet/${KUBELET_VERSION}` });
   await followClusterClock(client, clock, logger, signal);

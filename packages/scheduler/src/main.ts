@@ -3,7 +3,8 @@
  * The scheduler's process. It is ready when its informers have seen the cluster and scheduling has begun.
  */
 import { hostname } from 'node:os';
-import { connectBus } from '@regatta/bus';
+import { fileURLToPath } from 'node:url';
+import { connectBus, processControl } from '@regatta/bus';
 import { ApiClient, BusTransport, followClusterClock, LeaderElector, resources } from '@regatta/client';
 import {
   ClusterClock,
@@ -18,6 +19,8 @@ import { parseArguments, USAGE } from './arguments.ts';
 import { runScheduler } from './run-scheduler.ts';
 
 const USER = 'system:kube-scheduler';
+/** Bundled next to this program. */
+const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
 async function main(): Promise<void> {
   const options = parseArguments(process.argv.slice(2));
@@ -26,13 +29,15 @@ async function main(): Promise<void> {
   endWithSupervisor(logger);
   const signal = shutdownSignal(logger);
   signal.addEventListener('abort', () => process.exit(0), { once: true });
+  const { bus: servers, credentials } = options;
   const bus = await connectBus({
-    servers: options.bus,
-    credentialsFile: options.credentials,
+    servers,
+    credentialsFile: credentials,
     user: USER,
     clock: realClock,
     logger,
     signal,
+    control: processControl({ freezer: FREEZER, bus: servers, credentials, user: USER, logger }),
   });
   const client = new ApiClient(new BusTransport(bus), { userAgent: 'kube-scheduler' });
   const clock = new ClusterClock(realClock);

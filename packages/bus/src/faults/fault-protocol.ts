@@ -10,7 +10,7 @@
 export interface LinkEffect {
   /** Share of messages that get lost, above 0, at most 1. 1 cuts the link. */
   readonly drop?: number;
-  /** Each message waits so long; order is kept. Real milliseconds. */
+  /** Each message waits `ms`, and up to `jitterMs` more; order is kept. Real milliseconds. */
   readonly delay?: { readonly ms: number; readonly jitterMs?: number };
   /** Share of messages that arrive twice, above 0, at most 1. */
   readonly duplicate?: number;
@@ -58,3 +58,23 @@ export const LONGEST_FAULT_MS = 86_400_000;
 
 /** Faults that one endpoint keeps at once. */
 export const MOST_FAULTS = 64;
+
+/** Peers that one fault names. `*` is for more. */
+export const MOST_PEERS = 1024;
+
+/** Characters of a fault's id, and of a peer. */
+export const LONGEST_NAME = 253;
+
+/** Real milliseconds that a delay, and its jitter, may ask for. */
+export const LONGEST_DELAY_MS = 600_000;
+
+/** What an endpoint answers to a command that it does not obey. */
+export class FaultError extends Error {
+  constructor(
+    readonly code: 'invalid' | 'refused',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'FaultError';
+  }
+}

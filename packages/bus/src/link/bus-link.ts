@@ -21,6 +21,7 @@ import {
   type Served,
   type ServeOptions,
 } from '../connection.ts';
+import type { ExemptLine } from '../faults/exempt-line.ts';
 import { escapeToken, parseInbox, replySubject, servicePrefix } from '../subjects.ts';
 import { type Answer, Asking } from './asking.ts';
 import { Channel, type ChannelHost } from './channel.ts';
@@ -49,11 +50,13 @@ export interface BusLinkOptions {
   readonly logger: Logger;
   readonly random: Random;
   readonly limits: LinkLimits;
+  readonly exempt: ExemptLine;
 }
 
 export class BusLink implements BusConnection, ChannelHost {
   readonly user: string;
   readonly limits: LinkLimits;
+  readonly exempt: ExemptLine;
   readonly #self: string;
   readonly #channels = new Map<number, Channel>();
   readonly #asking: Asking;
@@ -80,6 +83,7 @@ export class BusLink implements BusConnection, ChannelHost {
   ) {
     this.user = options.user;
     this.limits = options.limits;
+    this.exempt = options.exempt;
     this.#self = escapeToken(options.user);
     this.#routes = new Routes(options.user);
     this.#peers = new Peers(options.limits);
