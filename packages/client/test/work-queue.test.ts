@@ -1,11 +1,13 @@
-import { ClusterClock, constantTimeline, FakeClock, silentLogger } from '@regatta/runtime';
+import { ClusterClock, constantTimeline, FakeClock, silentLogger, withSpeed } from '@regatta/runtime';
 import { describe, expect, it } from 'vitest';
 import { runWorkers, WorkQueue } from '../src/mod.ts';
 import { until } from './harness.ts';
 
-function queueAt(speed: number): { clock: FakeClock; queue: WorkQueue } {
+function queueAt(speed: number): { clock: FakeClock; queue: WorkQueue; change(speed: number): void } {
   const clock = new FakeClock();
-  return { clock, queue: new WorkQueue({ clock: new ClusterClock(clock, constantTimeline(speed)) }) };
+  const cluster = new ClusterClock(clock, constantTimeline(speed));
+  const change = (next: number): void => cluster.apply(withSpeed(cluster.timeline, next, clock.now()));
+  return { clock, queue: new WorkQueue({ clock: cluster }), change };
 }
 
 describe('work queue', () => {
@@ -49,6 +51,61 @@ describe('work queue', () => {
     queue.addRateLimited('a');
     await clock.advance(5);
     expect(queue.size).toBe(1);
+  });
+
+  it('CLK-20: delays go on through changes and pauses, and the earliest counts also in a pause', async () => {
+    const { clock, queue, change } = queueAt(10);
+    queue.addAfter('a', 300_000);
+    await clock.advance(10_000);
+    change(0);
+    // What is asked for in a pause is sooner than the 200 s that are left.
+    queue.addAfter('a', 1_000);
+    queue.addAfter('a', 100_000);
+    await clock.advance(3_600_000);
+    expect(queue.size).toBe(0);
+    change(1);
+    await clock.advance(999);
+    expect(queue.size).toBe(0);
+    await clock.advance(1);
+    expect(queue.size).toBe(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('CLK-21: a retry is due when its delay has gone in cluster time or in real time, whichever is first', async () => {
+    const { clock, queue, change } = queueAt(10);
+    const retry = async (): Promise<void> => {
+      queue.addRateLimited('a');
+      for (let i = 1; i < 12; i++) {
+        await clock.advance(20_000);
+        expect(await queue.next()).toBe('a');
+        queue.done('a');
+        queue.addRateLimited('a');
+      }
+    };
+    await retry();
+    // 5 ms doubled eleven times: 10.24 s, at speed 10 one second; the pause comes in its middle.
+    await clock.advance(500);
+    change(0);
+    await clock.advance(9_739);
+    expect(queue.size).toBe(0);
+    await clock.advance(1);
+    expect(queue.size).toBe(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('CLK-21: a retry and a later look at the same key both come', async () => {
+    const { clock, queue, change } = queueAt(0);
+    queue.addAfter('a', 60_000);
+    queue.addRateLimited('a');
+    await clock.advance(5);
+    expect(await queue.next()).toBe('a');
+    queue.done('a');
+    change(10);
+    await clock.advance(6_000);
+    expect(queue.size).toBe(1);
+    queue.addRateLimited('a');
+    queue.shutdown();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('CL-23: workers never run one key twice at once, retry failures, and end with the signal', async () => {

@@ -6,10 +6,11 @@
  * 2. delaying: `addAfter` adds a key later. A key has one pending delay: the earliest.
  * 3. rate-limited: `addRateLimited` adds a key after a delay that doubles with its failures; `forget` ends that.
  *
- * Delays of addAfter are cluster time. Delays of retries are cluster time too while the cluster runs faster than real
- * time, and real time when it runs slower or is paused: a conflict must be retried also then.
+ * Delays of addAfter are cluster time. A retry is due when its delay has gone in cluster time or in real time, whichever
+ * is first: a conflict must be retried also in a pause, whether it came before or in the middle of the delay.
  */
-import { Backoff, type Clock, ClusterClock, type Timer } from '@regatta/runtime';
+import { Backoff, type Clock, type ClusterClock, type Timer } from '@regatta/runtime';
+import { elapsed, realClock } from '../elapsed.ts';
 
 export interface WorkQueueOptions {
   /** Cluster time; a plain Clock for a queue whose delays are real. */
@@ -34,6 +35,7 @@ export class WorkQueue {
   /** Keys added while they were handed out. */
   readonly #dirty = new Set<string>();
   readonly #delayed = new Map<string, Delayed>();
+  readonly #retries = new Map<string, readonly Timer[]>();
   readonly #takers: ((key: string | undefined) => void)[] = [];
   readonly #backoff: Backoff;
   #shutDown = false;
@@ -65,23 +67,31 @@ export class WorkQueue {
   addAfter(key: string, delay: number): void {
     if (this.#shutDown) return;
     if (delay <= 0) return this.add(key);
+    const { clock } = this.options;
     const pending = this.#delayed.get(key);
-    const since = this.options.clock.now();
-    if (pending && this.#instant(pending) <= this.#instant({ since, duration: delay })) return;
+    if (pending && pending.duration - elapsed(clock, pending.since) <= delay) return;
     pending?.timer.cancel();
-    const timer = this.options.clock.setTimer(delay, () => {
+    const timer = clock.setTimer(delay, () => {
       this.#delayed.delete(key);
       this.add(key);
     });
-    this.#delayed.set(key, { since, duration: delay, timer });
+    this.#delayed.set(key, { since: clock.now(), duration: delay, timer });
   }
 
   /** Adds the key after the delay of one more failure. */
   addRateLimited(key: string): void {
     const delay = this.#backoff.next(key);
+    if (this.#shutDown) return;
+    this.#cancelRetry(key);
+    const due = (): void => {
+      this.#cancelRetry(key);
+      this.add(key);
+    };
     const { clock } = this.options;
-    if (clock instanceof ClusterClock && clock.speed < 1) this.#addAfterReal(clock.real, key, delay);
-    else this.addAfter(key, delay);
+    this.#retries.set(
+      key,
+      [...new Set([clock, realClock(clock)])].map((each) => each.setTimer(delay, due)),
+    );
   }
 
   /** The key's failures are over: its next retry starts at the base delay. */
@@ -113,6 +123,7 @@ export class WorkQueue {
     this.#shutDown = true;
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
+    for (const key of this.#retries.keys()) this.#cancelRetry(key);
     this.#waiting.clear();
     for (const taker of this.#takers.splice(0)) taker(undefined);
   }
@@ -126,18 +137,8 @@ export class WorkQueue {
     return undefined;
   }
 
-  #addAfterReal(clock: Clock, key: string, delay: number): void {
-    this.#delayed.get(key)?.timer.cancel();
-    const timer = clock.setTimer(delay, () => {
-      this.#delayed.delete(key);
-      this.add(key);
-    });
-    this.#delayed.set(key, { since: clock.now(), duration: delay, timer });
-  }
-
-  /** The real instant at which a delay ends, by the timeline as it is known now. */
-  #instant({ since, duration }: { readonly since: number; readonly duration: number }): number {
-    const { clock } = this.options;
-    return clock instanceof ClusterClock ? clock.instantAfter(since, duration) : since + duration;
+  #cancelRetry(key: string): void {
+    for (const timer of this.#retries.get(key) ?? []) timer.cancel();
+    this.#retries.delete(key);
   }
 }

@@ -3,11 +3,11 @@
  *
  * Invariants: passes never overlap; one that throws is logged and the next still comes.
  */
-import type { ClusterClock, Logger } from '@regatta/runtime';
+import { type ClusterClock, type Logger, sleep } from '@regatta/runtime';
 
 /**
  * Runs `pass` now and then `period` cluster milliseconds after each one ended, until the signal aborts.
- * @param leastReal real milliseconds that lie between passes at any speed, so that a fast cluster is not a busy loop
+ * @param options.leastReal real milliseconds that lie between passes at any speed: a fast cluster is no busy loop
  */
 export async function periodically(
   clock: ClusterClock,
@@ -22,7 +22,7 @@ export async function periodically(
     } catch (error) {
       if (!signal.aborted) logger.error('pass failed', { error });
     }
-    const wait = Math.max(period, leastReal * clock.speed);
-    await clock.sleep(wait, signal).catch(() => {});
+    // Two waits, not the longer one: which that is changes with the speed.
+    await Promise.all([clock.sleep(period, signal), sleep(clock.real, leastReal, signal)]).catch(() => {});
   }
 }

@@ -44,6 +44,12 @@ export class NodeHealth {
     return this.clock.elapsed(health.heardAt);
   }
 
+  /** Real milliseconds since something new was last noticed. */
+  realSilence(name: string): number {
+    const health = this.#nodes.get(name);
+    return health ? this.clock.now() - health.heardAt : 0;
+  }
+
   /** Remembers a status that this controller wrote itself: it is no sign of life. */
   wrote(node: Node): void {
     const health = this.#nodes.get(node.metadata.name);

@@ -39,6 +39,8 @@ export const GRACE_MS = 50_000;
 const STARTUP_GRACE_MS = 60_000;
 /** Real milliseconds between passes at least, at any speed. */
 const LEAST_PASS_MS = 200;
+/** Real milliseconds of silence before a node is lost at least, at any speed: messages take their time. */
+const LEAST_GRACE_MS = 1000;
 /** An API that takes longer than this to answer may not have taken heartbeats either; real milliseconds. */
 const SLOW_API_MS = 1000;
 const CONCURRENCY = 8;
@@ -191,7 +193,7 @@ export class NodeLifecycleController implements Controller {
     const lease = this.#leases.get(LEASES, name);
     const silence = this.#health.observe(node, lease);
     const grace = nodeCondition(node, 'Ready') ? GRACE_MS : STARTUP_GRACE_MS;
-    if (silence <= grace) return false;
+    if (silence <= grace || this.#health.realSilence(name) < LEAST_GRACE_MS) return false;
     if ((await this.#liveRenewTime(name)) === lease?.spec.renewTime) return true;
     this.#health.heard(name);
     return false;

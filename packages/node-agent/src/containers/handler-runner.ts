@@ -37,11 +37,14 @@ export class HandlerRunner {
     const command = action.command ?? [];
     try {
       const session = await this.runtime.exec(target.containerId, { command, stdin: false, tty: false });
-      const timer = this.clock.setTimer(timeout, () => session.close());
-      const startedAt = this.clock.now();
+      let isOver = false;
+      const timer = this.clock.setTimer(timeout, () => {
+        isOver = true;
+        session.close();
+      });
       const [output, code] = await Promise.all([collect(session.output), session.exitCode]);
       timer.cancel();
-      if (code !== 0 && this.clock.elapsed(startedAt) >= timeout) {
+      if (code !== 0 && isOver) {
         return failed(`command timed out: ${JSON.stringify(command.join(' '))} timed out after ${timeout / 1000}s`);
       }
       return { ok: code === 0, output };

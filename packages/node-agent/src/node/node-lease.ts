@@ -3,7 +3,7 @@
  * (upstream: staging/src/k8s.io/component-helpers/apimachinery/lease/controller.go).
  *
  * Invariants: the Lease belongs to the Node (owner reference); one renewal at a time; after a failure it tries again in
- * real time, without waiting for the next turn.
+ * real time, without waiting for the next turn; however fast the cluster, LEAST_RENEW_MS lie between renewals.
  */
 import { isConflict, isNotFound, type Lease, type Node } from '@regatta/api';
 import { Backoff, type ClusterClock, type Logger, sleep } from '@regatta/runtime';
@@ -13,6 +13,8 @@ import { toMicroTime } from '../api/timestamps.ts';
 export const LEASE_NAMESPACE = 'kube-node-lease';
 const DURATION_SECONDS = 40;
 const RENEW_MS = 10_000;
+/** Real milliseconds. The node controller waits for several of them (LEAST_GRACE_MS), also at the highest speed. */
+const LEAST_RENEW_MS = 200;
 /** Real milliseconds between attempts to reach the API. */
 const RETRY = { base: 200, max: 7_000 };
 
@@ -39,13 +41,19 @@ export class NodeLease {
       try {
         await this.#renew();
         this.#backoff.reset('renew');
-        await clock.sleep(Math.max(0, RENEW_MS - clock.elapsed(startedAt)), signal).catch(() => {});
+        await this.#untilNextTurn(startedAt, signal);
       } catch (error) {
         this.#lease = undefined;
         if (!isConflict(error)) logger.debug('the node lease was not renewed', { error });
         await sleep(clock.real, this.#backoff.next('renew'), signal).catch(() => {});
       }
     }
+  }
+
+  async #untilNextTurn(startedAt: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.options;
+    const left = Math.max(0, RENEW_MS - clock.elapsed(startedAt));
+    await Promise.all([clock.sleep(left, signal), sleep(clock.real, LEAST_RENEW_MS, signal)]).catch(() => {});
   }
 
   async #renew(): Promise<void> {
