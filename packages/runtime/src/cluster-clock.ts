@@ -195,7 +195,10 @@ export class ClusterClock {
       armed.timer = { cancel: () => {} };
       return;
     }
-    armed.timer = this.real.setTimer(Math.max(0, due - this.now()), () => {
+    const left = due - this.now();
+    // A fraction so small that no instant shows it must not be waited for again and again without time going on.
+    const isOver = left > 0 || this.elapsed(armed.start) >= armed.duration;
+    armed.timer = this.real.setTimer(isOver ? Math.max(0, left) : 1, () => {
       this.#armed.delete(armed);
       armed.callback();
     });

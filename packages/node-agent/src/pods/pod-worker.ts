@@ -303,7 +303,9 @@ export class PodWorker {
   #checkDeadline(): void {
     const { activeDeadlineSeconds } = this.#pod.spec;
     if (activeDeadlineSeconds === undefined) return;
-    const startedAt = parseTime(this.#pod.status?.startTime) ?? this.#acceptedAt;
+    const reported = parseTime(this.#pod.status?.startTime) ?? this.#acceptedAt;
+    // The API has whole seconds: at speed 50 nearly a minute of cluster time would be lost.
+    const startedAt = this.#acceptedAt - reported < 1000 ? this.#acceptedAt : reported;
     const left = activeDeadlineSeconds * 1000 - this.services.clock.elapsed(startedAt);
     if (left > 0) return this.#after('deadline', left);
     const message = 'Pod was active on the node longer than the specified deadline';
