@@ -36,7 +36,7 @@ export { jsonEqual } from './patch/json-equal.ts';
 export { applyJsonPatch, MAX_JSON_PATCH_COPY_BYTES, MAX_JSON_PATCH_OPERATIONS } from './patch/json-patch.ts';
 export { applyMergePatch, requirePatchObject } from './patch/merge-patch.ts';
 export { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts';
-export { loadProtobufDecoder, PROTOBUF, ProtobufDecoder } from './protobuf/envelope.ts';
+export { loadProtobuf, PROTOBUF, ProtobufCodec, type TypeMeta, watchFrame } from './protobuf/envelope.ts';
 export { ProtobufError } from './protobuf/wire-reader.ts';
 export { milliValue, numericValue, Quantity, QuantityError } from './quantity.ts';
 export { DecodeError, DecodeReport } from './schema/decode-report.ts';

@@ -27,6 +27,7 @@ import { serveNonResource } from './discovery/non-resource.ts';
 import { dispatch, type SpecialHandlers } from './handlers/dispatch.ts';
 import type { HandlerEnvironment } from './handlers/environment.ts';
 import { ListBodies } from './handlers/list-bodies.ts';
+import { negotiatedError } from './handlers/negotiated-error.ts';
 import { printedTables } from './handlers/printed-table.ts';
 import { specialHandlers } from './handlers/special/mod.ts';
 import { strategies } from './kinds/mod.ts';
@@ -219,7 +220,16 @@ function assemble(
   const { authenticator, authorizer } = auth;
   const { clock, random, logger } = options;
   return {
-    pipeline: new Pipeline({ authenticator, authorizer, handler, clock, random, logger, metrics }),
+    pipeline: new Pipeline({
+      authenticator,
+      authorizer,
+      handler,
+      clock,
+      random,
+      logger,
+      metrics,
+      errorResponse: negotiatedError,
+    }),
     resources,
     located: (url) => {
       state.url = url;

@@ -8,7 +8,7 @@
 import { setKey } from '../json/clone-json.ts';
 import { ExactNumber } from '../json/exact-number.ts';
 import type { MessageCatalogue, MessageField, ScalarType, ValueType } from './message-info.ts';
-import { wellKnown } from './well-known.ts';
+import { fromMessageFields } from './well-known.ts';
 import { ProtobufError, type WireReader, WireType } from './wire-reader.ts';
 
 /** Nested messages beyond this are refused; JSONSchemaProps and label selectors nest, at most some dozens deep. */
@@ -20,7 +20,7 @@ type Fields = Record<string, unknown>;
 export function decodeMessage(catalogue: MessageCatalogue, message: string, reader: WireReader, depth = 0): unknown {
   const fields: Fields = {};
   readFields(catalogue, message, reader, fields, depth);
-  const fromFields = wellKnown(message);
+  const fromFields = fromMessageFields(message);
   return fromFields ? fromFields(fields) : fields;
 }
 

@@ -5,8 +5,10 @@
 import { parseApiVersion } from '../group-resource.ts';
 import type { Schema } from '../schema/schema.ts';
 import { decodeMessage } from './decode-message.ts';
+import { encodeMessage } from './encode-message.ts';
 import { MessageCatalogue, messageNameOf, type RawProtobuf } from './message-info.ts';
 import { ProtobufError, WireReader } from './wire-reader.ts';
+import { WireWriter } from './wire-writer.ts';
 
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
@@ -18,7 +20,11 @@ interface Unknown {
   readonly raw: Buffer;
 }
 
-export class ProtobufDecoder {
+const META = 'k8s.io.apimachinery.pkg.apis.meta.v1';
+/** Kinds of the API machinery that the schema knows no type of; they are served in every group. */
+const META_KINDS = new Set(['APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions', 'Status']);
+
+export class ProtobufCodec {
   readonly #catalogue: MessageCatalogue;
 
   constructor(
@@ -34,10 +40,8 @@ export class ProtobufDecoder {
    */
   decode(body: Uint8Array): Record<string, unknown> {
     const { apiVersion, kind, raw } = readEnvelope(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
-    const gv = parseApiVersion(apiVersion);
-    const typeId = gv && this.schema.typeIdOf(gv.group, gv.version, kind);
-    const message = typeId === undefined ? undefined : messageNameOf(typeId);
-    if (message === undefined || !this.#catalogue.has(message)) {
+    const message = this.#messageOf(apiVersion, kind);
+    if (message === undefined) {
       throw new ProtobufError(
         `no message is known for kind ${JSON.stringify(kind)} of version ${JSON.stringify(apiVersion)}`,
       );
@@ -45,12 +49,81 @@ export class ProtobufDecoder {
     const object = decodeMessage(this.#catalogue, message, new WireReader(raw));
     return { apiVersion, kind, ...(object as Record<string, unknown>) };
   }
+
+  /** Whether objects of this kind can be written. */
+  knows({ apiVersion = '', kind = '' }: TypeMeta): boolean {
+    return this.#messageOf(apiVersion, kind) !== undefined;
+  }
+
+  /** @throws ProtobufError when no message is known for the value's kind */
+  encode(value: TypeMeta): Buffer {
+    const writer = new WireWriter();
+    this.#write(value, writer);
+    return writer.finish();
+  }
+
+  /** An event of a watch: a WatchEvent around an object with its envelope, its length in four bytes before it. */
+  frame(type: string, object: TypeMeta): Buffer {
+    return watchFrame(type, this.encode(object));
+  }
+
+  #write(value: TypeMeta, writer: WireWriter): void {
+    const { apiVersion = '', kind = '' } = value;
+    const message = this.#messageOf(apiVersion, kind);
+    if (message === undefined) throw new ProtobufError(`kind ${kind} of version ${apiVersion} has no message`);
+    writer.append(MAGIC);
+    const typeMeta = writer.open(1);
+    writer.text(1, apiVersion);
+    writer.text(2, kind);
+    writer.close(typeMeta);
+    const raw = writer.open(2);
+    encodeMessage(this.#catalogue, message, value, writer);
+    writer.close(raw);
+    // contentEncoding and contentType: Go writes them although they are empty.
+    writer.text(3, '');
+    writer.text(4, '');
+  }
+
+  #messageOf(apiVersion: string, kind: string): string | undefined {
+    const message = this.#messageName(apiVersion, kind);
+    return message !== undefined && this.#catalogue.has(message) ? message : undefined;
+  }
+
+  #messageName(apiVersion: string, kind: string): string | undefined {
+    if (META_KINDS.has(kind)) return `${META}.${kind}`;
+    const gv = parseApiVersion(apiVersion);
+    if (!gv) return undefined;
+    if (gv.group === 'meta.k8s.io') return `${META.slice(0, -'v1'.length)}${gv.version}.${kind}`;
+    if (gv.group === 'apidiscovery.k8s.io') return `k8s.io.api.apidiscovery.${gv.version}.${kind}`;
+    const typeId = this.schema.typeIdOf(gv.group, gv.version, kind);
+    return typeId === undefined ? undefined : messageNameOf(typeId);
+  }
 }
 
-/** Reads the facts, which are large, when the first protobuf body comes. */
-export async function loadProtobufDecoder(schema: Schema): Promise<ProtobufDecoder> {
+/** An object that says of which kind it is. */
+export interface TypeMeta {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly [field: string]: unknown;
+}
+
+/** @param object with its envelope */
+export function watchFrame(type: string, object: Uint8Array): Buffer {
+  const writer = new WireWriter(object.length + 32);
+  writer.append(Buffer.alloc(4));
+  writer.text(1, type);
+  const raw = writer.open(2);
+  writer.raw(1, object);
+  writer.close(raw);
+  const frame = writer.finish();
+  frame.writeUInt32BE(frame.length - 4, 0);
+  return frame;
+}
+
+/** Reads the facts, which are large: for when protobuf is first spoken. */
+export async function loadProtobuf(schema: Schema): Promise<ProtobufCodec> {
   const { default: facts } = await import('../../facts/protobuf.json', { with: { type: 'json' } });
-  return new ProtobufDecoder(facts, schema);
+  return new ProtobufCodec(facts, schema);
 }
 
 function readEnvelope(body: Buffer): Unknown {

@@ -30,7 +30,7 @@ export function messageNameOf(typeId: string): string {
   return typeId.replace(/^io\.k8s\./, 'k8s.io.').replaceAll('-', '_');
 }
 
-/** The fields of each message by number. */
+/** The fields of each message by number, in ascending order. */
 export class MessageCatalogue {
   readonly #infos = new Map<string, MessageInfo>();
   readonly #typeIds: ReadonlyMap<string, string>;
@@ -57,7 +57,7 @@ export class MessageCatalogue {
 
   #read(message: string): MessageInfo {
     const properties = this.#propertiesOf(message);
-    const fields = Object.entries(this.facts.messages[message] ?? {});
+    const fields = Object.entries(this.facts.messages[message] ?? {}).sort(([, [a]], [, [b]]) => a - b);
     return new Map(
       fields.map(([name, [number, type]]): [number, MessageField] => {
         const field = this.#field(message, type);

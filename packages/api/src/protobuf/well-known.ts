@@ -7,34 +7,91 @@ import { ProtobufError } from './wire-reader.ts';
 /** The message's fields by protobuf name → its JSON value. */
 export type FromFields = (fields: Readonly<Record<string, unknown>>) => unknown;
 
+/** A JSON value → the message's fields by protobuf name. */
+export type ToFields = (value: unknown) => Readonly<Record<string, unknown>>;
+
+interface WellKnown {
+  readonly from: FromFields;
+  readonly to: ToFields;
+}
+
 const META = 'k8s.io.apimachinery.pkg.apis.meta.v1';
 
-const items: FromFields = (fields) => fields['items'] ?? [];
-const raw: FromFields = (fields) => parseRaw(fields['raw'] ?? fields['Raw']);
+const items: WellKnown = { from: (fields) => fields['items'] ?? [], to: (value) => ({ items: value }) };
+const raw: WellKnown = {
+  from: (fields) => parseRaw(fields['raw'] ?? fields['Raw']),
+  to: (value) => {
+    const base64 = Buffer.from(JSON.stringify(value)).toString('base64');
+    return { raw: base64, Raw: base64 };
+  },
+};
 
-const BY_NAME: ReadonlyMap<string, FromFields> = new Map<string, FromFields>([
-  ['k8s.io.apimachinery.pkg.api.resource.Quantity', (fields) => fields['string'] ?? '0'],
+const BY_NAME: ReadonlyMap<string, WellKnown> = new Map<string, WellKnown>([
+  [
+    'k8s.io.apimachinery.pkg.api.resource.Quantity',
+    { from: (fields) => fields['string'] ?? '0', to: (value) => ({ string: String(value) }) },
+  ],
   [
     'k8s.io.apimachinery.pkg.util.intstr.IntOrString',
-    (fields) => (fields['type'] === 1 ? (fields['strVal'] ?? '') : (fields['intVal'] ?? 0)),
+    {
+      from: (fields) => (fields['type'] === 1 ? (fields['strVal'] ?? '') : (fields['intVal'] ?? 0)),
+      to: (value) => (typeof value === 'string' ? { type: 1, strVal: value } : { type: 0, intVal: value }),
+    },
   ],
-  [`${META}.Time`, (fields) => instant(fields, 0)],
-  [`${META}.MicroTime`, (fields) => instant(fields, 6)],
+  [`${META}.Time`, { from: (fields) => instant(fields, 0), to: secondsAndNanos }],
+  [`${META}.MicroTime`, { from: (fields) => instant(fields, 6), to: secondsAndNanos }],
   [`${META}.FieldsV1`, raw],
   [`${META}.Verbs`, items],
   ['k8s.io.apimachinery.pkg.runtime.RawExtension', raw],
 ]);
 
-const BY_LAST_NAME: ReadonlyMap<string, FromFields> = new Map<string, FromFields>([
+const BY_LAST_NAME: ReadonlyMap<string, WellKnown> = new Map<string, WellKnown>([
   ['JSON', raw],
   ['ExtraValue', items],
-  ['JSONSchemaPropsOrArray', (fields) => fields['schema'] ?? fields['jSONSchemas'] ?? []],
-  ['JSONSchemaPropsOrBool', (fields) => fields['schema'] ?? fields['allows'] ?? false],
-  ['JSONSchemaPropsOrStringArray', (fields) => fields['schema'] ?? fields['property'] ?? []],
+  [
+    'JSONSchemaPropsOrArray',
+    {
+      from: (fields) => fields['schema'] ?? fields['jSONSchemas'] ?? [],
+      to: (value) => (Array.isArray(value) ? { jSONSchemas: value } : { schema: value }),
+    },
+  ],
+  [
+    'JSONSchemaPropsOrBool',
+    {
+      from: (fields) => fields['schema'] ?? fields['allows'] ?? false,
+      to: (value) => (typeof value === 'boolean' ? { allows: value } : { allows: true, schema: value }),
+    },
+  ],
+  [
+    'JSONSchemaPropsOrStringArray',
+    {
+      from: (fields) => fields['schema'] ?? fields['property'] ?? [],
+      to: (value) => (Array.isArray(value) ? { property: value } : { schema: value }),
+    },
+  ],
 ]);
 
-export function wellKnown(message: string): FromFields | undefined {
+function wellKnown(message: string): WellKnown | undefined {
   return BY_NAME.get(message) ?? BY_LAST_NAME.get(message.slice(message.lastIndexOf('.') + 1));
+}
+
+/** Undefined for messages whose JSON form is an object of their fields. */
+export function fromMessageFields(message: string): FromFields | undefined {
+  return wellKnown(message)?.from;
+}
+
+/** Undefined for messages whose JSON form is an object of their fields. */
+export function toMessageFields(message: string): ToFields | undefined {
+  return wellKnown(message)?.to;
+}
+
+/** RFC 3339 text, with up to nine digits of a fraction. */
+function secondsAndNanos(value: unknown): Readonly<Record<string, unknown>> {
+  const text = String(value);
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) return {};
+  const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
+  return { seconds: Math.floor(ms / 1000), nanos: Number(fraction.padEnd(9, '0').slice(0, 9)) };
 }
 
 /** An empty message is Go's zero time, which JSON writes as null. */

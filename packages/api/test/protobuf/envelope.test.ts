@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadProtobufDecoder, ProtobufError, Schema } from '../../src/mod.ts';
+import { loadProtobuf, ProtobufError, Schema } from '../../src/mod.ts';
 
-const decoder = await loadProtobufDecoder(Schema.load());
+const decoder = await loadProtobuf(Schema.load());
 
 const varint = (value: number): Buffer => {
   const bytes: number[] = [];

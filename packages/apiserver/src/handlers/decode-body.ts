@@ -8,19 +8,17 @@
 import {
   DecodeReport,
   type KubeObject,
-  loadProtobufDecoder,
   PROTOBUF,
-  type ProtobufDecoder,
   parseApiVersion,
   parseJson,
-  Schema,
+  type Schema,
   statusErrors,
   summarizeBody,
 } from '@regatta/api';
 import { decode, MSGPACK } from '@regatta/bus';
 import type { Resource } from '../registry/resource.ts';
 import { headerValue, type ServerRequest } from '../server/exchange.ts';
-import { encodings } from './encodings.ts';
+import { encodings, protobufCodec } from './encodings.ts';
 import type { FieldValidation } from './query-options.ts';
 
 /** A body as a JSON value, and what a strict reader has against its text. */
@@ -70,13 +68,10 @@ async function parseYamlBody(bytes: Uint8Array): Promise<ParsedBody> {
   }
 }
 
-let protobuf: Promise<ProtobufDecoder> | undefined;
-
 async function parseProtobufBody(bytes: Uint8Array): Promise<ParsedBody> {
-  protobuf ??= loadProtobufDecoder(Schema.load());
-  const decoder = await protobuf;
+  const codec = await protobufCodec();
   try {
-    return { value: decoder.decode(bytes), strictErrors: [], bytes };
+    return { value: codec.decode(bytes), strictErrors: [], bytes };
   } catch (error) {
     return { value: undefined, strictErrors: [], problem: messageOf(error), bytes };
   }

@@ -1,7 +1,18 @@
 /**
  * The encodings of bodies. Pluggable: an encoding that can carry whole objects joins the table below, and nothing in a
- * handler changes (Kubernetes protobuf is still to come; upstream: apimachinery pkg/runtime/serializer).
+ * handler changes (upstream: apimachinery pkg/runtime/serializer).
+ *
+ * Invariant: what an encoding needs is loaded by `prepare` before it is used; JSON and msgpack are always at hand.
  */
+import {
+  loadProtobuf,
+  PROTOBUF,
+  type ProtobufCodec,
+  Schema,
+  statusErrors,
+  type TypeMeta,
+  watchFrame,
+} from '@regatta/api';
 import { encode, MSGPACK } from '@regatta/bus';
 import type { Encoding } from '../storage/object-storage.ts';
 
@@ -14,6 +25,8 @@ export interface BodyEncoding {
   encode(value: unknown, pretty: boolean): Uint8Array;
   /** One event of a watch. */
   frame(type: string, object: unknown): Uint8Array;
+  /** Loads what the encoding needs and answers only rarely do. */
+  readonly prepare?: () => Promise<unknown>;
 }
 
 const json: BodyEncoding = {
@@ -37,18 +50,50 @@ const yaml: BodyEncoding = {
   streamType: 'application/yaml',
   encode: (value) => Buffer.from(toYaml(value)),
   frame: (type, object) => Buffer.from(`---\n${toYaml({ type, object })}`),
+  prepare: async () => {
+    yamlText ??= (await import('./yaml-text.ts')).toYaml;
+  },
 };
 
 let yamlText: ((value: unknown) => string) | undefined;
 
-/** Loads the YAML library, which answers need only rarely. */
-export async function prepareYaml(): Promise<void> {
-  yamlText ??= (await import('./yaml-text.ts')).toYaml;
-}
-
 function toYaml(value: unknown): string {
   if (!yamlText) throw new Error('the YAML encoder was used before it was loaded');
   return yamlText(value);
+}
+
+let codec: ProtobufCodec | undefined;
+
+/** The one reader and writer of protobuf in this process. */
+export async function protobufCodec(): Promise<ProtobufCodec> {
+  codec ??= await loadProtobuf(Schema.load());
+  return codec;
+}
+
+/** Bytes of objects that are still used: gets and watches of the same state share them. */
+const protobufBytes = new WeakMap<object, Uint8Array>();
+
+const protobuf: BodyEncoding = {
+  mediaType: PROTOBUF,
+  streamType: `${PROTOBUF};stream=watch`,
+  encode: (value) => toProtobuf(value as TypeMeta),
+  frame: (type, object) => watchFrame(type, toProtobuf(object as TypeMeta)),
+  prepare: protobufCodec,
+};
+
+/** @throws StatusError 406 for what has no message: tables, which upstream refuses as well */
+function toProtobuf(value: TypeMeta): Uint8Array {
+  if (!codec) throw new Error('the protobuf encoder was used before it was loaded');
+  const known = protobufBytes.get(value);
+  if (known) return known;
+  if (!codec.knows(value)) {
+    throw statusErrors.notAcceptable(
+      `object *v1.${value.kind} does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message`,
+    );
+  }
+  const bytes = codec.encode(value);
+  protobufBytes.set(value, bytes);
+  return bytes;
 }
 
 const BY_MEDIA_TYPE: ReadonlyMap<string, BodyEncoding> = new Map([
@@ -56,6 +101,7 @@ const BY_MEDIA_TYPE: ReadonlyMap<string, BodyEncoding> = new Map([
   ['application/*', json],
   [json.mediaType, json],
   [yaml.mediaType, yaml],
+  [protobuf.mediaType, protobuf],
   [msgpack.mediaType, msgpack],
 ]);
 

@@ -6,7 +6,6 @@ import type { KubeObject } from '@regatta/api';
 import type { Resource } from '../registry/resource.ts';
 import type { FixedResponse, ResponseHeaders } from '../server/exchange.ts';
 import type { StoredObject } from '../storage/object-storage.ts';
-import { prepareYaml } from './encodings.ts';
 import { listHead } from './msgpack-frames.ts';
 import type { Negotiated } from './negotiation.ts';
 import { type IncludeObject, partialMetadata, type TableSource } from './transforms.ts';
@@ -22,9 +21,9 @@ export interface ObjectToSend {
   readonly stored?: StoredObject | undefined;
 }
 
-/** An answer in YAML has to wait for its library once; everything else is at hand. */
-export function whenEncodable<T>(negotiated: Pick<Negotiated, 'encoding'>, make: () => T): T | Promise<T> {
-  return negotiated.encoding.mediaType === 'application/yaml' ? prepareYaml().then(make) : make();
+/** An answer in an encoding that is rarely asked for has to wait for it once; JSON is at hand. */
+export function whenEncodable<T>({ encoding }: Pick<Negotiated, 'encoding'>, make: () => T): T | Promise<T> {
+  return encoding.prepare ? encoding.prepare().then(make) : make();
 }
 
 export function sendObject(

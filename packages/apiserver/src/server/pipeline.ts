@@ -6,7 +6,7 @@
  * Invariants: `handle` never throws and never rejects: a defect becomes a 500 Status and a log line. An answer that can be
  * given without waiting is returned, not promised, so that reads cost no microtask.
  */
-import { statusErrors } from '@regatta/api';
+import { type StatusError, statusErrors } from '@regatta/api';
 import type { Clock, Logger, Random } from '@regatta/runtime';
 import { ANONYMOUS, type Authenticator, type Authorizer, type UserInfo } from '../auth/identity.ts';
 import { type ApiCall, attributesOf, forbiddenMessage } from './api-call.ts';
@@ -29,6 +29,8 @@ export interface PipelineOptions {
   readonly logger: Logger;
   readonly metrics: RequestMetrics;
   readonly inFlight?: InFlight;
+  /** How an error is told to this client; as JSON unless told. */
+  readonly errorResponse?: (error: StatusError, request: ServerRequest) => FixedResponse | Promise<FixedResponse>;
 }
 
 const REQUEST_TIMEOUT_TEXT = 'Too many requests, please try again later.';
@@ -46,7 +48,10 @@ export class Pipeline {
     let info: RequestInfo | undefined;
     const finish = (response: ServerResponse): ServerResponse =>
       this.#finish(request, info, response, warnings, started);
-    const fail = (error: unknown): ServerResponse => finish(this.#failure(error, request));
+    const fail = (error: unknown): ServerResponse | Promise<ServerResponse> => {
+      const response = this.#failure(error, request);
+      return response instanceof Promise ? response.then(finish) : finish(response);
+    };
     try {
       const parsed = requestInfo(request.method, request.url);
       info = parsed;
@@ -113,11 +118,12 @@ export class Pipeline {
     throw statusErrors.forbidden(info, info.name, forbiddenMessage(attributes, decision.reason));
   }
 
-  #failure(error: unknown, request: ServerRequest): FixedResponse {
+  #failure(error: unknown, request: ServerRequest): FixedResponse | Promise<FixedResponse> {
+    const { logger, errorResponse = statusResponse } = this.options;
     const status = statusErrorOf(error);
-    if (status) return statusResponse(status);
-    this.options.logger.error('request failed', { method: request.method, path: pathOf(request.url), error });
-    return statusResponse(statusErrors.internal(error instanceof Error ? error.message : String(error)));
+    if (status) return errorResponse(status, request);
+    logger.error('request failed', { method: request.method, path: pathOf(request.url), error });
+    return errorResponse(statusErrors.internal(error instanceof Error ? error.message : String(error)), request);
   }
 
   #finish(

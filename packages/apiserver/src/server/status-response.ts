@@ -44,7 +44,7 @@ function ofStore(error: StoreError): StatusError | undefined {
   }
 }
 
-/** Errors are JSON whatever was accepted, as kubectl and client-go expect of every server. */
+/** A Status as JSON. */
 export function statusResponse(error: StatusError): FixedResponse {
   const headers: ResponseHeaders = { 'content-type': 'application/json' };
   const retry = error.status.details?.retryAfterSeconds;
