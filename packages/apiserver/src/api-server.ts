@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { type KubeObject, type Pod, type ResourceRef, Schema, statusErrors } from '@regatta/api';
-import type { BusConnection, Served } from '@regatta/bus';
+import type { BusConnection, BusFigures, Served } from '@regatta/bus';
 import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
 import { admissionPlugins } from './admission/mod.ts';
@@ -42,6 +42,7 @@ import { serveBus } from './server/bus-server.ts';
 import type { ServerContext } from './server/context.ts';
 import type { ServerResponse } from './server/exchange.ts';
 import { HttpsServer } from './server/https-server.ts';
+import { OpenStreams } from './server/open-streams.ts';
 import { Pipeline } from './server/pipeline.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { type ObjectStorage, openObjectStorage, storageKey } from './storage/mod.ts';
@@ -112,6 +113,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     auth,
     reach ? connectHandlers(reach) : new Map(),
     regattaRoutes({ context, bus }),
+    bus,
   );
   const https = new HttpsServer({
     pipeline: parts.pipeline,
@@ -152,6 +154,15 @@ function connectEnvironment(context: ServerContext, bus: BusConnection): Connect
   };
 }
 
+/** What the bus connection holds, under names of our own: upstream has no such thing. */
+function busGauges(metrics: RequestMetrics, bus: BusConnection): void {
+  const gauge = (name: keyof BusFigures, help: string): void =>
+    metrics.gauge(`regatta_bus_${name}`, help, () => `regatta_bus_${name} ${bus.figures[name]}`);
+  gauge('channels', 'Calls and streams on the bus, asked and answered.');
+  gauge('peers', 'Bus connections at the other ends of calls and streams.');
+  gauge('asking', 'Calls on the bus that wait for their answer.');
+}
+
 function stopServing(served: Served): () => Promise<void> {
   return () => served.stop();
 }
@@ -183,6 +194,7 @@ function assemble(
   auth: Auth,
   connectors: SpecialHandlers,
   routes: readonly RegattaRoute[],
+  bus: BusConnection | undefined,
 ): Assembled {
   const resources = new ResourceRegistry(context.schema, strategies);
   const admission = new AdmissionChain(admissionPlugins(context, auth));
@@ -192,8 +204,15 @@ function assemble(
     tables: printedTables(options.clock),
     listBodies: new ListBodies(options.clock),
     authorizer: auth.authorizer,
+    watches: new OpenStreams(),
   };
   const metrics = new RequestMetrics();
+  metrics.gauge(
+    'regatta_open_watches',
+    'Watches that are being answered now.',
+    () => `regatta_open_watches ${env.watches.size}`,
+  );
+  if (bus) busGauges(metrics, bus);
   const health = new Health();
   const state = { url: '', ready: false };
   health.add({ name: 'etcd', check: () => undefined });

@@ -51,6 +51,18 @@ export interface ServeOptions {
   readonly concurrency?: number;
 }
 
+/** What a connection holds now: all of it goes back to nothing when its calls and streams are over. */
+export interface BusFigures {
+  /** Calls and streams, asked and answered. */
+  readonly channels: number;
+  /** Connections at the other ends of them. */
+  readonly peers: number;
+  /** Calls that wait for their answer. */
+  readonly asking: number;
+  /** Calls that wait for the broker. */
+  readonly waiting: number;
+}
+
 export interface BusConnection {
   /** The Kubernetes user name that this connection was opened as. */
   readonly user: string;
@@ -69,6 +81,7 @@ export interface BusConnection {
   readonly connected: boolean;
   /** What no fault touches: for askEndpoint. */
   readonly exempt: ExemptLine;
+  readonly figures: BusFigures;
   close(): Promise<void>;
 }
 

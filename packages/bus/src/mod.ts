@@ -16,6 +16,7 @@ export {
   type BusConnection,
   BusError,
   type BusErrorCode,
+  type BusFigures,
   type BusStream,
   type CallOptions,
   type IncomingCall,

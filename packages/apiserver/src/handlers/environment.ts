@@ -7,6 +7,7 @@ import type { Resource } from '../registry/resource.ts';
 import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import type { Registry, WriteRequest } from '../registry/write-request.ts';
 import { type ApiCall, userAgent } from '../server/api-call.ts';
+import type { OpenStreams } from '../server/open-streams.ts';
 import type { ListBodies } from './list-bodies.ts';
 import type { TableSource } from './transforms.ts';
 
@@ -17,6 +18,8 @@ export interface HandlerEnvironment {
   readonly listBodies: ListBodies;
   /** Asked again where one request does what takes the right to do another. */
   readonly authorizer: Authorizer;
+  /** Watches that are being answered now. */
+  readonly watches: OpenStreams;
 }
 
 /** What options of all verbs say of a write; deletes have no field manager. */

@@ -88,6 +88,7 @@ async function run(watch: Watch, sink: StreamSink): Promise<void> {
   sink.signal.addEventListener('abort', stop, { once: true });
   if (sink.signal.aborted) stop();
   const timer = clock.real.setTimer(seconds * 1000, stop);
+  const forget = env.watches.add(stop);
   try {
     const frames = new Frames(watch, clock.real.monotonic());
     for await (const item of storage.watch(watch.prefix, { ...watch.request, signal: end.signal })) {
@@ -100,6 +101,7 @@ async function run(watch: Watch, sink: StreamSink): Promise<void> {
     const slow = error instanceof StoreError && error.code === 'slow-watcher';
     if (!end.signal.aborted && !slow) sink.write(errorFrame(watch, error));
   } finally {
+    forget();
     timer.cancel();
     sink.signal.removeEventListener('abort', stop);
   }

@@ -15,6 +15,7 @@ import {
 } from '@regatta/bus';
 import { joined } from './compress.ts';
 import { isStream, type ServerRequest, type ServerResponse, type StreamResponse, type StreamSink } from './exchange.ts';
+import { wholeBody } from './node-body.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** Calls in progress at once; callers beyond that are told `overloaded` and try again. */
@@ -91,7 +92,7 @@ function readRequest(call: IncomingCall, signal: AbortSignal): ServerRequest | u
     credentials: { busUser: call.caller },
     certificateRejected: false,
     remoteAddress: '',
-    body: () => body,
+    body: () => wholeBody(body),
     signal,
   };
 }

@@ -33,6 +33,12 @@ export function readBody(stream: Readable, contentLength: string | undefined): P
   });
 }
 
+/** The same for a body that came whole. @throws StatusError 413 */
+export function wholeBody(body: Uint8Array): Uint8Array {
+  if (body.length > HttpLimits.bodyBytes) throw tooLarge();
+  return body;
+}
+
 function tooLarge(): Error {
   return statusErrors.requestEntityTooLarge(`limit is ${HttpLimits.bodyBytes}`);
 }

@@ -15,6 +15,7 @@ import { type Clock, type Logger, type Random, sleep } from '@regatta/runtime';
 import {
   type BusConnection,
   BusError,
+  type BusFigures,
   type BusStream,
   type CallOptions,
   type IncomingCall,
@@ -98,6 +99,11 @@ export class BusLink implements BusConnection, ChannelHost {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  get figures(): BusFigures {
+    const { size: channels } = this.#channels;
+    return { channels, peers: this.#peers.size, asking: this.#asking.size, waiting: this.#waiting.size };
   }
 
   async call(service: string, request: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
