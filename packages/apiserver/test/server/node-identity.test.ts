@@ -46,7 +46,7 @@ describe.each(serverKinds())('a node over the $name', (kind) => {
   const forbidden = (message: string): object => ({ code: 403, message });
   const patch = { metadata: { labels: { evil: 'true' } } };
 
-  it('SRV-21: it reads what its own Pods refer to, and nothing of others', async () => {
+  it('SRV-50: it reads what its own Pods refer to, and nothing of others', async () => {
     const secrets = node.resource(resources.secrets);
     expect(await secrets.get('mine', 'default')).toMatchObject({ data: { a: 'eA==' } });
     await expect(secrets.get('theirs', 'default')).rejects.toMatchObject(
@@ -57,7 +57,7 @@ describe.each(serverKinds())('a node over the $name', (kind) => {
     await expect(secrets.list({ namespace: 'default' })).rejects.toMatchObject({ code: 403 });
   });
 
-  it('SRV-21: it changes no other node, its Pods or its Lease', async () => {
+  it('SRV-50: it changes no other node, its Pods or its Lease', async () => {
     const nodes = node.resource(resources.nodes);
     await expect(nodes.delete('node-2')).rejects.toMatchObject({ code: 403 });
     await expect(nodes.patch('node-2', { type: 'merge', body: patch })).rejects.toMatchObject({ code: 403 });
@@ -76,7 +76,7 @@ describe.each(serverKinds())('a node over the $name', (kind) => {
       expect(cluster.server.context.storage.get(`/registry/${key}`)?.object.metadata.labels).toBeUndefined();
   });
 
-  it('SRV-22: it acts as nobody else: neither on the subject nor in a header of the request', async () => {
+  it('SRV-51: it acts as nobody else: neither on the subject nor in a header of the request', async () => {
     for (const user of ['system:node:node-2', 'system:apiserver', 'system:serviceaccount:kube-system:job-controller'])
       await expect(node.as(user).resource(resources.nodes).get('node-2')).rejects.toMatchObject({ code: 403 });
     const answer = await node.send({
@@ -87,7 +87,7 @@ describe.each(serverKinds())('a node over the $name', (kind) => {
     expect(answer).toMatchObject({ code: 403 });
   });
 
-  it('SRV-22: it asks other nodes for no logs and no commands as the apiserver', async () => {
+  it('SRV-51: it asks other nodes for no logs and no commands as the apiserver', async () => {
     const bus = await cluster.connect('system:node:node-1');
     const other = await cluster.connect('system:node:node-2');
     const callers: string[] = [];
