@@ -41,6 +41,18 @@ export {
 } from './faults/fault-protocol.ts';
 export { type ProcessControlOptions, processControl } from './faults/process-control.ts';
 export {
+  FaultDesk,
+  type FaultDeskOptions,
+  type FaultList,
+  type FaultReport,
+  type FaultView,
+  type LinkRequest,
+  type PartitionRequest,
+} from './faults/fault-desk.ts';
+export { FaultDeskError, type FaultDeskErrorCode } from './faults/fault-desk-error.ts';
+export { COMPONENT_USERS, endpointName, endpointUser } from './faults/fault-names.ts';
+export { effectInShort } from './faults/fault-words.ts';
+export {
   type BusTrust,
   createBusAccount,
   credentialsFile,

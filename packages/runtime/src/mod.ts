@@ -12,6 +12,7 @@ export {
   withSpeed,
 } from './cluster-clock.ts';
 export { type Deferred, deferred } from './deferred.ts';
+export { formatDuration, parseDuration } from './duration.ts';
 export { FakeClock } from './fake-clock.ts';
 export {
   createLogger,
