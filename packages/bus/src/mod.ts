@@ -27,6 +27,18 @@ export { type AskEndpointOptions, askEndpoint } from './faults/ask-endpoint.ts';
 export type { EndpointControl, PreparedFreeze } from './faults/endpoint-control.ts';
 export type { ExemptLine } from './faults/exempt-line.ts';
 export {
+  FaultDesk,
+  type FaultDeskOptions,
+  type FaultList,
+  type FaultReport,
+  type FaultView,
+  type FrozenView,
+  type LinkRequest,
+  type PartitionRequest,
+} from './faults/fault-desk.ts';
+export { FaultDeskError, type FaultDeskErrorCode } from './faults/fault-desk-error.ts';
+export { COMPONENT_USERS, endpointName, endpointUser } from './faults/fault-names.ts';
+export {
   type ActiveFault,
   type FaultAnswer,
   type FaultCommand,
@@ -39,19 +51,8 @@ export {
   MOST_FAULTS,
   MOST_PEERS,
 } from './faults/fault-protocol.ts';
-export { type ProcessControlOptions, processControl } from './faults/process-control.ts';
-export {
-  FaultDesk,
-  type FaultDeskOptions,
-  type FaultList,
-  type FaultReport,
-  type FaultView,
-  type LinkRequest,
-  type PartitionRequest,
-} from './faults/fault-desk.ts';
-export { FaultDeskError, type FaultDeskErrorCode } from './faults/fault-desk-error.ts';
-export { COMPONENT_USERS, endpointName, endpointUser } from './faults/fault-names.ts';
 export { effectInShort } from './faults/fault-words.ts';
+export { type ProcessControlOptions, processControl } from './faults/process-control.ts';
 export {
   type BusTrust,
   createBusAccount,

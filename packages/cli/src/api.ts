@@ -1,43 +1,22 @@
 /**
- * The cluster's API as its administrator, from the kubeconfig in the data folder.
+ * The cluster's API as the person of a kubeconfig: the administrator, for the one in the data folder.
  */
-import fs from 'node:fs';
 import { ApiClient, HttpTransport } from '@regatta/client';
-import { parse } from 'yaml';
-import { CliError } from './cli-error.ts';
+import { readKubeconfig } from './kubeconfig.ts';
 import type { Layout } from './layout.ts';
 
-interface Kubeconfig {
-  readonly clusters?: readonly {
-    readonly cluster: { readonly server: string; readonly 'certificate-authority-data': string };
-  }[];
-  readonly users?: readonly {
-    readonly user: { readonly 'client-certificate-data': string; readonly 'client-key-data': string };
-  }[];
+export interface ConnectedClient {
+  readonly client: ApiClient;
+  /** The cluster's name in the kubeconfig. */
+  readonly name: string;
+  readonly url: string;
+  close(): void;
 }
 
 /** @throws CliError when there is no cluster's kubeconfig */
-export function adminClient(layout: Layout): { readonly client: ApiClient; close(): void } {
-  let config: Kubeconfig;
-  try {
-    config = parse(fs.readFileSync(layout.kubeconfig, 'utf8')) as Kubeconfig;
-  } catch (error) {
-    throw new CliError(
-      `There is no kubeconfig at ${layout.kubeconfig}. Start the cluster with \`regatta up -d\` first.`,
-      1,
-      { cause: error },
-    );
-  }
-  const cluster = config.clusters?.[0]?.cluster;
-  const user = config.users?.[0]?.user;
-  if (!cluster || !user)
-    throw new CliError(`${layout.kubeconfig} is damaged; the next start of the cluster writes it again.`);
-  const decode = (data: string): string => Buffer.from(data, 'base64').toString();
-  const transport = new HttpTransport({
-    url: cluster.server,
-    ca: decode(cluster['certificate-authority-data']),
-    cert: decode(user['client-certificate-data']),
-    key: decode(user['client-key-data']),
-  });
-  return { client: new ApiClient(transport, { userAgent: 'regatta' }), close: () => transport.close() };
+export function adminClient({ kubeconfig }: Layout): ConnectedClient {
+  const { name, transport: options } = readKubeconfig(kubeconfig);
+  const transport = new HttpTransport(options);
+  const client = new ApiClient(transport, { userAgent: 'regatta' });
+  return { client, name, url: options.url, close: () => void transport.close() };
 }

@@ -11,7 +11,10 @@ const LONGEST_SOCKET_PATH = 100;
 export interface Layout {
   readonly dataDir: string;
   readonly clusterFile: string;
+  /** The one in the data folder, unless another one was named. */
   readonly kubeconfig: string;
+  /** Somebody named the kubeconfig: it says which cluster is meant. */
+  readonly kubeconfigNamed: boolean;
   readonly rootCa: string;
   readonly bus: string;
   readonly runDir: string;
@@ -21,12 +24,13 @@ export interface Layout {
   nodeDir(node: string): string;
 }
 
-export function layoutOf(dataDir: string): Layout {
+export function layoutOf(dataDir: string, kubeconfig?: string): Layout {
   const at = (...parts: string[]): string => path.join(dataDir, ...parts);
   return {
     dataDir,
     clusterFile: at('cluster.json'),
-    kubeconfig: at('kubeconfig'),
+    kubeconfig: kubeconfig ?? at('kubeconfig'),
+    kubeconfigNamed: kubeconfig !== undefined,
     rootCa: at('pki', 'ca.crt'),
     bus: at('bus'),
     runDir: at('run'),

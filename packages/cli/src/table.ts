@@ -1,6 +1,8 @@
 /**
  * Columns of text, as kubectl prints them.
  */
+import { formatDuration } from '@regatta/runtime';
+
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
@@ -23,4 +25,9 @@ export function age(ms: number): string {
 /** `41 MiB` from bytes. */
 export function mebibytes(bytes: number | undefined): string {
   return bytes === undefined ? '-' : `${Math.round(bytes / 2 ** 20)} MiB`;
+}
+
+/** `12s`: how long something still lasts, from milliseconds; the last second is one. */
+export function leftText(ms: number): string {
+  return formatDuration(Math.max(1, Math.ceil(ms / 1000)) * 1000);
 }

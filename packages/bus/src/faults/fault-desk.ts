@@ -2,9 +2,8 @@
  * Where faults are commanded, in the words of people: the supervisor of a local cluster and the apiserver's HTTPS API
  * both stand on it. It names endpoints, decides which end of a link keeps a fault, and asks them.
  *
- * Owns: the note of what it froze, since a frozen process answers nobody.
- * Invariants: nothing is kept here that a fault's end would need: endpoints end faults by themselves. Every question to
- * an endpoint is bounded in time, and one that does not answer is named, not waited for.
+ * Invariants: nothing is kept here: endpoints keep their faults, and end them by themselves. Every question to an endpoint
+ * is bounded in time, and one that does not answer is named, not waited for.
  */
 import { type Clock, formatDuration } from '@regatta/runtime';
 import { BusError } from '../connection.ts';
@@ -30,6 +29,8 @@ export interface FaultDeskOptions {
   ask(user: string, command: FaultCommand, options: { readonly timeout: number }): Promise<FaultAnswer>;
   /** Names of the machines there are. */
   nodes(): readonly string[];
+  /** For those who know without asking: why an endpoint can't answer (`frozen`, `killed`); undefined for one that can. */
+  absent?(user: string): string | undefined;
   readonly clock: Clock;
 }
 
@@ -76,18 +77,21 @@ export interface FaultView {
   readonly leftMs: number;
 }
 
+export interface FrozenView {
+  readonly name: string;
+  /** Unknown when somebody else froze it. */
+  readonly leftMs?: number;
+}
+
 export interface FaultList {
   readonly faults: readonly FaultView[];
   /** Frozen machines and components, as far as it is known here. */
-  readonly frozen: readonly { readonly name: string; readonly leftMs: number }[];
+  readonly frozen: readonly FrozenView[];
   /** Who did not answer. */
   readonly silent: readonly string[];
 }
 
 export class FaultDesk {
-  /** Instants (epoch ms) at which those that were frozen here go on. */
-  readonly #frozen = new Map<string, number>();
-
   constructor(readonly options: FaultDeskOptions) {}
 
   /** Cuts a machine off. @throws FaultDeskError */
@@ -117,8 +121,13 @@ export class FaultDesk {
   /** Ends every fault of a machine's links, whichever end keeps it. @throws FaultDeskError `unreachable` */
   async heal(node: string): Promise<FaultReport> {
     const user = nodeUserOf(node, this.options.nodes());
-    const { found, silent } = await this.#survey();
+    const absent = this.options.absent?.(user);
+    if (absent)
+      throw new FaultDeskError('unreachable', `${endpointName(user)} keeps its faults itself, and it is ${absent}.`);
+    const { found, frozen, silent } = await this.#survey();
     if (silent.includes(user)) throw unreachable(user);
+    if (frozen.some((one) => one.user === user))
+      throw new FaultDeskError('refused', `${endpointName(user)} is frozen: thaw it first.`);
     const about = found.filter(({ keeper, fault }) => keeper === user || fault.peers.includes(user));
     await this.#heal(about);
     const name = endpointName(user);
@@ -140,29 +149,31 @@ export class FaultDesk {
     return { message: `${id} has ended`, reason: 'FaultHealed', ids: [id], nodes };
   }
 
-  /** Ends every fault there is, and thaws what was frozen here. */
+  /** Ends every fault there is, and lets go on what is frozen. */
   async endAll(): Promise<FaultReport> {
-    for (const user of this.#stillFrozen().keys())
-      await this.#ask(user, { op: 'thaw' }).then(() => this.#frozen.delete(user));
-    const { found, silent } = await this.#survey();
+    const { found, frozen, silent } = await this.#survey();
+    await Promise.all(frozen.map(({ user }) => this.#command(user, { op: 'thaw' })));
     await this.#heal(found);
-    const missed = silent.length === 0 ? '' : `; ${joinNames(silent.map(endpointName))} did not answer`;
-    const message = `${found.length === 0 ? 'No fault was on' : `${countOf(found)} ended`}${missed}`;
-    const nodes = new Set(found.flatMap(({ keeper, fault }) => machinesOf(keeper, fault.peers)));
-    return { message, reason: 'FaultHealed', ids: found.map(({ fault }) => fault.id), nodes: [...nodes] };
+    const said = [
+      ...frozen.map(({ user }) => `${endpointName(user)} goes on`),
+      ...(found.length > 0 ? [`${countOf(found)} ended`] : []),
+      ...(found.length + frozen.length === 0 ? ['No fault was on'] : []),
+      ...(silent.length > 0 ? [`${joinNames(silent.map(endpointName))} did not answer`] : []),
+    ];
+    const nodes = [
+      ...frozen.flatMap(({ user }) => machinesOf(user, [])),
+      ...found.flatMap(({ keeper, fault }) => machinesOf(keeper, fault.peers)),
+    ];
+    const ids = found.map(({ fault }) => fault.id);
+    return { message: said.join('; '), reason: 'FaultHealed', ids, nodes: [...new Set(nodes)] };
   }
 
   /** What is on, and who can't be asked. */
   async list(): Promise<FaultList> {
-    const { found, silent } = await this.#survey();
-    const now = this.options.clock.now();
-    const frozen = [...this.#stillFrozen()].map(([user, until]) => ({
-      name: endpointName(user),
-      leftMs: until - now,
-    }));
+    const { found, frozen, silent } = await this.#survey();
     return {
       faults: found.map(({ keeper, fault }) => viewOf(keeper, fault)),
-      frozen,
+      frozen: frozen.map(({ user, leftMs }) => ({ name: endpointName(user), leftMs })),
       silent: silent.map(endpointName),
     };
   }
@@ -180,7 +191,6 @@ export class FaultDesk {
     checkTime(forMs);
     await this.#command(user, { op: 'freeze', forMs });
     const until = this.options.clock.now() + forMs;
-    this.#frozen.set(user, until);
     return { ...report(`${endpointName(user)} is frozen for ${formatDuration(forMs)}`, 'FaultInjected', user), until };
   }
 
@@ -188,7 +198,6 @@ export class FaultDesk {
   async thaw(name: string): Promise<FaultReport> {
     const user = endpointUser(name, this.options.nodes());
     await this.#command(user, { op: 'thaw' });
-    this.#frozen.delete(user);
     return report(`${endpointName(user)} goes on`, 'FaultHealed', user);
   }
 
@@ -210,29 +219,22 @@ export class FaultDesk {
     await Promise.all([...byKeeper].map(([keeper, ids]) => this.#command(keeper, { op: 'heal', ids })));
   }
 
-  async #survey(): Promise<{ readonly found: readonly Kept[]; readonly silent: readonly string[] }> {
-    const frozen = this.#stillFrozen();
+  async #survey(): Promise<Survey> {
     const users = [...COMPONENT_USERS.values(), ...this.options.nodes().map((name) => nodeUserOf(name, [name]))];
-    const waiting = users.filter((user) => !frozen.has(user));
-    const found: Kept[] = [];
-    const silent: string[] = [];
+    const waiting = users.filter((user) => !this.options.absent?.(user));
+    const survey: Survey = { found: [], frozen: [], silent: [] };
     while (waiting.length > 0) {
       const batch = waiting.splice(0, ASKED_AT_ONCE);
-      const answers = await Promise.all(batch.map((user) => this.#listOf(user)));
-      for (const [at, keeper] of batch.entries()) {
-        const faults = answers[at];
-        if (faults) found.push(...faults.map((fault) => ({ keeper, fault })));
-        else silent.push(keeper);
-      }
+      const answers = await Promise.all(batch.map((user) => this.#stateOf(user)));
+      for (const [at, user] of batch.entries()) note(survey, user, answers[at]);
     }
-    return { found, silent };
+    return survey;
   }
 
   /** Undefined when it does not answer. */
-  async #listOf(user: string): Promise<readonly ActiveFault[] | undefined> {
+  async #stateOf(user: string): Promise<Obeyed | undefined> {
     try {
-      const answer = await this.#command(user, { op: 'list' });
-      return answer.faults;
+      return await this.#command(user, { op: 'list' });
     } catch (error) {
       if (error instanceof FaultDeskError) return undefined;
       throw error;
@@ -240,13 +242,15 @@ export class FaultDesk {
   }
 
   /** @throws FaultDeskError when it does not obey */
-  async #command(user: string, command: FaultCommand): Promise<FaultAnswer & { readonly ok: true }> {
+  async #command(user: string, command: FaultCommand): Promise<Obeyed> {
     const answer = await this.#ask(user, command);
     if (answer.ok) return answer;
     throw new FaultDeskError(answer.code, `${endpointName(user)}: ${answer.message}.`);
   }
 
   async #ask(user: string, command: FaultCommand): Promise<FaultAnswer> {
+    const absent = this.options.absent?.(user);
+    if (absent) throw new FaultDeskError('unreachable', `${endpointName(user)} can't be told: it is ${absent}.`);
     try {
       return await this.options.ask(user, command, { timeout: ENDPOINT_ANSWER_MS });
     } catch (error) {
@@ -254,17 +258,27 @@ export class FaultDesk {
       throw error;
     }
   }
-
-  #stillFrozen(): ReadonlyMap<string, number> {
-    const now = this.options.clock.now();
-    for (const [user, until] of this.#frozen) if (until <= now) this.#frozen.delete(user);
-    return this.#frozen;
-  }
 }
+
+type Obeyed = FaultAnswer & { readonly ok: true };
 
 interface Kept {
   readonly keeper: string;
   readonly fault: ActiveFault;
+}
+
+/** What the endpoints said. */
+interface Survey {
+  readonly found: Kept[];
+  readonly frozen: { readonly user: string; readonly leftMs: number }[];
+  /** Users that did not answer. */
+  readonly silent: string[];
+}
+
+function note(survey: Survey, user: string, answer: Obeyed | undefined): void {
+  if (!answer) return void survey.silent.push(user);
+  survey.found.push(...answer.faults.map((fault) => ({ keeper: user, fault })));
+  if (answer.frozenForMs !== undefined) survey.frozen.push({ user, leftMs: answer.frozenForMs });
 }
 
 function viewOf(on: string, { id, peers, direction, effect, leftMs }: ActiveFault): FaultView {

@@ -1,41 +1,42 @@
 /**
- * `regatta node …` and `regatta component …`: switching machines and processes off and on.
+ * `regatta node …` and `regatta component …`: switching machines and processes off and on, stopping them for a while.
  */
-import { CliError } from '../cli-error.ts';
+import type { ClusterControl, Done, Kind, Target } from '../control/cluster-control.ts';
+import { findTarget } from '../control/find-target.ts';
+import { withControl } from '../control/open-control.ts';
 import type { Environment } from '../environment.ts';
-import { ask } from '../supervisor/control-client.ts';
-import type { ControlRequest } from '../supervisor/control-protocol.ts';
-import { clusterStatus } from './status.ts';
+import { printDone } from './print-done.ts';
 
-export type Kind = 'node' | 'component';
+export type Verb = 'kill' | 'start' | 'reboot' | 'thaw';
 
-/** Does `op` to a machine or a component, after making sure that it is one. */
-export async function act(
-  environment: Environment,
-  kind: Kind,
-  op: 'kill' | 'start' | 'reboot',
-  name: string,
-): Promise<number> {
-  const { processes } = await clusterStatus(environment);
-  const ofKind = processes.filter((process) => (process.role === 'node-agent') === (kind === 'node'));
-  if (!ofKind.some((process) => process.name === name)) {
-    throw new CliError(
-      `There is no ${kind} "${name}". There are: ${ofKind.map((process) => process.name).join(', ')}.`,
-    );
-  }
-  return send(environment, { op, process: name });
+/** Does `verb` to a machine or a component, after making sure that it is one. */
+export function act(environment: Environment, kind: Kind, verb: Verb, name: string): Promise<number> {
+  return onTarget(environment, kind, name, (control, target) => control[verb](target));
+}
+
+/** Stops it (SIGSTOP) for so many real milliseconds. */
+export function freeze(environment: Environment, kind: Kind, name: string, forMs: number): Promise<number> {
+  const hint = (target: Target): string => `regatta ${kind} thaw ${target.name}`;
+  return onTarget(environment, kind, name, (control, target) => control.freeze(target, forMs), hint);
 }
 
 export async function addNode(environment: Environment, name: string | undefined): Promise<number> {
-  return send(environment, { op: 'add-node', ...(name === undefined ? {} : { name }) });
+  return withControl(environment, async (control) => printDone(environment, await control.addNode(name)));
 }
 
 export async function removeNode(environment: Environment, name: string): Promise<number> {
-  return send(environment, { op: 'remove-node', name });
+  return withControl(environment, async (control) => printDone(environment, await control.removeNode(name)));
 }
 
-async function send({ io, layout }: Environment, request: ControlRequest): Promise<number> {
-  const { message } = await ask(layout, request);
-  if (message) io.print(message);
-  return 0;
+function onTarget(
+  environment: Environment,
+  kind: Kind,
+  name: string,
+  what: (control: ClusterControl, target: Target) => Promise<Done>,
+  undo?: (target: Target) => string,
+): Promise<number> {
+  return withControl(environment, async (control) => {
+    const target = await findTarget(control, kind, name);
+    return printDone(environment, await what(control, target), undo?.(target));
+  });
 }

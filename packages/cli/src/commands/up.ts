@@ -20,7 +20,7 @@ import {
 } from '../cluster-file.ts';
 import type { Environment } from '../environment.ts';
 import type { Io } from '../io.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, layoutOf } from '../layout.ts';
 import { freePort, requireFreePort } from '../ports.ts';
 import { tryAsk } from '../supervisor/control-client.ts';
 import { startControlServer } from '../supervisor/control-server.ts';
@@ -65,7 +65,9 @@ export function validateUp(options: UpOptions): void {
 /** Runs until the cluster is stopped; resolves with the exit code. */
 export async function up(environment: Environment, options: UpOptions): Promise<number> {
   validateUp(options);
-  return options.detach ? upDetached(environment) : upHere(environment, options);
+  // A cluster that runs here has its kubeconfig in its own folder, whatever else was named.
+  const here = { ...environment, layout: layoutOf(environment.layout.dataDir) };
+  return options.detach ? upDetached(here) : upHere(here, options);
 }
 
 async function upHere(environment: Environment, options: UpOptions): Promise<number> {

@@ -3,13 +3,16 @@
  *
  * Invariants: whatever ends by a signal was meant to end (a person killed it) and stays down until asked for;
  * what ends with an error after it had worked is started again, at most MAX_RESTARTS times in a row with a growing
- * delay; its output goes to its log file.
+ * delay; its output goes to its log file. What is frozen goes on by itself when its time is over, and when the
+ * supervisor is gone.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { Backoff, type Clock, type Timer } from '@regatta/runtime';
 import type { ProcessState, ProcessStatus, Role } from './control-protocol.ts';
 import { type ForeignProgram, followForeign } from './foreign-program.ts';
+import { Freezing } from './freezing.ts';
+import { processFacts } from './process-facts.ts';
 
 const MAX_RESTARTS = 5;
 const RESTART_BACKOFF = { base: 200, max: 5_000 };
@@ -35,6 +38,7 @@ export class ManagedProcess {
   #restarts = 0;
   #detail: string | undefined;
   #restartTimer: Timer | undefined;
+  #freezing: Freezing | undefined;
   readonly #backoff = new Backoff(RESTART_BACKOFF);
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
 
@@ -47,19 +51,23 @@ export class ManagedProcess {
   }
 
   get state(): ProcessState {
-    return this.#state;
+    return this.status().state;
   }
 
   status(): ProcessStatus {
     const { name, role } = this.spec;
     const pid = this.#child?.pid;
-    const memory = pid === undefined ? undefined : residentMemory(pid);
+    const { memory, stopped } = processFacts(pid);
+    // Others can stop it too: its own freezer, asked over the bus, or whoever sends it a SIGSTOP.
+    const frozen = this.#freezing !== undefined || (stopped && this.#state === 'running');
+    const until = this.#freezing?.until;
     return {
       name,
       role,
-      state: this.#state,
+      state: frozen ? 'frozen' : this.#state,
       since: this.#since,
       restarts: this.#restarts,
+      ...(until === undefined ? {} : { until }),
       ...(pid === undefined ? {} : { pid }),
       ...(memory === undefined ? {} : { memory }),
       ...(this.#detail === undefined ? {} : { detail: this.#detail }),
@@ -75,6 +83,41 @@ export class ManagedProcess {
       this.#spawn();
     }
     return ready;
+  }
+
+  /** SIGSTOP, until `forMs` real milliseconds are over, or `thaw`. Again: the new time counts. @throws Error when it does not run */
+  async freeze(freezer: string, forMs: number): Promise<number> {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`${this.spec.name} is not running`);
+    if (this.#freezing) {
+      this.#freezing.extend(forMs);
+      return this.#freezing.until;
+    }
+    const freezing = await Freezing.begin(freezer, pid, forMs, this.clock);
+    this.#freezing = freezing;
+    this.#since = this.clock.now();
+    this.onChange(this);
+    void freezing.over.then(() => {
+      if (this.#freezing === freezing) this.#goesOn();
+    });
+    return freezing.until;
+  }
+
+  /** SIGCONT. Resolves when it goes on. */
+  async thaw(): Promise<void> {
+    const freezing = this.#freezing;
+    if (freezing) {
+      freezing.end();
+      await freezing.over;
+    }
+    // What somebody else has stopped goes on too.
+    this.#child?.kill('SIGCONT');
+  }
+
+  #goesOn(): void {
+    this.#freezing = undefined;
+    this.#since = this.clock.now();
+    this.onChange(this);
   }
 
   /** SIGKILL: the machine or the process is gone at once. Resolves when it is. */
@@ -103,6 +146,8 @@ export class ManagedProcess {
   async #end(signal: NodeJS.Signals, state: ProcessState): Promise<void> {
     this.#restartTimer?.cancel();
     const child = this.#child;
+    this.#freezing?.end();
+    this.#freezing = undefined;
     this.#set(state);
     if (!child) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -143,6 +188,8 @@ export class ManagedProcess {
   #onExit(child: ChildProcess, code: number | null, signal: string | null, failure?: string): void {
     if (child !== this.#child) return;
     this.#child = undefined;
+    this.#freezing?.end();
+    this.#freezing = undefined;
     const wasRunning = this.#state === 'running';
     if (this.#state === 'stopped' || this.#state === 'killed')
       return this.#settle(`${this.spec.name} was ${this.#state}`);
@@ -206,18 +253,6 @@ function errorMessage(line: string): string | undefined {
     return `${String(entry.message)}${first}`;
   } catch {
     // A line that was cut off in the middle says nothing.
-    return undefined;
-  }
-}
-
-/** Bytes, from /proc where there is one. */
-function residentMemory(pid: number): number | undefined {
-  if (process.platform !== 'linux') return undefined;
-  try {
-    const kib = /VmRSS:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kib === undefined ? undefined : Number(kib) * 1024;
-  } catch {
-    // It ended meanwhile.
     return undefined;
   }
 }

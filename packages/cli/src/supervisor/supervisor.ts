@@ -6,12 +6,14 @@
  * children end too (they watch their IPC channel).
  */
 import fs from 'node:fs';
+import path from 'node:path';
 import { createBusAccount, mintCredentials, revokeCredentials } from '@regatta/bus';
 import type { Clock } from '@regatta/runtime';
 import { CliError } from '../cli-error.ts';
 import { type ClusterRecord, type NodeRecord, nextNode, writeCluster } from '../cluster-file.ts';
 import type { Layout } from '../layout.ts';
 import type { ClusterStatus, ControlAnswer, ControlRequest } from './control-protocol.ts';
+import { FaultControl } from './fault-control.ts';
 import { ManagedProcess, type ProcessSpec } from './managed-process.ts';
 import {
   apiserverSpec,
@@ -46,10 +48,19 @@ const NODE_NAME = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-
 export class Supervisor {
   readonly #processes = new Map<string, ManagedProcess>();
   #cluster: ClusterRecord;
+  readonly #faults: FaultControl;
   #stopping = false;
 
   constructor(readonly options: SupervisorOptions) {
     this.#cluster = options.cluster;
+    const { layout, busPort, clock, programs } = options;
+    this.#faults = new FaultControl({
+      layout,
+      busPort,
+      clock,
+      freezer: path.join(programs, 'freezer.mjs'),
+      processes: () => [...this.#processes.values()],
+    });
   }
 
   /** Brings everything up. Resolves when every process works. @throws Error when one ends instead */
@@ -76,6 +87,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
+    await this.#faults.close();
     const byRole = (...roles: string[]): ManagedProcess[] =>
       [...this.#processes.values()].filter((process) => roles.includes(process.spec.role));
     await Promise.all(byRole('node-agent', 'scheduler', 'controller-manager').map((process) => process.stop()));
@@ -110,12 +122,24 @@ export class Supervisor {
         return this.#kill(request.process);
       case 'start':
         return this.#startOne(request.process);
-      case 'reboot': {
-        const killed = this.#find(request.process);
-        await killed.kill();
-        await killed.start();
-        return { ok: true, message: `${request.process} was switched off and has booted again` };
+      case 'reboot':
+        return this.#reboot(request.process);
+      case 'freeze':
+        return this.#faults.freeze(this.#find(request.process), request.forMs);
+      case 'thaw':
+        return this.#faults.thaw(this.#find(request.process));
+      case 'partition':
+        return this.#faults.command((desk) => desk.partition(request.request));
+      case 'link':
+        return this.#faults.command((desk) => desk.link(request.request));
+      case 'heal':
+        return this.#faults.command((desk) => desk.heal(request.node));
+      case 'end-fault': {
+        const { id } = request;
+        return id === undefined ? this.#faults.endAll() : this.#faults.command((desk) => desk.end(id));
       }
+      case 'faults':
+        return { ok: true, faults: await this.#faults.list() };
       case 'add-node':
         return this.#addNode(request.name);
       case 'remove-node':
@@ -125,15 +149,24 @@ export class Supervisor {
 
   async #kill(name: string): Promise<ControlAnswer> {
     const target = this.#find(name);
-    if (target.state !== 'running' && target.state !== 'starting')
+    if (!['running', 'starting', 'frozen'].includes(target.state))
       throw new CliError(`${name} is not running: it is ${target.state}.`);
     await target.kill();
+    if (target.spec.role === 'node-agent') this.#faults.killed(name);
     return { ok: true, message: `${name} was killed (SIGKILL)` };
+  }
+
+  async #reboot(name: string): Promise<ControlAnswer> {
+    const target = this.#find(name);
+    await target.kill();
+    await target.start();
+    return { ok: true, message: `${name} was switched off and has booted again` };
   }
 
   async #startOne(name: string): Promise<ControlAnswer> {
     const target = this.#find(name);
     if (target.state === 'running') throw new CliError(`${name} is running already.`);
+    if (target.state === 'frozen') throw new CliError(`${name} is frozen: thaw it, or kill it first.`);
     await target.start();
     return { ok: true, message: `${name} runs` };
   }

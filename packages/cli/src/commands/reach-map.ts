@@ -1,0 +1,46 @@
+/**
+ * Who reaches whom, drawn: a row sends, a column receives.
+ *
+ *                 apiserver  node-1  node-2
+ *   apiserver         ·         .       x
+ */
+import { effectInShort, type FaultView } from '@regatta/bus';
+
+const OK = '.';
+const CUT = 'x';
+const BAD = '~';
+const SELF = ' ';
+
+/** @param ends names of machines and components, in the order to draw */
+export function reachMap(ends: readonly string[], faults: readonly FaultView[]): string {
+  const label = Math.max(...ends.map((name) => name.length));
+  const header = `${' '.repeat(label)}  ${ends.join('  ')}`;
+  const lines = ends.map((from) => {
+    const cells = ends.map((to) => centred(from === to ? SELF : mark(from, to, faults), to.length));
+    return `${from.padEnd(label)}  ${cells.join('  ')}`.trimEnd();
+  });
+  const legend = `A row sends to a column: ${OK} arrives, ${CUT} cut, ${BAD} ${damage(faults) || 'damaged'}.`;
+  return [legend, header, ...lines].join('\n');
+}
+
+function mark(from: string, to: string, faults: readonly FaultView[]): string {
+  const hit = faults.filter((fault) => isOn(fault, from, to));
+  if (hit.some(({ effect }) => effect.drop === 1)) return CUT;
+  return hit.length > 0 ? BAD : OK;
+}
+
+function isOn({ on, peers, direction }: FaultView, from: string, to: string): boolean {
+  const names = (peer: string): boolean => peers.length === 0 || peers.includes(peer);
+  if (on === from && names(to)) return direction !== 'in';
+  return on === to && names(from) && direction !== 'out';
+}
+
+function damage(faults: readonly FaultView[]): string {
+  const effects = faults.filter(({ effect }) => effect.drop !== 1).map(({ effect }) => effectInShort(effect));
+  return [...new Set(effects)].join(' or ');
+}
+
+function centred(text: string, width: number): string {
+  const left = Math.floor((width - text.length) / 2);
+  return ' '.repeat(left) + text.padEnd(width - left);
+}
