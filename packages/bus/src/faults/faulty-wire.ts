@@ -97,7 +97,11 @@ export class FaultyWire implements Wire {
       () => deliver(message),
       () => {
         // The client's buffer holds other messages too: what waits must not keep them all.
-        const kept = { ...message, data: Uint8Array.prototype.slice.call(data) };
+        const kept = {
+          subject,
+          data: Uint8Array.prototype.slice.call(data),
+          ...(reply === undefined ? {} : { reply }),
+        };
         return () => deliver(kept);
       },
     );

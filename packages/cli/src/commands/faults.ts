@@ -21,9 +21,9 @@ export function faults(environment: Environment): Promise<number> {
     else io.print(table(['ID', 'WHERE', 'WHAT', 'LEFT'], rows));
     if (list.silent.length > 0) io.warn(`${list.silent.join(', ')} did not answer: what is on there is not known.`);
     const ends = processes.filter(({ role }) => role !== 'broker').map(({ name }) => name);
-    if (list.faults.length > 0 && ends.length <= MOST_DRAWN) {
+    if (rows.length > 0 && ends.length <= MOST_DRAWN) {
       io.print();
-      io.print(reachMap(ends, list.faults));
+      io.print(reachMap(ends, list));
     }
     if (rows.length > 0)
       io.print(io.style('dim', '\n`regatta heal <id>` ends one, `regatta heal --all` ends them all.'));

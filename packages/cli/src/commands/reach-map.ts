@@ -1,31 +1,41 @@
 /**
  * Who reaches whom, drawn: a row sends, a column receives.
  *
- *                 apiserver  node-1  node-2
- *   apiserver         ·         .       x
+ *              apiserver  node-1  node-2
+ *   apiserver                .       x
+ *   node-1         .                 x
+ *   node-2         x         x
  */
-import { effectInShort, type FaultView } from '@regatta/bus';
+import { effectInShort, type FaultList, type FaultView } from '@regatta/bus';
 
 const OK = '.';
 const CUT = 'x';
+const FROZEN = '#';
 const BAD = '~';
 const SELF = ' ';
 
 /** @param ends names of machines and components, in the order to draw */
-export function reachMap(ends: readonly string[], faults: readonly FaultView[]): string {
+export function reachMap(ends: readonly string[], list: FaultList): string {
   const label = Math.max(...ends.map((name) => name.length));
+  const marks = ends.map((from) => ends.map((to) => (from === to ? SELF : mark(from, to, list))));
   const header = `${' '.repeat(label)}  ${ends.join('  ')}`;
-  const lines = ends.map((from) => {
-    const cells = ends.map((to) => centred(from === to ? SELF : mark(from, to, faults), to.length));
+  const lines = ends.map((from, row) => {
+    const cells = ends.map((to, column) => centred(marks[row]?.[column] ?? SELF, to.length));
     return `${from.padEnd(label)}  ${cells.join('  ')}`.trimEnd();
   });
-  const legend = `A row sends to a column: ${OK} arrives, ${CUT} cut, ${BAD} ${damage(faults) || 'damaged'}.`;
-  return [legend, header, ...lines].join('\n');
+  const there = new Set(marks.flat());
+  const legend = [
+    ...(there.has(CUT) ? [`${CUT} lost`] : []),
+    ...(there.has(BAD) ? [`${BAD} ${damage(list.faults)}`] : []),
+    ...(there.has(FROZEN) ? [`${FROZEN} frozen`] : []),
+  ];
+  return [`What a row sends to a column: ${OK} arrives, ${legend.join(', ')}.`, header, ...lines].join('\n');
 }
 
-function mark(from: string, to: string, faults: readonly FaultView[]): string {
+function mark(from: string, to: string, { faults, frozen }: FaultList): string {
   const hit = faults.filter((fault) => isOn(fault, from, to));
   if (hit.some(({ effect }) => effect.drop === 1)) return CUT;
+  if (frozen.some(({ name }) => name === from || name === to)) return FROZEN;
   return hit.length > 0 ? BAD : OK;
 }
 

@@ -38,7 +38,7 @@ export interface FaultControlOptions {
 
 export class FaultControl {
   readonly desk: FaultDesk;
-  #bus: BusConnection | undefined;
+  #bus: Promise<BusConnection> | undefined;
   #recorder: EventRecorder | undefined;
 
   constructor(readonly options: FaultControlOptions) {
@@ -105,7 +105,7 @@ export class FaultControl {
 
   async close(): Promise<void> {
     this.#recorder?.close();
-    await this.#bus?.close();
+    await this.#bus?.then((bus) => bus.close()).catch(() => undefined);
   }
 
   #machines(): ManagedProcess[] {
@@ -131,8 +131,13 @@ export class FaultControl {
         `Faults of links are set through the broker, and it is ${state ?? 'not there'}: \`regatta component ${remedy} broker\` first.`,
       );
     }
-    this.#bus ??= await this.#connect();
-    return this.#bus;
+    this.#bus ??= this.#connect();
+    try {
+      return await this.#bus;
+    } catch (error) {
+      this.#bus = undefined;
+      throw new CliError('The broker does not answer.', 1, { cause: error });
+    }
   }
 
   async #connect(): Promise<BusConnection> {
