@@ -24,6 +24,8 @@ export class Hub {
   readonly links: BusLink[] = [];
   /** False drops the message. */
   passes: (message: WireMessage) => boolean = () => true;
+  /** How often each message arrives. */
+  copies = 1;
   /** Payload bytes published so far. */
   published = 0;
   #queue: Promise<void> = Promise.resolve();
@@ -67,7 +69,8 @@ export class Hub {
     this.#queue = this.#queue.then(() => {
       const { plain, queues } = this.tree.match(message.subject);
       const receivers = [...plain, ...queues.map((group) => group[0])];
-      for (const subscription of receivers) if (!subscription?.wire.frozen) subscription?.onMessage(message);
+      for (let copy = 0; copy < this.copies; copy++)
+        for (const subscription of receivers) if (!subscription?.wire.frozen) subscription?.onMessage(message);
       if (receivers.length === 0 && message.reply) from.noResponders(message.reply);
     });
   }

@@ -25,6 +25,7 @@ import {
 import type { ExemptLine } from '../faults/exempt-line.ts';
 import { escapeToken, parseInbox, replySubject, servicePrefix } from '../subjects.ts';
 import { type Answer, Asking } from './asking.ts';
+import { type CensusEntry, readCensus, takeCensus } from './census.ts';
 import { Channel, type ChannelHost } from './channel.ts';
 import { ChannelStream } from './channel-stream.ts';
 import { endedStream } from './ended-stream.ts';
@@ -34,6 +35,7 @@ import { DEFAULT_CALL_TIMEOUT, type LinkLimits } from './limits.ts';
 import { Peers } from './peers.ts';
 import { Repeater } from './repeater.ts';
 import { Routes } from './routes.ts';
+import { SeenRequests } from './seen-requests.ts';
 import { isSender, provenCaller, repliesToItsSender } from './sender-proof.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 import type { Wire, WireMessage, WireSubscription } from './wire.ts';
@@ -63,6 +65,7 @@ export class BusLink implements BusConnection, ChannelHost {
   readonly #asking: Asking;
   /** Calls that were taken and whose callers have seen no sign of it yet. */
   readonly #unshown = new Set<Channel>();
+  readonly #seen = new SeenRequests();
   readonly #services = new Set<WireSubscription>();
   readonly #routes: Routes;
   readonly #peers: Peers;
@@ -172,7 +175,6 @@ export class BusLink implements BusConnection, ChannelHost {
 
   publish(address: string, frame: Uint8Array, channel: Channel): void {
     if (!this.#connected) return;
-    this.#peers.sent(address);
     if (channel.introduced) return this.wire.publish(address, frame);
     channel.introduced = true;
     this.#unshown.delete(channel);
@@ -256,7 +258,7 @@ export class BusLink implements BusConnection, ChannelHost {
     const reply = parseInbox(message.reply);
     if (frame?.type !== FrameType.open || reply?.sender !== this.#self) return undefined;
     const caller = provenCaller(message.subject, reply.owner);
-    if (caller === undefined) return undefined;
+    if (caller === undefined || !this.#seen.isNew(reply.token, frame.from)) return undefined;
     if (this.#channels.size >= this.limits.maxChannels) return undefined;
     const channel = this.#addChannel(`in.${this.#self}.${reply.owner}.${this.#token}.f`);
     this.#attach(channel, `in.${reply.owner}.${this.#self}.${reply.token}.f`);
@@ -284,7 +286,7 @@ export class BusLink implements BusConnection, ChannelHost {
     if (what !== 'f') return this.#nobodyThere(what, message.subject);
     const frame = decodeFrame(message.data);
     if (!frame || !repliesToItsSender(message, this.#self)) return;
-    if (frame.type === FrameType.heartbeat) return this.#heartbeat(message);
+    if (frame.type === FrameType.heartbeat) return this.#heartbeat(frame, message);
     const channel = this.#channels.get(frame.to);
     if (!channel || channel.inbox !== message.subject) return this.#refuse(frame, message);
     if (channel.address === undefined && message.reply) this.#attach(channel, message.reply);
@@ -298,9 +300,22 @@ export class BusLink implements BusConnection, ChannelHost {
     this.wire.publish(reply, encodeFrame(FrameType.abort, 0, frame.from, frame.to, 0));
   }
 
-  #heartbeat({ reply }: WireMessage): void {
+  #heartbeat({ payload }: Frame, { subject, reply }: WireMessage): void {
     if (!reply) return;
-    this.#peers.heard(replySubject(reply, 'f'), this.options.clock.monotonic());
+    const address = replySubject(reply, 'f');
+    this.#peers.heard(address, this.options.clock.monotonic());
+    for (const entry of readCensus(payload)) {
+      const channel = this.#channels.get(entry.to);
+      const isKnown = channel?.inbox === subject && [0, entry.from].includes(channel.remoteId);
+      if (isKnown) channel.compare(entry);
+      else this.#disown(address, entry);
+    }
+  }
+
+  /** The other side keeps what this side ended or gave up: the word of it was lost. */
+  #disown(address: string, { to, from }: CensusEntry): void {
+    const reason = new TextEncoder().encode('the other side has given up');
+    this.wire.publish(address, encodeFrame(FrameType.abort, 0, from, to, 0, reason));
   }
 
   /** The server says that nobody gets what was sent: a request, or a heartbeat. A peer may say so of itself alone. */
@@ -357,11 +372,12 @@ export class BusLink implements BusConnection, ChannelHost {
   }
 
   #beat(now: number, late: number): boolean {
-    const { dead, quiet } = this.#peers.look(now, late);
-    for (const peer of quiet) {
+    const { dead, alive } = this.#peers.look(now, late);
+    for (const peer of alive) {
       const { owner = '' } = parseInbox(peer.address) ?? {};
       const reply = `in.${this.#self}.${owner}.${this.#token}.h${peer.id}`;
-      this.wire.publish(peer.address, encodeFrame(FrameType.heartbeat, 0, 0, 0, 0), reply);
+      for (const census of takeCensus(peer.channels))
+        this.wire.publish(peer.address, encodeFrame(FrameType.heartbeat, 0, 0, 0, 0, census), reply);
     }
     for (const peer of dead) this.#failAll(peer.channels, new BusError('disconnected', 'the other side is silent'));
     return this.#peers.size > 0;

@@ -2,10 +2,11 @@
  * One conversation with a peer: a call (one message each way) or a stream (any number each way).
  *
  * Invariants: messages arrive in order and whole, or the channel fails: a sequence number that is missing is
- * `lost-frame`. What is unread at either side never exceeds the window: the reader grants credit as it takes messages (or
+ * `lost-frame`; one that came twice is ignored. What is unread at either side never exceeds the window: the reader grants credit as it takes messages (or
  * chunks of one it is still joining). After `close` or a failure nothing is sent or delivered any more.
  */
 import { BusError } from '../connection.ts';
+import type { CensusEntry } from './census.ts';
 import { encodeFrame, Flag, type Frame, FrameType, wrappedDifference } from './frame.ts';
 import { FRAME_COST, type LinkLimits } from './limits.ts';
 
@@ -72,6 +73,15 @@ export class Channel {
     this.maxIncoming = host.limits.maxMessage;
   }
 
+  /** Numbered frames that were sent, and the total credit that was given. */
+  get sent(): number {
+    return this.#sendNumber >>> 0;
+  }
+
+  get granted(): number {
+    return this.#granted;
+  }
+
   get isClosed(): boolean {
     return this.#closed !== undefined;
   }
@@ -130,6 +140,15 @@ export class Channel {
           new BusError('aborted', new TextDecoder().decode(frame.payload) || 'aborted by the other side'),
         );
     }
+  }
+
+  /** The other side has sent so many frames, and lets so much come: what of it is not here was lost. */
+  compare({ sent, granted }: CensusEntry): void {
+    if (this.#closed) return;
+    const missing = wrappedDifference(sent, this.#receiveNumber >>> 0);
+    if (missing > 0)
+      return this.fail(new BusError('lost-frame', `${missing} frames from ${this.#receiveNumber} on are missing`));
+    this.#credit(granted);
   }
 
   /** The reader took a message: credit goes back in halves of a window. */
@@ -258,6 +277,8 @@ export class Channel {
       this.#receiveNumber++;
       return true;
     }
+    // What came twice was taken the first time.
+    if (wrappedDifference(number, this.#receiveNumber >>> 0) < 0) return false;
     this.fail(new BusError('lost-frame', `frame ${this.#receiveNumber} is missing: ${number} came`));
     return false;
   }

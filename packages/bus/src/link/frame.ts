@@ -4,7 +4,7 @@
  *   0 type · 1 flags · 2 to (u32) · 6 from (u32) · 10 number (u32) · 14 payload…
  *
  * `to` and `from` are channel ids of the receiver and the sender (0: not known yet). `number` is the sequence number of
- * open, data and end; the total credit of credit. Little endian; numbers wrap at 2^32.
+ * open, data and end; the total credit of credit. A heartbeat's payload is a census (census.ts). Little endian; numbers wrap at 2^32.
  */
 export const FrameType = { open: 1, data: 2, credit: 3, end: 4, abort: 5, heartbeat: 6 } as const;
 

@@ -1,8 +1,8 @@
 /**
  * Who is at the other end of open channels, and whether they live: a killed process must not hold streams.
  *
- * A side that sent a peer nothing since the last look sends a heartbeat that asks for an answer address, so a peer whose
- * connection is gone is noticed at once (the server answers 503), and one that is frozen or cut off after `silence` ms.
+ * At each look every peer gets a heartbeat that asks for an answer address, so a peer whose connection is gone is noticed
+ * at once (the server answers 503), and one that is frozen or cut off after `silence` ms.
  * A look that comes late means that this process was stalled: everybody is granted that time.
  */
 import type { Channel } from './channel.ts';
@@ -13,7 +13,6 @@ export interface Peer {
   readonly address: string;
   readonly channels: Set<Channel>;
   heard: number;
-  sentSinceLook: boolean;
 }
 
 export class Peers {
@@ -30,7 +29,7 @@ export class Peers {
   attach(address: string, channel: Channel, now: number): void {
     let peer = this.#byAddress.get(address);
     if (!peer) {
-      peer = { id: ++this.#ids, address, channels: new Set(), heard: now, sentSinceLook: true };
+      peer = { id: ++this.#ids, address, channels: new Set(), heard: now };
       this.#byAddress.set(address, peer);
       this.#byId.set(peer.id, peer);
     }
@@ -49,28 +48,22 @@ export class Peers {
     if (peer) peer.heard = now;
   }
 
-  sent(address: string): void {
-    const peer = this.#byAddress.get(address);
-    if (peer) peer.sentSinceLook = true;
-  }
-
   byId(id: number): Peer | undefined {
     return this.#byId.get(id);
   }
 
   /**
    * @param late how long this process was stalled, ms
-   * @returns who is dead, and who needs a heartbeat
+   * @returns who is dead, and who is not
    */
-  look(now: number, late: number): { readonly dead: readonly Peer[]; readonly quiet: readonly Peer[] } {
+  look(now: number, late: number): { readonly dead: readonly Peer[]; readonly alive: readonly Peer[] } {
     const dead: Peer[] = [];
-    const quiet: Peer[] = [];
+    const alive: Peer[] = [];
     for (const peer of this.#byAddress.values()) {
       peer.heard += late;
       if (now - peer.heard > this.limits.silence) dead.push(peer);
-      else if (!peer.sentSinceLook) quiet.push(peer);
-      peer.sentSinceLook = false;
+      else alive.push(peer);
     }
-    return { dead, quiet };
+    return { dead, alive };
   }
 }
