@@ -1,15 +1,17 @@
 #!/usr/bin/env node
-// Bundles each program (a main.ts of a package) into dist/<package>.mjs. What is imported lazily lands in chunks of its own,
-// so that a process reads only what it needs at start.
+// Bundles each program into dist/<program>.mjs. What is imported lazily lands in chunks of its own, so that a process
+// reads only what it needs at start.
 import fs from 'node:fs';
 import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url);
 const at = (path) => new URL(path, root).pathname;
+/** Each program's source, under packages/. */
 const programs = {
   broker: 'bus/src/main.ts',
   freezer: 'bus/src/freezer-main.ts',
   apiserver: 'apiserver/src/main.ts',
+  setup: 'apiserver/src/setup-main.ts',
   scheduler: 'scheduler/src/main.ts',
   'controller-manager': 'controller-manager/src/main.ts',
   'node-agent': 'node-agent/src/main.ts',
@@ -18,9 +20,9 @@ const programs = {
 
 fs.rmSync(at('dist'), { recursive: true, force: true });
 // Each program by itself: chunks that programs shared would make each read, and keep, what only another one needs.
-for (const [name, entry] of Object.entries(programs)) {
+for (const [name, source] of Object.entries(programs)) {
   await build({
-    entryPoints: { [name]: at(`packages/${entry}`) },
+    entryPoints: { [name]: at(`packages/${source}`) },
     chunkNames: `${name}-[name]-[hash]`,
     outdir: at('dist'),
     outExtension: { '.js': '.mjs' },

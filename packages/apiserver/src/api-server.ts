@@ -33,6 +33,8 @@ import { specialHandlers } from './handlers/special/mod.ts';
 import { strategies } from './kinds/mod.ts';
 import { OpenApi } from './openapi/mod.ts';
 import { ensurePki, type Pki, writeKubeconfig } from './pki/mod.ts';
+import type { JoinOptions } from './regatta-api/join.ts';
+import { ensureJoinToken } from './regatta-api/join-token.ts';
 import { type RegattaRoute, regattaApi, regattaRoutes } from './regatta-api/mod.ts';
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { expireEvents } from './registry/event-expiry.ts';
@@ -59,6 +61,11 @@ export interface ApiServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Lets machines join over HTTPS. */
+  readonly join?: JoinOptions & {
+    /** What they join with; without it they need a token that somebody made. */
+    readonly token?: string;
+  };
   /** Connects to the cluster's bus; without it the server speaks HTTPS alone. */
   readonly connectBus?: () => Promise<BusConnection>;
 }
@@ -112,7 +119,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     context,
     auth,
     reach ? connectHandlers(reach) : new Map(),
-    regattaRoutes({ context, bus }),
+    regattaRoutes({ context, bus, join: options.join }),
     bus,
   );
   const https = new HttpsServer({
@@ -129,6 +136,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const url = `https://${advertiseAddress}:${port}`;
   parts.located(url);
   await bootstrapCluster(context, parts.resources, { speed: options.speed, address: advertiseAddress, port });
+  if (options.join?.token !== undefined) await ensureJoinToken(context, options.join.token);
   if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus)));
   const kubeconfig = join(dataDir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, pki, { server: url, name: options.name });

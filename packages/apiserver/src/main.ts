@@ -1,6 +1,7 @@
 /**
  * The apiserver process.
  */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type ConnectBusOptions, connectBus, processControl } from '@regatta/bus';
@@ -12,14 +13,15 @@ import {
   shutdownSignal,
   systemRandom,
 } from '@regatta/runtime';
-import { startApiServer } from './api-server.ts';
+import { type ApiServerOptions, startApiServer } from './api-server.ts';
+import { readJoinToken } from './regatta-api/join-token.ts';
 
 const BUS_USER = 'system:apiserver';
 /** Bundled next to this program. */
 const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
 const USAGE =
-  'usage: apiserver --data-dir DIR [--port 6443] [--advertise-address 127.0.0.1] [--name regatta] [--speed N] [--bus URL --credentials FILE]';
+  'usage: apiserver --data-dir DIR [--port 6443] [--advertise-address 127.0.0.1] [--name regatta] [--speed N] [--bus URL --credentials FILE [--join-token-file FILE]]';
 
 const clock = new SystemClock();
 const logger = createLogger({ clock }, { component: 'apiserver' });
@@ -31,6 +33,8 @@ interface Flags {
   readonly name: string;
   readonly speed: number | undefined;
   readonly bus: { readonly url: string; readonly credentials: string } | undefined;
+  /** What machines join with over HTTPS. */
+  readonly joinTokenFile: string | undefined;
 }
 
 /** @throws TypeError with a sentence for the person who typed */
@@ -44,11 +48,15 @@ function readFlags(): Flags {
       speed: { type: 'string' },
       bus: { type: 'string' },
       credentials: { type: 'string' },
+      'join-token-file': { type: 'string' },
     },
   });
   if (!values['data-dir']) throw new TypeError('--data-dir is required');
   if ((values.bus === undefined) !== (values.credentials === undefined)) {
     throw new TypeError('--bus and --credentials come together');
+  }
+  if (values['join-token-file'] !== undefined && values.bus === undefined) {
+    throw new TypeError('--join-token-file needs --bus: machines join the bus');
   }
   return {
     dataDir: values['data-dir'],
@@ -57,6 +65,7 @@ function readFlags(): Flags {
     name: values.name,
     speed: values.speed === undefined ? undefined : number('speed', values.speed, 0, 1000),
     bus: values.bus && values.credentials ? { url: values.bus, credentials: values.credentials } : undefined,
+    joinTokenFile: values['join-token-file'],
   };
 }
 
@@ -83,11 +92,17 @@ async function run(): Promise<void> {
     logger,
     ...(flags.speed === undefined ? {} : { speed: flags.speed }),
     ...(connect ? { connectBus: connect } : {}),
+    ...(bus ? { join: await joinOptions(flags, bus.url) } : {}),
   });
   logger.info('ready', { url: server.url, ms: Math.round(clock.monotonic() - started) });
   reportProgress({ state: 'ready', detail: server.url });
   await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
   await server.stop();
+}
+
+async function joinOptions({ dataDir, joinTokenFile }: Flags, busUrl: string): Promise<ApiServerOptions['join']> {
+  const busDir = join(dataDir, 'bus');
+  return { busDir, busUrl, ...(joinTokenFile === undefined ? {} : { token: await readJoinToken(joinTokenFile) }) };
 }
 
 function busOptions({ url, credentials }: NonNullable<Flags['bus']>): Omit<ConnectBusOptions, 'signal'> {

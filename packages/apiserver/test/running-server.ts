@@ -6,7 +6,7 @@ import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, SystemClock, silentLogger, systemRandom } from '@regatta/runtime';
-import { type ApiServer, startApiServer } from '../src/api-server.ts';
+import { type ApiServer, type ApiServerOptions, startApiServer } from '../src/api-server.ts';
 
 export interface Answer {
   readonly code: number;
@@ -31,7 +31,10 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export async function runServer(logger: Logger = silentLogger): Promise<RunningServer> {
+export async function runServer(
+  logger: Logger = silentLogger,
+  more: (dataDir: string) => Promise<Partial<ApiServerOptions>> = async () => ({}),
+): Promise<RunningServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'regatta-apiserver-'));
   const server = await startApiServer({
     dataDir,
@@ -41,6 +44,7 @@ export async function runServer(logger: Logger = silentLogger): Promise<RunningS
     clock: new SystemClock(),
     random: systemRandom,
     logger,
+    ...(await more(dataDir)),
   });
   const { admin, ca } = server.pki;
   const known = new https.Agent({ keepAlive: true, ca: ca.certificate, cert: admin.certificate, key: admin.key });

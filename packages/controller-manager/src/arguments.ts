@@ -2,10 +2,11 @@
  * The controller-manager's command line.
  */
 import { parseArgs } from 'node:util';
+import { type HealthAddress, parseHealthAddress } from '@regatta/runtime';
 import type { NodeLoss } from './node-lifecycle/pod-marker.ts';
 
 export const USAGE =
-  'usage: controller-manager --bus nats://HOST:PORT --credentials FILE [--root-ca-file FILE] [--node-loss unknown|upstream] [--cluster-cidr 10.244.0.0/16]';
+  'usage: controller-manager --bus nats://HOST:PORT --credentials FILE [--root-ca-file FILE] [--node-loss unknown|upstream] [--cluster-cidr 10.244.0.0/16] [--health-address HOST:PORT]';
 
 export interface ManagerArguments {
   readonly bus: string;
@@ -14,6 +15,7 @@ export interface ManagerArguments {
   readonly rootCaFile: string | undefined;
   readonly nodeLoss: NodeLoss;
   readonly clusterCidr: string;
+  readonly healthAddress: HealthAddress | undefined;
 }
 
 /** @throws Error whose message says what is wrong */
@@ -26,11 +28,14 @@ export function parseArguments(args: readonly string[]): ManagerArguments {
       'root-ca-file': { type: 'string' },
       'node-loss': { type: 'string', default: 'unknown' },
       'cluster-cidr': { type: 'string', default: '10.244.0.0/16' },
+      'health-address': { type: 'string' },
     },
   });
   const { bus, credentials, 'root-ca-file': rootCaFile, 'cluster-cidr': clusterCidr } = values;
   if (bus === undefined || credentials === undefined) throw new Error('--bus and --credentials are needed');
-  return { bus, credentials, rootCaFile, nodeLoss: nodeLossOf(values['node-loss']), clusterCidr };
+  const health = values['health-address'];
+  const healthAddress = health === undefined ? undefined : parseHealthAddress(health);
+  return { bus, credentials, rootCaFile, nodeLoss: nodeLossOf(values['node-loss']), clusterCidr, healthAddress };
 }
 
 function nodeLossOf(text: string): NodeLoss {

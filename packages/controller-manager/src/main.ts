@@ -8,10 +8,12 @@ import { connectBus, processControl } from '@regatta/bus';
 import { ApiClient, BusTransport } from '@regatta/client';
 import {
   ClusterClock,
+  ComponentHealth,
   createLogger,
   endWithSupervisor,
   reportProgress,
   SystemClock,
+  serveHealth,
   shutdownSignal,
   systemRandom,
 } from '@regatta/runtime';
@@ -23,13 +25,23 @@ const USER = 'system:kube-controller-manager';
 const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
 async function main(): Promise<void> {
-  const { bus: servers, credentials, rootCaFile, nodeLoss, clusterCidr } = parseArguments(process.argv.slice(2));
+  const {
+    bus: servers,
+    credentials,
+    rootCaFile,
+    nodeLoss,
+    clusterCidr,
+    healthAddress,
+  } = parseArguments(process.argv.slice(2));
   const clock = new SystemClock();
   const logger = createLogger({ clock }, { component: 'controller-manager' });
   endWithSupervisor(logger);
   const signal = shutdownSignal(logger);
+  const health = new ComponentHealth('controllers');
+  if (healthAddress) await serveHealth(healthAddress, health.checks);
   const control = processControl({ freezer: FREEZER, bus: servers, credentials, user: USER, logger });
   const bus = await connectBus({ servers, credentialsFile: credentials, user: USER, clock, logger, signal, control });
+  health.connected(bus);
   const client = new ApiClient(new BusTransport(bus), { userAgent: 'kube-controller-manager' });
   await runControllers({
     client,
@@ -41,6 +53,7 @@ async function main(): Promise<void> {
     clusterCidr,
     ...(rootCaFile === undefined ? {} : { readRootCa: () => readFile(rootCaFile, 'utf8') }),
     onReady: () => {
+      health.working();
       logger.info('the controllers work', { nodeLoss, clusterCidr });
       reportProgress({ state: 'ready' });
     },

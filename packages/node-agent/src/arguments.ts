@@ -1,25 +1,46 @@
 /**
  * The node-agent's command line.
  */
+import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Taint } from '@regatta/api';
+import { type HealthAddress, parseHealthAddress } from '@regatta/runtime';
 import { DEFAULT_MACHINE, Machine } from './node/machine.ts';
 
 export const USAGE =
   'usage: node-agent --bus URL --credentials FILE --name NAME --ip ADDRESS --node-dir DIR\n' +
+  '   or: node-agent --join https://APISERVER:6443 --join-token-file FILE --ca-file FILE [--name HOSTNAME] --node-dir DIR\n' +
   '  [--cpu 4] [--memory 16Gi] [--pods 110] [--ephemeral-storage 100Gi] [--labels a=b,c=d]\n' +
-  '  [--register-with-taints key=value:Effect,…] [--cluster-dns 10.96.0.10]\n' +
+  '  [--register-with-taints key=value:Effect,…] [--cluster-dns 10.96.0.10] [--health-address HOST:PORT]\n' +
   '  [--count N --name-prefix NAME-]: N machines NAME-1 … in one process; {name} in --credentials stands for each name';
 
 export interface NodeAgentArguments {
+  readonly place: GivenPlace | JoinPlace;
+  /** Undefined for machines whose disk is gone with the process. */
+  readonly nodeDir: string | undefined;
+  readonly taints: readonly Taint[];
+  readonly clusterDns: string | undefined;
+  readonly healthAddress: HealthAddress | undefined;
+}
+
+/** Whoever starts the machines has given them their identities. */
+export interface GivenPlace {
+  readonly kind: 'given';
   readonly bus: string;
   /** The credentials file of a node. */
   credentials(nodeName: string): string;
-  /** Undefined for machines whose disk is gone with the process. */
-  readonly nodeDir: string | undefined;
   readonly machines: readonly Machine[];
-  readonly taints: readonly Taint[];
-  readonly clusterDns: string | undefined;
+}
+
+/** The machine gets its identity from the API server. */
+export interface JoinPlace {
+  readonly kind: 'join';
+  readonly url: string;
+  readonly tokenFile: string;
+  readonly caFile: string;
+  readonly name: string;
+  readonly nodeDir: string;
+  machine(name: string, ip: string): Machine;
 }
 
 export class ArgumentError extends Error {
@@ -31,17 +52,52 @@ const MOST_MACHINES = 1000;
 /** @throws ArgumentError with one clear sentence */
 export function parseArguments(argv: readonly string[]): NodeAgentArguments {
   const values = read(argv);
+  return {
+    place: values.join === undefined ? givenPlace(values) : joinPlace(values, values.join),
+    nodeDir: values['node-dir'],
+    taints: parseTaints(values['register-with-taints'] ?? ''),
+    clusterDns: values['cluster-dns'],
+    healthAddress: healthAddress(values['health-address']),
+  };
+}
+
+function givenPlace(values: Values): GivenPlace {
   const { bus, credentials } = values;
   if (!bus) throw new ArgumentError('--bus is missing');
   if (!credentials) throw new ArgumentError('--credentials is missing');
   return {
+    kind: 'given',
     bus,
     credentials: (name) => credentials.replaceAll('{name}', name),
-    nodeDir: values['node-dir'],
     machines: namesAndAddresses(values).map(({ name, ip }) => makeMachine(values, name, ip)),
-    taints: parseTaints(values['register-with-taints'] ?? ''),
-    clusterDns: values['cluster-dns'],
   };
+}
+
+function joinPlace(values: Values, url: string): JoinPlace {
+  const {
+    'join-token-file': tokenFile,
+    'ca-file': caFile,
+    'node-dir': nodeDir,
+    name = hostname().toLowerCase(),
+  } = values;
+  if (!url.startsWith('https://')) throw new ArgumentError('--join takes the https:// address of the API server');
+  if (!tokenFile) throw new ArgumentError('--join-token-file is missing');
+  if (!caFile) throw new ArgumentError('--ca-file is missing');
+  if (!nodeDir) throw new ArgumentError('--node-dir is missing');
+  for (const flag of ['bus', 'credentials', 'ip', 'count'] as const) {
+    if (values[flag] !== undefined) throw new ArgumentError(`--${flag} does not go with --join`);
+  }
+  const machine = (name: string, ip: string): Machine => makeMachine(values, name, ip);
+  machine(name, '0.0.0.0'); // wrong quantities are told now, not once it is let in
+  return { kind: 'join', url, tokenFile, caFile, name, nodeDir, machine };
+}
+
+function healthAddress(text: string | undefined): HealthAddress | undefined {
+  try {
+    return text === undefined ? undefined : parseHealthAddress(text);
+  } catch (error) {
+    throw new ArgumentError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
 }
 
 type Values = ReturnType<typeof read>;
@@ -66,6 +122,10 @@ function read(argv: readonly string[]) {
         'cluster-dns': text,
         count: text,
         'name-prefix': text,
+        join: text,
+        'join-token-file': text,
+        'ca-file': text,
+        'health-address': text,
       },
     }).values;
   } catch (error) {

@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { connectBus, processControl } from '@regatta/bus';
+import { type BusConnection, connectBus, processControl } from '@regatta/bus';
 import { ApiClient, BusTransport, followClusterClock } from '@regatta/client';
 import {
   ClusterClock,
@@ -14,12 +14,15 @@ import {
   type Logger,
   reportProgress,
   SystemClock,
+  serveHealth,
   shutdownSignal,
   systemRandom,
 } from '@regatta/runtime';
-import { type NodeAgentArguments, parseArguments, USAGE } from './arguments.ts';
+import { type GivenPlace, type JoinPlace, type NodeAgentArguments, parseArguments, USAGE } from './arguments.ts';
+import { enterCluster } from './join/join-cluster.ts';
 import { busDial } from './network/bus-dial.ts';
 import { KUBELET_VERSION, type Machine } from './node/machine.ts';
+import { MachineHealth } from './node/machine-health.ts';
 import { runNode } from './node/run-node.ts';
 import { serveNode } from './server/serve-node.ts';
 import { DirectoryDisk, MemoryDisk } from './storage/node-disk.ts';
@@ -27,25 +30,24 @@ import { DirectoryDisk, MemoryDisk } from './storage/node-disk.ts';
 /** Bundled next to this program. */
 const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
+/** What all machines of this process share. */
+interface Host {
+  readonly options: NodeAgentArguments;
+  /** Cluster time is the same for all. */
+  readonly clock: ClusterClock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  readonly health: MachineHealth;
+  /** How many there are. */
+  readonly machines: number;
+}
+
 async function runMachine(
+  { options, clock, logger, signal, health }: Host,
   machine: Machine,
-  options: NodeAgentArguments,
-  clock: ClusterClock,
-  logger: Logger,
-  signal: AbortSignal,
+  bus: BusConnection,
 ): Promise<void> {
-  const user = `system:node:${machine.name}`;
-  const credentials = options.credentials(machine.name);
-  const alone = options.machines.length === 1;
-  const bus = await connectBus({
-    servers: options.bus,
-    credentialsFile: credentials,
-    user,
-    clock: clock.real,
-    logger,
-    // A machine that shares its process can't take the others with it.
-    ...(alone ? { control: processControl({ freezer: FREEZER, bus: options.bus, credentials, user, logger }) } : {}),
-  });
+  health.connected(bus);
   const client = new ApiClient(new BusTransport(bus), { userAgent: `kubelet/${KUBELET_VERSION}` });
   await followClusterClock(client, clock, logger, signal);
   const { nodeDir } = options;
@@ -63,25 +65,72 @@ async function runMachine(
     ...(options.clusterDns === undefined ? {} : { clusterDns: options.clusterDns }),
   });
   serveNode({ bus, agent, clock, signal });
+  health.registered();
+}
+
+/** What a machine connects to the bus with. */
+interface BusPlace {
+  readonly name: string;
+  readonly busUrl: string;
+  readonly credentialsFile: string;
+}
+
+function connect(
+  { clock, logger, machines }: Host,
+  { name, busUrl, credentialsFile }: BusPlace,
+): Promise<BusConnection> {
+  const user = `system:node:${name}`;
+  const self = { freezer: FREEZER, bus: busUrl, credentials: credentialsFile, user, logger };
+  return connectBus({
+    servers: busUrl,
+    credentialsFile,
+    user,
+    clock: clock.real,
+    logger,
+    // A machine that shares its process can't take the others with it.
+    ...(machines === 1 ? { control: processControl(self) } : {}),
+  });
+}
+
+/** Machines whose identities were given, each on the bus as itself. */
+async function runGiven(host: Host, { bus, credentials, machines }: GivenPlace): Promise<void> {
+  await Promise.all(
+    machines.map(async (machine) => {
+      const { name } = machine;
+      await runMachine(host, machine, await connect(host, { name, busUrl: bus, credentialsFile: credentials(name) }));
+    }),
+  );
+}
+
+/** A machine that the cluster has to let in first. */
+async function runJoining(host: Host, place: JoinPlace): Promise<void> {
+  const { logger, signal } = host;
+  const options = { ...place, clock: host.clock.real, random: systemRandom, logger, signal };
+  const { machine, bus } = await enterCluster(options, async (given) => ({
+    machine: place.machine(given.name, given.ip),
+    bus: await connect(host, given),
+  }));
+  await runMachine(host, machine, bus);
 }
 
 async function main(): Promise<void> {
   const options = parseArguments(process.argv.slice(2));
+  const { place } = options;
   const clock = new SystemClock();
-  const logger = createLogger({ clock }, { component: 'node-agent', node: options.machines[0]?.name });
+  const name = place.kind === 'given' ? place.machines[0]?.name : place.name;
+  const logger = createLogger({ clock }, { component: 'node-agent', node: name });
   endWithSupervisor(logger);
   const signal = shutdownSignal(logger);
   // Every machine of this process, and much in each, ends with this one signal.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', () => process.exit(0), { once: true });
-  // Machines of one process share their clock: cluster time is the same for all.
-  const clusterClock = new ClusterClock(clock);
-  await Promise.all(options.machines.map((machine) => runMachine(machine, options, clusterClock, logger, signal)));
-  logger.info('the node is registered', {
-    machines: options.machines.length,
-    program: path.basename(process.argv[1] ?? ''),
-  });
-  reportProgress({ state: 'ready', detail: `${options.machines.length} machine(s)` });
+  const machines = place.kind === 'given' ? place.machines.length : 1;
+  const health = new MachineHealth(machines);
+  if (options.healthAddress) await serveHealth(options.healthAddress, health.checks);
+  const host: Host = { options, clock: new ClusterClock(clock), logger, signal, health, machines };
+  await (place.kind === 'given' ? runGiven(host, place) : runJoining(host, place));
+  logger.info('the node is registered', { machines, program: path.basename(process.argv[1] ?? '') });
+  reportProgress({ state: 'ready', detail: `${machines} machine(s)` });
 }
 
 main().catch((error: unknown) => {

@@ -15,6 +15,15 @@ export { type Deferred, deferred } from './deferred.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export { FakeClock } from './fake-clock.ts';
 export {
+  type ComponentCheck,
+  ComponentHealth,
+  HEALTH_LIMITS,
+  type HealthAddress,
+  type HealthServer,
+  parseHealthAddress,
+  serveHealth,
+} from './health-server.ts';
+export {
   createLogger,
   type LogFields,
   type Logger,

@@ -2,9 +2,10 @@
  * The scheduler's command line.
  */
 import { parseArgs } from 'node:util';
+import { type HealthAddress, parseHealthAddress } from '@regatta/runtime';
 
 export const USAGE =
-  'usage: scheduler --bus URL --credentials FILE [--leader-elect] [--percentage-of-nodes-to-score N] [--log-level LEVEL]';
+  'usage: scheduler --bus URL --credentials FILE [--leader-elect] [--percentage-of-nodes-to-score N] [--log-level LEVEL] [--health-address HOST:PORT]';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -15,6 +16,7 @@ export interface SchedulerArguments {
   readonly leaderElect: boolean;
   readonly percentageOfNodesToScore: number;
   readonly logLevel: (typeof LEVELS)[number];
+  readonly healthAddress: HealthAddress | undefined;
 }
 
 /** @throws Error that says in a sentence what is wrong */
@@ -27,6 +29,7 @@ export function parseArguments(args: readonly string[]): SchedulerArguments {
       'leader-elect': { type: 'boolean', default: false },
       'percentage-of-nodes-to-score': { type: 'string', default: '0' },
       'log-level': { type: 'string', default: 'info' },
+      'health-address': { type: 'string' },
     },
   });
   if (!values.bus) throw new Error('--bus is missing');
@@ -43,5 +46,6 @@ export function parseArguments(args: readonly string[]): SchedulerArguments {
     leaderElect: values['leader-elect'],
     percentageOfNodesToScore: percentage,
     logLevel,
+    healthAddress: values['health-address'] === undefined ? undefined : parseHealthAddress(values['health-address']),
   };
 }

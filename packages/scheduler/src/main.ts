@@ -8,10 +8,12 @@ import { connectBus, processControl } from '@regatta/bus';
 import { ApiClient, BusTransport, followClusterClock, LeaderElector, resources } from '@regatta/client';
 import {
   ClusterClock,
+  ComponentHealth,
   createLogger,
   endWithSupervisor,
   reportProgress,
   SystemClock,
+  serveHealth,
   shutdownSignal,
   systemRandom,
 } from '@regatta/runtime';
@@ -29,6 +31,8 @@ async function main(): Promise<void> {
   endWithSupervisor(logger);
   const signal = shutdownSignal(logger);
   signal.addEventListener('abort', () => process.exit(0), { once: true });
+  const health = new ComponentHealth('informers');
+  if (options.healthAddress) await serveHealth(options.healthAddress, health.checks);
   const { bus: servers, credentials } = options;
   const bus = await connectBus({
     servers,
@@ -39,13 +43,17 @@ async function main(): Promise<void> {
     signal,
     control: processControl({ freezer: FREEZER, bus: servers, credentials, user: USER, logger }),
   });
+  health.connected(bus);
   const client = new ApiClient(new BusTransport(bus), { userAgent: 'kube-scheduler' });
   const clock = new ClusterClock(realClock);
   await followClusterClock(client, clock, logger, signal);
   const onReady = (): void => {
     logger.info('scheduling');
+    health.working();
     reportProgress({ state: 'ready' });
   };
+  // Whoever stands by for the lease works as it should.
+  if (options.leaderElect) health.working();
   const { percentageOfNodesToScore } = options;
   const run = (until: AbortSignal): Promise<void> =>
     runScheduler({ client, clock, random: systemRandom, logger, signal: until, percentageOfNodesToScore, onReady });

@@ -7,6 +7,7 @@ import type { ClusterRecord, NodeRecord } from '../cluster-file.ts';
 import type { Layout } from '../layout.ts';
 import type { Role } from './control-protocol.ts';
 import type { ProcessSpec } from './managed-process.ts';
+import { NODE_FLAGS, threadPoolSize } from './node-flags.ts';
 
 /** Bus identities of the control plane, by role. Nodes are `system:node:<name>`. */
 export const CONTROL_PLANE_USERS = {
@@ -30,18 +31,6 @@ export interface ProgramContext {
   /** More flags for node itself, for profiling (REGATTA_NODE_FLAGS). */
   readonly nodeFlags?: readonly string[];
 }
-
-/**
- * Small heaps and few threads: a cluster is many processes on one machine. The apiserver's code is optimized after a
- * third of V8's usual budget: its first thousand requests come at once, and are the ones that somebody waits for.
- */
-const NODE_FLAGS: Readonly<Record<Role, readonly string[]>> = {
-  broker: ['--max-semi-space-size=2', '--v8-pool-size=0'],
-  apiserver: ['--max-semi-space-size=16', '--v8-pool-size=2', '--interrupt-budget=20000'],
-  scheduler: ['--max-semi-space-size=4', '--v8-pool-size=1'],
-  'controller-manager': ['--max-semi-space-size=4', '--v8-pool-size=1'],
-  'node-agent': ['--max-semi-space-size=1', '--v8-pool-size=0'],
-};
 
 export function brokerSpec(context: ProgramContext): ProcessSpec {
   if (context.cluster.broker === 'nats-server') return natsServerSpec(context);
@@ -111,6 +100,6 @@ function spec(
     role,
     argv: [...NODE_FLAGS[role], ...(context.nodeFlags ?? []), path.join(context.programs, `${program}.mjs`), ...args],
     logFile: context.layout.log(name),
-    env: { UV_THREADPOOL_SIZE: role === 'apiserver' ? '4' : '1' },
+    env: { UV_THREADPOOL_SIZE: threadPoolSize(role) },
   };
 }

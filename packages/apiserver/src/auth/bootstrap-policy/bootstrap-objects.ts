@@ -45,6 +45,7 @@ export function bootstrapObjects(): BootstrapObjects {
     clusterRoles: aggregated([
       ...Object.entries(clusterRoleFacts).map(([name, fact]) => clusterRole(name, fact)),
       ...Object.entries(controllerRoleFacts).map(([name, rules]) => clusterRole(CONTROLLER_PREFIX + name, { rules })),
+      ...Object.entries(regattaFacts.clusterRoles).map(([name, fact]) => clusterRole(name, fact)),
     ]),
     clusterRoleBindings: [
       ...Object.entries(clusterRoleBindingFacts).map(([name, subjects]) => clusterRoleBinding(name, name, subjects)),
