@@ -119,7 +119,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     context,
     auth,
     reach ? connectHandlers(reach) : new Map(),
-    regattaRoutes({ context, bus, join: options.join }),
+    regattaRoutes({ context, clock, bus, join: options.join }),
     bus,
   );
   const https = new HttpsServer({

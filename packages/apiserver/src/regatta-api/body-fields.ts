@@ -2,7 +2,7 @@
  * Bodies of requests to Regatta's own paths: one small JSON object, read strictly. What nobody asked for is refused, so
  * that a mistyped field never does something else than its writer meant.
  */
-import { parseJson, statusErrors } from '@regatta/api';
+import { ExactNumber, parseJson, statusErrors } from '@regatta/api';
 import type { ServerRequest } from '../server/exchange.ts';
 
 /** Bytes. Nothing here needs more than a few hundred. */
@@ -33,7 +33,13 @@ export class BodyFields {
   }
 
   number(field: string): number | undefined {
-    return this.#take(field, 'a number', (value) => typeof value === 'number' && Number.isFinite(value));
+    // A number whose text says more than its value (`1.0`) is a number all the same.
+    const value = this.#take<number | ExactNumber>(
+      field,
+      'a number',
+      (found) => typeof found === 'number' || found instanceof ExactNumber,
+    );
+    return value instanceof ExactNumber ? value.toNumber() : value;
   }
 
   strings(field: string): readonly string[] | undefined {
