@@ -9,6 +9,7 @@ import type { AdmissionPlugin } from './admission.ts';
 import { DefaultIngressClass } from './plugins/default-ingress-class.ts';
 import { DefaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { LimitRanger } from './plugins/limit-ranger.ts';
 import { NamespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { NodeRestriction } from './plugins/node-restriction.ts';
 import { PodTopologyLabels } from './plugins/pod-topology-labels.ts';
@@ -23,6 +24,7 @@ export function admissionPlugins(
 ): readonly AdmissionPlugin[] {
   return [
     new NamespaceLifecycle(server),
+    new LimitRanger(server),
     new ServiceAccountPlugin(server),
     new NodeRestriction(server, auth.authorizer),
     taintNodesByCondition,

@@ -2,6 +2,7 @@
 import type {
   ClusterRole,
   ClusterRoleBinding,
+  LimitRange,
   Namespace,
   Node,
   PersistentVolume,
@@ -25,6 +26,12 @@ export const NAMESPACES: ResourceRef<Namespace> = {
 };
 export const NODES: ResourceRef<Node> = { ...CORE, resource: 'nodes', kind: 'Node', namespaced: false };
 export const PODS: ResourceRef<Pod> = { ...CORE, resource: 'pods', kind: 'Pod', namespaced: true };
+export const LIMIT_RANGES: ResourceRef<LimitRange> = {
+  ...CORE,
+  resource: 'limitranges',
+  kind: 'LimitRange',
+  namespaced: true,
+};
 export const SECRETS: ResourceRef<Secret> = { ...CORE, resource: 'secrets', kind: 'Secret', namespaced: true };
 export const SERVICE_ACCOUNTS: ResourceRef<ServiceAccount> = {
   ...CORE,

@@ -11,11 +11,13 @@ import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
 import { eventStrategy } from './core/event.ts';
+import { limitRangeStrategy } from './core/limit-range.ts';
 import { namespaceStrategy } from './core/namespace.ts';
 import { nodeStrategy } from './core/node.ts';
 import { podStrategy } from './core/pod.ts';
 import { podTemplateStrategy } from './core/pod-template.ts';
 import { replicationControllerStrategy } from './core/replication-controller.ts';
+import { resourceQuotaStrategy } from './core/resource-quota.ts';
 import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account.ts';
@@ -43,6 +45,8 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['/secrets', strategy(secretStrategy)],
   ['/namespaces', strategy(namespaceStrategy)],
   ['/nodes', strategy(nodeStrategy)],
+  ['/limitranges', strategy(limitRangeStrategy)],
+  ['/resourcequotas', strategy(resourceQuotaStrategy)],
   ['/serviceaccounts', strategy(serviceAccountStrategy)],
   ['/events', strategy(eventStrategy)],
   ['/endpoints', strategy(endpointsStrategy)],

@@ -10,6 +10,7 @@ it("ADM-1: plugins run in upstream's order", async () => {
   const plugins = admissionPlugins(server, await openAuth(server));
   expect(plugins.map((plugin) => plugin.name)).toEqual([
     'NamespaceLifecycle',
+    'LimitRanger',
     'ServiceAccount',
     'NodeRestriction',
     'TaintNodesByCondition',
