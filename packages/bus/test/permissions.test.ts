@@ -8,9 +8,10 @@ import { serverKinds, type TestServer, temporaryFolder, until } from './servers.
 const API = 'system:apiserver';
 const MANAGER = 'system:kube-controller-manager';
 const SCHEDULER = 'system:kube-scheduler';
+const INJECTOR = 'system:fault-injector';
 const NODES = ['node-1', 'node-2', 'n.1'];
 const nodeUser = (name: string): string => `system:node:${name}`;
-const USERS = [API, MANAGER, SCHEDULER, 'jane', 'system:node', 'system', '*', '>', ...NODES.map(nodeUser)];
+const USERS = [API, MANAGER, SCHEDULER, INJECTOR, 'jane', 'system:node', 'system', '*', '>', ...NODES.map(nodeUser)];
 const ACCOUNT = 'system:serviceaccount:kube-system:deployment-controller';
 const STRANGE_ACCOUNT = 'system:serviceaccount:default:deployment-controller';
 
@@ -26,8 +27,10 @@ const isNode = (user: string): boolean => NODES.map(nodeUser).includes(user);
 /** The table of DESIGN 4, written down once more: who may publish what. */
 function publications(): Rule[] {
   const rules: Rule[] = [];
+  const asks = (user: string, asked: string): boolean => user === asked || (user === MANAGER && asked === ACCOUNT);
   for (const asked of [...USERS, ACCOUNT, STRANGE_ACCOUNT])
-    rules.push([requestSubject('api', asked), only(asked, ...(asked === ACCOUNT ? [MANAGER] : []))]);
+    rules.push([requestSubject('api', asked), (user) => user !== INJECTOR && asks(user, asked)]);
+  for (const endpoint of USERS) rules.push([`fault.${escapeToken(endpoint)}`, only(API, INJECTOR)]);
   for (const node of NODES)
     for (const asked of USERS)
       rules.push([requestSubject(`node.${node}`, asked), (user) => user === asked && (user === API || isNode(user))]);
@@ -35,7 +38,10 @@ function publications(): Rule[] {
     for (const sender of USERS)
       rules.push([
         `in.${escapeToken(owner)}.${escapeToken(sender)}.token.f`,
-        (user) => user === sender && (owner === API || sender === API || isNode(sender)),
+        (user) =>
+          user === sender &&
+          sender !== INJECTOR &&
+          ([API, INJECTOR].includes(owner) || sender === API || isNode(sender)),
       ]);
   for (const subject of ['>', 'rpc.>', 'in.>', 'rpc.api._.>', 'rpc.api._.*', 'x', '_INBOX.x', '$SYS.REQ.SERVER.PING'])
     rules.push([subject, nobody]);
@@ -50,13 +56,28 @@ function subscriptions(): Rule[] {
     for (const subject of [`${own}.>`, `${own}.*.token.*`, `${own}.system%3Aapiserver.token.f`])
       rules.push([subject, only(owner)]);
   }
+  for (const endpoint of USERS)
+    rules.push([`fault.${escapeToken(endpoint)}`, (user) => user === endpoint && user !== INJECTOR]);
   for (const subject of ['rpc.api._.>', 'rpc.api._.system.node.node-1', 'rpc.api._.*.*.*'])
     rules.push([subject, only(API)]);
   for (const node of NODES) {
     const own = `rpc.node.${escapeToken(node)}`;
     rules.push([`${own}.>`, only(nodeUser(node))], [`${own}.system.apiserver`, only(nodeUser(node))]);
   }
-  const wide = ['>', '*', '*.>', 'in.>', 'in.*.>', 'in.*.*.*.*', 'rpc.>', 'rpc.*._.>', 'rpc.api.>', 'rpc.node.>'];
+  const wide = [
+    'fault.>',
+    'fault.*',
+    '>',
+    '*',
+    '*.>',
+    'in.>',
+    'in.*.>',
+    'in.*.*.*.*',
+    'rpc.>',
+    'rpc.*._.>',
+    'rpc.api.>',
+    'rpc.node.>',
+  ];
   for (const subject of [...wide, 'rpc.node.*.>', 'rpc.*.*.system.node.node-1', '*.system%3Anode%3Anode-1.>', '$SYS.>'])
     rules.push([subject, nobody]);
   return rules;
