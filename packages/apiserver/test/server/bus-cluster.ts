@@ -21,7 +21,15 @@ export interface BusCluster {
   stop(): Promise<void>;
 }
 
-export async function startBusCluster({ start }: ServerKind): Promise<BusCluster> {
+export interface BusClusterOptions {
+  /** Bytes that may wait in the broker for one client. */
+  readonly maxPending?: number;
+  /** The server's own limits of the bus. */
+  readonly limits?: Partial<LinkLimits>;
+}
+
+export async function startBusCluster(kind: ServerKind, options: BusClusterOptions = {}): Promise<BusCluster> {
+  const start = (dir: string, port: number): Promise<TestServer> => kind.start(dir, port, options.maxPending);
   const folder = await temporaryFolder();
   const busDir = path.join(folder.dir, 'bus');
   let broker = await start(busDir, 0);
@@ -39,7 +47,7 @@ export async function startBusCluster({ start }: ServerKind): Promise<BusCluster
     clock,
     random: systemRandom,
     logger: silentLogger,
-    connectBus: () => connectAs(busDir, broker.url, 'system:apiserver'),
+    connectBus: () => connectAs(busDir, broker.url, 'system:apiserver', options.limits),
   });
   return {
     server,
@@ -58,14 +66,16 @@ export async function startBusCluster({ start }: ServerKind): Promise<BusCluster
         method: 'GET',
         url: '/metrics',
         headers: {},
-        credentials: { busUser: 'system:kube-controller-manager' },
+        credentials: { busUser: 'system:apiserver' },
         certificateRejected: false,
         remoteAddress: '',
         body: () => new Uint8Array(0),
         signal: new AbortController().signal,
       });
       const text = 'body' in response ? Buffer.concat(response.body).toString() : '';
-      return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+      const [, value] = new RegExp(`^${name} (\\S+)$`, 'm').exec(text) ?? [];
+      if (value === undefined) throw new Error(`there is no metric ${name}`);
+      return Number(value);
     },
     stop: async () => {
       for (const connection of connections) await connection.close();

@@ -31,6 +31,9 @@ interface AccountSeeds {
 
 const SECRET = 0o600;
 
+/** Bytes that nats-server lets wait for one client. */
+const NATS_SERVER_MAX_PENDING = '256MB';
+
 /** Revocations of one account: each is about 70 bytes of what a server reads at its start. */
 const MOST_REVOCATIONS = 10_000;
 
@@ -143,9 +146,13 @@ function accountJwt(account: string, operator: Nkey, revocations: Revocations = 
   return encodeJwt('regatta', account, accountClaims(revocations), operator);
 }
 
-/** For a real nats-server: `nats-server -c server.conf -p PORT`. */
+/**
+ * For a real nats-server: `nats-server -c server.conf -p PORT`. It slows down whoever publishes to a client for which half of
+ * `max_pending` waits (ADR 0035); what waits is bounded by the credit of streams.
+ */
 function serverConfig({ account, operatorJwt, accountJwt }: BusTrust): string {
-  return `operator: ${operatorJwt}\nresolver: MEMORY\nresolver_preload: {\n  ${account}: ${accountJwt}\n}\n`;
+  const identities = `operator: ${operatorJwt}\nresolver: MEMORY\nresolver_preload: {\n  ${account}: ${accountJwt}\n}\n`;
+  return `${identities}max_pending: ${NATS_SERVER_MAX_PENDING}\n`;
 }
 
 async function replaceFile(file: string, text: string, mode: number): Promise<void> {

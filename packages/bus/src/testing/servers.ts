@@ -31,7 +31,8 @@ export interface TestServer {
 
 export interface ServerKind {
   readonly name: string;
-  start(dir: string, port: number): Promise<TestServer>;
+  /** @param maxPending bytes that may wait for one client of the embedded broker before it is cut off */
+  start(dir: string, port: number, maxPending?: number): Promise<TestServer>;
 }
 
 export const clock = new SystemClock();
@@ -48,7 +49,10 @@ export function startEmbedded(dir: string, port: number, limits?: Partial<Broker
     }));
 }
 
-const embedded: ServerKind = { name: 'embedded broker', start: startEmbedded };
+const embedded: ServerKind = {
+  name: 'embedded broker',
+  start: (dir, port, maxPending) => startEmbedded(dir, port, maxPending === undefined ? {} : { maxPending }),
+};
 
 const real: ServerKind = {
   name: 'nats-server',
