@@ -63,7 +63,8 @@ function logRequest(query: URLSearchParams, name: string): LogOptions {
   }
   if (sinceSeconds !== undefined && sinceTime !== undefined) {
     errors.push(
-      fieldErrors.forbidden(FieldPath.root(''), 'at most one of `sinceTime` or `sinceSeconds` may be specified'),
+      // The path of an empty name, as upstream prints it.
+      fieldErrors.forbidden(FieldPath.root('[]'), 'at most one of `sinceTime` or `sinceSeconds` may be specified'),
     );
   } else if (sinceSeconds !== undefined && sinceSeconds < 1) {
     errors.push(fieldErrors.invalid(path('sinceSeconds'), sinceSeconds, 'must be greater than 0'));

@@ -26,6 +26,8 @@ import { type IncludeObject, includeObject, partialMetadata } from './transforms
 const MIN_TIMEOUT_SECONDS = 1800;
 /** Upstream's bookmarkFrequency, milliseconds of real time. */
 const BOOKMARK_INTERVAL = 60_000;
+/** Bytes of frames that are joined to one write: a transport need not carry all initial events at once. */
+const WRITE_BYTES = 256 * 1024;
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 type EventType = ObjectEvent['type'];
@@ -92,8 +94,10 @@ async function run(watch: Watch, sink: StreamSink): Promise<void> {
   try {
     const frames = new Frames(watch, clock.real.monotonic());
     for await (const item of storage.watch(watch.prefix, { ...watch.request, signal: end.signal })) {
-      const bytes = frames.of(item, clock.real.monotonic());
-      if (bytes && !sink.write(bytes)) await sink.drained();
+      for (const bytes of frames.of(item, clock.real.monotonic())) {
+        if (!sink.write(bytes)) await sink.drained();
+        if (end.signal.aborted) break;
+      }
       if (end.signal.aborted) break;
     }
   } catch (error) {
@@ -105,6 +109,11 @@ async function run(watch: Watch, sink: StreamSink): Promise<void> {
     timer.cancel();
     sink.signal.removeEventListener('abort', stop);
   }
+}
+
+function together(frames: readonly Uint8Array[]): Uint8Array {
+  const [first] = frames;
+  return frames.length === 1 && first ? first : Buffer.concat(frames);
 }
 
 /** Turns what storage tells into bytes for one watcher. */
@@ -120,29 +129,40 @@ class Frames {
     this.#bookmarkDue = started + BOOKMARK_INTERVAL;
   }
 
-  of(item: WatchItem, now: number): Uint8Array | undefined {
+  /** What to write: whole frames, together as far as they are small. */
+  of(item: WatchItem, now: number): readonly Uint8Array[] {
     switch (item.kind) {
       case 'events':
         return this.#events(item.events);
       case 'initial-end':
         return this.watch.options.sendInitialEvents && this.watch.options.allowWatchBookmarks
-          ? this.#bookmark(item.revision, { [INITIAL_EVENTS_END]: 'true' })
-          : undefined;
+          ? [this.#bookmark(item.revision, { [INITIAL_EVENTS_END]: 'true' })]
+          : [];
       case 'progress':
-        if (!this.watch.options.allowWatchBookmarks || now < this.#bookmarkDue) return undefined;
+        if (!this.watch.options.allowWatchBookmarks || now < this.#bookmarkDue) return [];
         this.#bookmarkDue = now + BOOKMARK_INTERVAL;
-        return this.#bookmark(item.revision);
+        return [this.#bookmark(item.revision)];
     }
   }
 
-  #events(events: readonly ObjectEvent[]): Uint8Array | undefined {
-    const frames: Uint8Array[] = [];
+  #events(events: readonly ObjectEvent[]): readonly Uint8Array[] {
+    const writes: Uint8Array[] = [];
+    let frames: Uint8Array[] = [];
+    let size = 0;
     for (const event of events) {
       const type = seenAs(event, this.watch.selection);
-      if (type) frames.push(this.#frame(event, type));
+      if (!type) continue;
+      const frame = this.#frame(event, type);
+      if (size + frame.length > WRITE_BYTES && frames.length > 0) {
+        writes.push(together(frames));
+        frames = [];
+        size = 0;
+      }
+      frames.push(frame);
+      size += frame.length;
     }
-    if (frames.length <= 1) return frames[0];
-    return Buffer.concat(frames);
+    if (frames.length > 0) writes.push(together(frames));
+    return writes;
   }
 
   #frame(event: ObjectEvent, type: EventType): Uint8Array {

@@ -12,6 +12,8 @@ import { checkImmutableData } from './immutable-data.ts';
 const DATA = Path.root('data');
 const BINARY_DATA = Path.root('binaryData');
 const MAX_BYTES = 1024 * 1024;
+/** The path of an empty name, as upstream prints it. */
+const WHOLE = Path.root('[]');
 
 export const configMapStrategy: Strategy<ConfigMap> = {
   validate: (map) => validateConfigMap(map).errors,
@@ -35,6 +37,6 @@ function validateConfigMap({ data, binaryData }: ConfigMap): ErrorList {
     errors.invalidEach(BINARY_DATA.key(key), key, isConfigMapKey(key));
     size += Buffer.byteLength(value ?? '', 'base64');
   });
-  if (size > MAX_BYTES) errors.tooLong(Path.root(''), '', MAX_BYTES);
+  if (size > MAX_BYTES) errors.tooLong(WHOLE, '', MAX_BYTES);
   return errors;
 }
