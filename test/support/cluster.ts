@@ -84,6 +84,8 @@ export interface TestClusterOptions {
 
 export class TestCluster {
   #process: ChildProcess | undefined;
+  /** Told to end, perhaps not gone yet. */
+  #ending: ChildProcess | undefined;
   output = '';
 
   private constructor(
@@ -127,10 +129,16 @@ export class TestCluster {
     return this.#process?.pid;
   }
 
+  /** Sends it a signal and waits for nothing. */
+  signal(signal: NodeJS.Signals): void {
+    (this.#process ?? this.#ending)?.kill(signal);
+  }
+
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
+    this.#ending = child;
     this.#process = undefined;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await gone;
