@@ -23,8 +23,11 @@ describe('stop and start', () => {
   });
   afterAll(() => run.dispose());
 
-  it.each(CYCLES)('CYC-1: stopped by %s in the middle of %s, the next start goes on', async (stop, moment) => {
-    const figures = await run.cycle(stop, moment);
-    expect(figures.stateBytes, `seed ${SEED}`).toBeGreaterThan(0);
-  });
+  it.each(CYCLES)(
+    'CYC-1 … CYC-7, CYC-9, CYC-10: stopped by %s in the middle of %s, the next start goes on',
+    async (stop, moment) => {
+      const figures = await run.cycle(stop, moment);
+      expect(figures.stateBytes, `seed ${SEED}`).toBeGreaterThan(0);
+    },
+  );
 });

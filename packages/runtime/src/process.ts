@@ -21,11 +21,15 @@ export function shutdownSignal(logger: Logger): AbortSignal {
  * Does nothing for a process that was started without a channel.
  */
 export function endWithSupervisor(logger: Logger): void {
-  if (!process.connected) return;
-  process.on('disconnect', () => {
+  // Only a process that was started with a channel can send, also when nobody is at its other end any more.
+  if (process.send === undefined) return;
+  const end = (): void => {
     logger.warn('supervisor is gone: ending');
     process.kill(process.pid, 'SIGTERM');
-  });
+  };
+  // It may have died while this process was still loading its code.
+  if (!process.connected) return end();
+  process.on('disconnect', end);
   process.channel?.unref();
 }
 

@@ -25,6 +25,7 @@ import { freePort, requireFreePort } from '../ports.ts';
 import { tryAsk } from '../supervisor/control-client.ts';
 import { startControlServer } from '../supervisor/control-server.ts';
 import { requireBroker } from '../supervisor/foreign-program.ts';
+import { endFormerProcesses } from '../supervisor/former-processes.ts';
 import type { ManagedProcess } from '../supervisor/managed-process.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 
@@ -41,6 +42,9 @@ export interface UpOptions {
 const DEFAULT_NODES = 3;
 const DEFAULT_PORT = 6443;
 const MOST_NODES = 250;
+const DOWN = '`regatta down`';
+/** Real milliseconds: three rounds of those that take no SIGTERM, and some. */
+const LONGEST_STOP_MS = 30_000;
 
 /** @throws CliError with what is wrong and what to do */
 export function validateUp(options: UpOptions): void {
@@ -77,15 +81,17 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
   const stopped = deferred<string>();
   let supervisor: Supervisor | undefined;
   // The socket first: it is the lock of the data folder.
-  const control = await startControlServer(layout, (request) =>
-    supervisor
-      ? supervisor.handle(request)
-      : Promise.resolve({ ok: false, message: 'The cluster is only just starting.' }),
-  );
+  const control = await startControlServer(layout, async (request) => {
+    if (supervisor) return supervisor.handle(request);
+    if (request.op !== 'stop') return { ok: false, message: 'The cluster is only just starting.' };
+    stopped.resolve(DOWN);
+    return { ok: true };
+  });
   const onSignal = stopOnSignals(io, () => supervisor, stopped.resolve);
   try {
     const cluster = plan(existing, options);
     requireBroker(cluster.broker);
+    await endFormerProcesses(layout, clock);
     await requireFreePort(cluster.port);
     writeCluster(layout, cluster);
     io.print(io.style('strong', `Regatta: starting cluster "${cluster.name}" with ${cluster.nodes.length} nodes`));
@@ -98,14 +104,16 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
       clock,
       nodeFlags: (io.env['REGATTA_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
       onChange: display.changed,
-      onStop: () => stopped.resolve('`regatta down`'),
+      onStop: () => stopped.resolve(DOWN),
       forgetNode: (name) => forgetNode(layout, name),
       ...speedFor(existing, options),
     });
-    await Promise.race([supervisor.start(), stopped.promise]);
+    const works = await Promise.race([supervisor.start().then(() => true), stopped.promise.then(() => false)]);
     display.done();
-    printSummary(environment, cluster, clock.monotonic() - began);
-    process.send?.({ state: 'ready' });
+    if (works) {
+      printSummary(environment, cluster, clock.monotonic() - began);
+      process.send?.({ state: 'ready' });
+    }
     const why = await stopped.promise;
     io.print(`Stopping (${why}) ...`);
     await supervisor.stop();
@@ -261,7 +269,14 @@ export async function down({ io, clock, layout }: Environment): Promise<number> 
     io.print(`No cluster runs on ${layout.dataDir}.`);
     return 0;
   }
-  while (await tryAsk(layout, { op: 'status' })) await sleep(clock, 50);
+  const deadline = clock.monotonic() + LONGEST_STOP_MS;
+  // Who hangs up in the middle of an answer is on its way out.
+  while (await tryAsk(layout, { op: 'status' }).catch(() => undefined)) {
+    if (clock.monotonic() > deadline) {
+      throw new CliError(`The cluster of ${layout.dataDir} has not stopped within ${LONGEST_STOP_MS / 1000} s.`);
+    }
+    await sleep(clock, 50);
+  }
   io.print('Stopped. Its state stays in the data folder.');
   return 0;
 }

@@ -28,6 +28,8 @@ export interface ProcessSpec {
   /** A program that is not ours; `argv` holds all its arguments. It can't say by IPC that it works, nor watch for our end. */
   readonly foreign?: ForeignProgram;
   readonly logFile: string;
+  /** Holds its id while it runs. */
+  readonly pidFile: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -170,6 +172,7 @@ export class ManagedProcess {
     });
     fs.closeSync(log);
     this.#child = child;
+    if (child.pid !== undefined) fs.writeFileSync(this.spec.pidFile, String(child.pid), { mode: 0o600 });
     child.on('message', (message) => this.#onMessage(child, message));
     child.on('error', (error) => this.#onExit(child, null, null, error.message));
     child.on('exit', (code, signal) => this.#onExit(child, code, signal));
@@ -188,6 +191,7 @@ export class ManagedProcess {
   #onExit(child: ChildProcess, code: number | null, signal: string | null, failure?: string): void {
     if (child !== this.#child) return;
     this.#child = undefined;
+    fs.rmSync(this.spec.pidFile, { force: true });
     this.#freezing?.end();
     this.#freezing = undefined;
     const wasRunning = this.#state === 'running';

@@ -6,6 +6,7 @@ import { credentialsFile } from '@regatta/bus';
 import type { ClusterRecord, NodeRecord } from '../cluster-file.ts';
 import type { Layout } from '../layout.ts';
 import type { Role } from './control-protocol.ts';
+import { pidFile } from './former-processes.ts';
 import type { ProcessSpec } from './managed-process.ts';
 import { NODE_FLAGS, threadPoolSize } from './node-flags.ts';
 
@@ -50,6 +51,7 @@ function natsServerSpec({ layout, busPort }: ProgramContext): ProcessSpec {
     argv: ['--config', path.join(layout.bus, 'server.conf'), '--addr', '127.0.0.1', '--port', String(busPort)],
     foreign: { file: NATS_SERVER, port: busPort },
     logFile: layout.log('broker'),
+    pidFile: pidFile(layout, 'broker'),
   };
 }
 
@@ -100,6 +102,7 @@ function spec(
     role,
     argv: [...NODE_FLAGS[role], ...(context.nodeFlags ?? []), path.join(context.programs, `${program}.mjs`), ...args],
     logFile: context.layout.log(name),
+    pidFile: pidFile(context.layout, name),
     env: { UV_THREADPOOL_SIZE: threadPoolSize(role) },
   };
 }

@@ -73,6 +73,8 @@ export class Supervisor {
         mintCredentials(layout.bus, user),
       ),
     );
+    // Somebody may have asked to stop before there was anything to stop.
+    if (this.#stopping) return;
     const context = this.#context;
     const core = [brokerSpec(context), apiserverSpec(context)].map((spec) => this.#add(spec).start());
     const rest = [
