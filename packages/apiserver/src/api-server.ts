@@ -43,6 +43,7 @@ import type { ApiCall } from './server/api-call.ts';
 import { serveBus } from './server/bus-server.ts';
 import type { ServerContext } from './server/context.ts';
 import type { ServerResponse } from './server/exchange.ts';
+import { FlowControl } from './server/flow-control.ts';
 import { HttpsServer } from './server/https-server.ts';
 import { OpenStreams } from './server/open-streams.ts';
 import { Pipeline } from './server/pipeline.ts';
@@ -206,6 +207,7 @@ function assemble(
 ): Assembled {
   const resources = new ResourceRegistry(context.schema, strategies);
   const admission = new AdmissionChain(admissionPlugins(context, auth));
+  const flow = new FlowControl(options.clock);
   const env: HandlerEnvironment = {
     registry: { server: context, admission },
     resources,
@@ -213,6 +215,7 @@ function assemble(
     listBodies: new ListBodies(options.clock),
     authorizer: auth.authorizer,
     watches: new OpenStreams(),
+    share: flow.share,
   };
   const metrics = new RequestMetrics();
   metrics.gauge(
@@ -256,6 +259,7 @@ function assemble(
       logger,
       metrics,
       errorResponse: negotiatedError,
+      flow,
     }),
     resources,
     located: (url) => {

@@ -22,7 +22,7 @@ export async function podLog(env: ConnectEnvironment, call: ApiCall): Promise<Se
   env.requireNode(pod.spec.nodeName);
   const node: NodeRequest = { op: 'logs', namespace, pod: name, uid: pod.metadata.uid ?? '', container, ...request };
   const frames = await open(env, pod, node, call.request.signal);
-  return { code: 200, headers: { 'content-type': 'text/plain' }, stream: (sink) => pass(frames, sink) };
+  return { code: 200, headers: { 'content-type': 'text/plain' }, patient: true, stream: (sink) => pass(frames, sink) };
 }
 
 async function open(

@@ -8,6 +8,7 @@ import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import type { Registry, WriteRequest } from '../registry/write-request.ts';
 import { type ApiCall, userAgent } from '../server/api-call.ts';
 import type { OpenStreams } from '../server/open-streams.ts';
+import type { TurnShare } from '../server/turn-share.ts';
 import type { ListBodies } from './list-bodies.ts';
 import type { TableSource } from './transforms.ts';
 
@@ -20,6 +21,8 @@ export interface HandlerEnvironment {
   readonly authorizer: Authorizer;
   /** Watches that are being answered now. */
   readonly watches: OpenStreams;
+  /** What people's requests and watches may take of a turn of the event loop. */
+  readonly share: TurnShare;
 }
 
 /** What options of all verbs say of a write; deletes have no field manager. */

@@ -1,18 +1,23 @@
 /**
  * WATCH (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/watch.go and pkg/storage/cacher).
  *
- * Each batch of events becomes one write, made of frames that all watchers of the same encoding share. An object that
+ * Each batch of events becomes few writes, made of frames that all watchers of the same encoding share. An object that
  * begins or ceases to match a selector is ADDED or DELETED to that watcher. Bookmarks tell how far a quiet watch has come.
  *
- * Invariants: a reader that does not keep up stops this watch from taking events, storage's bounded buffer then ends it;
- * once the head is sent, errors travel as ERROR events.
+ * Invariants: a reader that does not keep up stops this watch from taking events: at most PIECE bytes and what its sink holds
+ * wait for it, and a reader that takes nothing for `stalledWatch` is cut off; once the head is sent, errors travel as ERROR
+ * events. Watches of people share each turn of the event loop with everything else that people ask for.
  */
 import { type KubeObject, type Status, statusErrors } from '@regatta/api';
+import type { Clock, Timer } from '@regatta/runtime';
 import { StoreError } from '@regatta/store';
 import type { Resource } from '../registry/resource.ts';
 import type { ApiCall } from '../server/api-call.ts';
+import { joined } from '../server/compress.ts';
 import type { ServerResponse, StreamSink } from '../server/exchange.ts';
+import { HttpLimits } from '../server/limits.ts';
 import { statusErrorOf } from '../server/status-response.ts';
+import type { TurnShare } from '../server/turn-share.ts';
 import type { ObjectEvent, WatchItem, WatchRequest } from '../storage/object-storage.ts';
 import type { HandlerEnvironment } from './environment.ts';
 import { type Negotiated, negotiate, OBJECT_VIEWS } from './negotiation.ts';
@@ -26,8 +31,8 @@ import { type IncludeObject, includeObject, partialMetadata } from './transforms
 const MIN_TIMEOUT_SECONDS = 1800;
 /** Upstream's bookmarkFrequency, milliseconds of real time. */
 const BOOKMARK_INTERVAL = 60_000;
-/** Bytes of frames that are joined to one write: a transport need not carry all initial events at once. */
-const WRITE_BYTES = 256 * 1024;
+/** Bytes of one write: what is made at once for a reader that may not take it. One event may be larger. */
+const PIECE = 64 * 1024;
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 type EventType = ObjectEvent['type'];
@@ -41,6 +46,13 @@ interface Watch {
   readonly include: IncludeObject;
   readonly request: Omit<WatchRequest, 'signal'>;
   readonly prefix: string;
+  /** Where the watch waits for time; system components don't. */
+  readonly share: TurnShare | undefined;
+}
+
+/** The reader takes nothing: its connection is cut, so that it finds out. */
+class StalledReader extends Error {
+  readonly code = 'stalled-reader';
 }
 
 export function watchObjects(
@@ -62,6 +74,7 @@ export function watchObjects(
     selection,
     request: { ...startOf(options), ...(selection.trigger && { trigger: selection.trigger }) },
     prefix: resource.prefix(namespace),
+    share: call.request.credentials.busUser === undefined ? env.share : undefined,
   };
   return whenEncodable(negotiated, () => ({
     code: 200,
@@ -94,13 +107,15 @@ async function run(watch: Watch, sink: StreamSink): Promise<void> {
   try {
     const frames = new Frames(watch, clock.real.monotonic());
     for await (const item of storage.watch(watch.prefix, { ...watch.request, signal: end.signal })) {
-      for (const bytes of frames.of(item, clock.real.monotonic())) {
-        if (!sink.write(bytes)) await sink.drained();
+      await watch.share?.take();
+      for (const piece of frames.of(item, clock.real.monotonic())) {
+        if (!sink.write(piece)) await taken(sink, clock.real);
         if (end.signal.aborted) break;
       }
       if (end.signal.aborted) break;
     }
   } catch (error) {
+    if (error instanceof StalledReader) throw error;
     // Who could not keep up is let go without a word, as upstream does it, and comes back by itself.
     const slow = error instanceof StoreError && error.code === 'slow-watcher';
     if (!end.signal.aborted && !slow) sink.write(errorFrame(watch, error));
@@ -111,9 +126,17 @@ async function run(watch: Watch, sink: StreamSink): Promise<void> {
   }
 }
 
-function together(frames: readonly Uint8Array[]): Uint8Array {
-  const [first] = frames;
-  return frames.length === 1 && first ? first : Buffer.concat(frames);
+/** Resolves when the reader has taken what was written. @throws StalledReader */
+async function taken(sink: StreamSink, clock: Clock): Promise<void> {
+  let timer: Timer | undefined;
+  const stalled = new Promise<never>((_resolve, reject) => {
+    timer = clock.setTimer(HttpLimits.stalledWatch, () => reject(new StalledReader('the reader takes nothing')));
+  });
+  try {
+    await Promise.race([sink.drained(), stalled]);
+  } finally {
+    timer?.cancel();
+  }
 }
 
 /** Turns what storage tells into bytes for one watcher. */
@@ -129,40 +152,39 @@ class Frames {
     this.#bookmarkDue = started + BOOKMARK_INTERVAL;
   }
 
-  /** What to write: whole frames, together as far as they are small. */
-  of(item: WatchItem, now: number): readonly Uint8Array[] {
+  *of(item: WatchItem, now: number): Generator<Uint8Array> {
+    const { allowWatchBookmarks, sendInitialEvents } = this.watch.options;
     switch (item.kind) {
       case 'events':
-        return this.#events(item.events);
+        yield* this.#events(item.events);
+        break;
       case 'initial-end':
-        return this.watch.options.sendInitialEvents && this.watch.options.allowWatchBookmarks
-          ? [this.#bookmark(item.revision, { [INITIAL_EVENTS_END]: 'true' })]
-          : [];
+        if (sendInitialEvents && allowWatchBookmarks)
+          yield this.#bookmark(item.revision, { [INITIAL_EVENTS_END]: 'true' });
+        break;
       case 'progress':
-        if (!this.watch.options.allowWatchBookmarks || now < this.#bookmarkDue) return [];
+        if (!allowWatchBookmarks || now < this.#bookmarkDue) break;
         this.#bookmarkDue = now + BOOKMARK_INTERVAL;
-        return [this.#bookmark(item.revision)];
+        yield this.#bookmark(item.revision);
     }
   }
 
-  #events(events: readonly ObjectEvent[]): readonly Uint8Array[] {
-    const writes: Uint8Array[] = [];
+  *#events(events: readonly ObjectEvent[]): Generator<Uint8Array> {
     let frames: Uint8Array[] = [];
     let size = 0;
     for (const event of events) {
       const type = seenAs(event, this.watch.selection);
       if (!type) continue;
       const frame = this.#frame(event, type);
-      if (size + frame.length > WRITE_BYTES && frames.length > 0) {
-        writes.push(together(frames));
+      if (size > 0 && size + frame.length > PIECE) {
+        yield joined(frames);
         frames = [];
         size = 0;
       }
       frames.push(frame);
       size += frame.length;
     }
-    if (frames.length > 0) writes.push(together(frames));
-    return writes;
+    if (size > 0) yield joined(frames);
   }
 
   #frame(event: ObjectEvent, type: EventType): Uint8Array {

@@ -13,15 +13,15 @@ import {
   MSGPACK,
   type Served,
 } from '@regatta/bus';
+import { wholeBody } from './body-reader.ts';
 import { joined } from './compress.ts';
 import { isStream, type ServerRequest, type ServerResponse, type StreamResponse, type StreamSink } from './exchange.ts';
-import { wholeBody } from './node-body.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** Calls in progress at once; callers beyond that are told `overloaded` and try again. */
 const CONCURRENCY = 4096;
-/** Frames of one stream that wait for credit. */
-const STREAM_WINDOW = 64;
+/** Bytes of one stream that wait for credit before its writer is asked to pause. */
+const STREAM_WINDOW = 1024 * 1024;
 const NOTHING = new Uint8Array(0);
 
 export function serveBus(pipeline: Pipeline, bus: BusConnection): Served {
@@ -56,7 +56,7 @@ async function streamAnswer(response: StreamResponse, call: IncomingCall, abort:
   }
 }
 
-/** Lets a few frames wait for credit before it asks the writer to pause. */
+/** Lets a little wait for credit before it asks the writer to pause. */
 class BusSink implements StreamSink {
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
@@ -67,9 +67,9 @@ class BusSink implements StreamSink {
   ) {}
 
   write(bytes: Uint8Array): boolean {
-    this.#waiting++;
+    this.#waiting += bytes.length;
     const settled = (): void => {
-      this.#waiting--;
+      this.#waiting -= bytes.length;
     };
     // A stream that broke aborts `signal`, which ends the writer.
     this.#last = this.stream.write(bytes).then(settled, settled);
@@ -93,6 +93,7 @@ function readRequest(call: IncomingCall, signal: AbortSignal): ServerRequest | u
     certificateRejected: false,
     remoteAddress: '',
     body: () => wholeBody(body),
+    isGone: () => signal.aborted,
     signal,
   };
 }

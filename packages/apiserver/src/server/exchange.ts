@@ -5,6 +5,9 @@
  */
 import type { Credentials } from '../auth/identity.ts';
 
+/** Takes room for this many bytes, while there is any. */
+export type HoldBytes = (bytes: number) => boolean;
+
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface ServerRequest {
@@ -19,8 +22,14 @@ export interface ServerRequest {
   readonly certificateRejected: boolean;
   /** The caller's address; empty on the bus. */
   readonly remoteAddress: string;
-  /** The whole body, empty when there is none. @throws StatusError 413 past the limit */
-  body(): Promise<Uint8Array> | Uint8Array;
+  /**
+   * The whole body, empty when there is none; the same one however often it is asked for.
+   * @param hold asked for room for each piece the first time; a body that gets none is FlowRefused
+   * @throws StatusError 413 past the limit, 504 when it does not come in in time
+   */
+  body(hold?: HoldBytes): Promise<Uint8Array> | Uint8Array;
+  /** Nobody waits for an answer any more. */
+  isGone(): boolean;
   /** Aborts when the caller is gone. */
   readonly signal: AbortSignal;
 }
@@ -32,6 +41,8 @@ export interface FixedResponse {
   readonly headers: ResponseHeaders;
   /** Sent one after the other. */
   readonly body: readonly Uint8Array[];
+  /** Called when everything is sent, or will never be. */
+  sent?: (() => void) | undefined;
 }
 
 /** Where a streamed answer goes. */
@@ -46,6 +57,8 @@ export interface StreamSink {
 export interface StreamResponse {
   readonly code: number;
   readonly headers: ResponseHeaders;
+  /** A reader may stop reading for as long as it likes (somebody looks at a log): all of it waits, back to the source. */
+  readonly patient?: boolean;
   /** Runs once the head is sent; the answer ends when it resolves and is cut when it throws. */
   stream(sink: StreamSink): Promise<void>;
 }

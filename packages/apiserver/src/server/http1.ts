@@ -2,12 +2,23 @@
  * HTTP/1.1 requests, turned into exchanges of the pipeline.
  */
 import type { IncomingMessage, ServerResponse as NodeResponse } from 'node:http';
+import type { BodyReader } from './body-reader.ts';
 import { compressed, joined, wantsGzip } from './compress.ts';
-import { type FixedResponse, isStream, type ServerRequest, type ServerResponse, type StreamSink } from './exchange.ts';
-import { readBody } from './node-body.ts';
+import type { Connection } from './connections.ts';
+import {
+  type FixedResponse,
+  type HoldBytes,
+  isStream,
+  type ServerRequest,
+  type ServerResponse,
+  type StreamSink,
+} from './exchange.ts';
+import { HttpLimits } from './limits.ts';
 import type { OpenStreams } from './open-streams.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { TlsPeer } from './tls-peer.ts';
+
+const NOTHING = new Uint8Array(0);
 
 /** One request; its signal is only made when somebody asks for it. */
 class Http1Request implements ServerRequest {
@@ -16,10 +27,12 @@ class Http1Request implements ServerRequest {
   readonly certificateRejected: boolean;
   readonly remoteAddress: string;
   #abort: AbortController | undefined;
+  #body: Promise<Uint8Array> | Uint8Array | undefined;
 
   constructor(
     readonly message: IncomingMessage,
     readonly peer: TlsPeer,
+    readonly bodies: BodyReader | undefined,
     readonly onGone: (gone: () => void) => void,
   ) {
     this.method = message.method ?? 'GET';
@@ -41,8 +54,13 @@ class Http1Request implements ServerRequest {
     };
   }
 
-  body(): Promise<Uint8Array> | Uint8Array {
-    return readBody(this.message, this.message.headers['content-length']);
+  body(hold?: HoldBytes): Promise<Uint8Array> | Uint8Array {
+    this.#body ??= this.bodies?.read(this.message, this.message.headers['content-length'], hold) ?? NOTHING;
+    return this.#body;
+  }
+
+  isGone(): boolean {
+    return this.message.socket.destroyed;
   }
 
   get signal(): AbortSignal {
@@ -64,30 +82,65 @@ class Http1Request implements ServerRequest {
   }
 }
 
+/** A request that asks for another protocol. It has no body. */
 export function http1Request(message: IncomingMessage, peer: TlsPeer): ServerRequest {
-  return new Http1Request(message, peer, (gone) => message.socket.once('close', gone));
+  return new Http1Request(message, peer, undefined, (gone) => message.socket.once('close', gone));
 }
 
-/** Answers one request. Never throws. */
+/** What all connections of a server share. */
+export interface HttpService {
+  readonly pipeline: Pipeline;
+  readonly streams: OpenStreams;
+  readonly bodies: BodyReader;
+  /** A reader that takes nothing for so long is let go, milliseconds. */
+  readonly stalledWrites: number;
+}
+
+/**
+ * Answers one request; never throws. Requests that were sent ahead wait until those before them are answered, as in Go's
+ * server: a connection has one request under way.
+ */
 export function serveHttp1(
-  pipeline: Pipeline,
-  streams: OpenStreams,
-  peer: TlsPeer,
+  service: HttpService,
+  connection: Connection,
   message: IncomingMessage,
   out: NodeResponse,
 ): void {
-  const request = new Http1Request(message, peer, (gone) => out.once('close', gone));
-  out.on('error', () => out.destroy());
-  const answer = pipeline.handle(request);
-  if (answer instanceof Promise) void answer.then((response) => send(request, response, out, streams));
-  else send(request, answer, out, streams);
+  // Node gives an answer its socket when it is the next one to be sent.
+  if (out.socket !== null) return answer(service, connection, message, out);
+  connection.pipelined++;
+  if (connection.pipelined > HttpLimits.pipelined) return connection.cut();
+  out.once('socket', () => {
+    connection.pipelined--;
+    answer(service, connection, message, out);
+  });
 }
 
-function send(request: Http1Request, response: ServerResponse, out: NodeResponse, streams: OpenStreams): void {
-  if (out.destroyed) return;
+function answer(
+  { pipeline, streams, bodies }: HttpService,
+  connection: Connection,
+  message: IncomingMessage,
+  out: NodeResponse,
+): void {
+  const request = new Http1Request(message, connection.peer, bodies, (gone) => out.once('close', gone));
+  out.on('error', () => out.destroy());
+  const found = pipeline.handle(request);
+  if (found instanceof Promise) void found.then((response) => send(request, response, out, streams, connection));
+  else send(request, found, out, streams, connection);
+}
+
+function send(
+  request: Http1Request,
+  response: ServerResponse,
+  out: NodeResponse,
+  streams: OpenStreams,
+  connection: Connection,
+): void {
   if (isStream(response)) {
+    if (out.destroyed) return;
     out.writeHead(response.code, response.headers);
     out.flushHeaders();
+    out.once('close', connection.open(response.patient === true));
     out.once(
       'close',
       streams.add(() => request.end()),
@@ -98,6 +151,11 @@ function send(request: Http1Request, response: ServerResponse, out: NodeResponse
     );
     return;
   }
+  if (response.sent) {
+    if (out.destroyed) return response.sent();
+    out.once('close', response.sent);
+  }
+  if (out.destroyed) return;
   const size = response.body.reduce((sum, part) => sum + part.length, 0);
   if (wantsGzip(request, response, size)) {
     void compressed(response).then(

@@ -1,12 +1,19 @@
 /**
  * HTTP/2 streams, turned into exchanges of the pipeline.
  */
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import type { BodyReader } from './body-reader.ts';
 import { compressed, joined, wantsGzip } from './compress.ts';
-import { type FixedResponse, isStream, type ServerRequest, type ServerResponse, type StreamSink } from './exchange.ts';
-import { readBody } from './node-body.ts';
-import type { OpenStreams } from './open-streams.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { Connection } from './connections.ts';
+import {
+  type FixedResponse,
+  type HoldBytes,
+  isStream,
+  type ServerRequest,
+  type ServerResponse,
+  type StreamSink,
+} from './exchange.ts';
+import type { HttpService } from './http1.ts';
 import type { TlsPeer } from './tls-peer.ts';
 
 class Http2Request implements ServerRequest {
@@ -15,11 +22,13 @@ class Http2Request implements ServerRequest {
   readonly certificateRejected: boolean;
   readonly remoteAddress: string;
   #abort: AbortController | undefined;
+  #body: Promise<Uint8Array> | Uint8Array | undefined;
 
   constructor(
     readonly stream: ServerHttp2Stream,
     readonly headers: IncomingHttpHeaders,
     readonly peer: TlsPeer,
+    readonly bodies: BodyReader,
   ) {
     this.method = headers[':method'] ?? 'GET';
     this.url = headers[':path'] ?? '/';
@@ -36,8 +45,14 @@ class Http2Request implements ServerRequest {
     };
   }
 
-  body(): Promise<Uint8Array> | Uint8Array {
-    return readBody(this.stream, this.stream.endAfterHeaders ? '0' : this.headers['content-length']);
+  body(hold?: HoldBytes): Promise<Uint8Array> | Uint8Array {
+    const length = this.stream.endAfterHeaders ? '0' : this.headers['content-length'];
+    this.#body ??= this.bodies.read(this.stream, length, hold);
+    return this.#body;
+  }
+
+  isGone(): boolean {
+    return this.stream.destroyed || this.stream.closed;
   }
 
   get signal(): AbortSignal {
@@ -60,47 +75,60 @@ class Http2Request implements ServerRequest {
 }
 
 /** Serves every stream of a session. */
-export function serveHttp2(pipeline: Pipeline, streams: OpenStreams, peer: TlsPeer, session: ServerHttp2Session): void {
+export function serveHttp2(service: HttpService, connection: Connection, session: ServerHttp2Session): void {
   session.on('error', () => session.destroy());
   session.on('stream', (stream, headers) => {
-    const request = new Http2Request(stream, headers, peer);
+    const request = new Http2Request(stream, headers, connection.peer, service.bodies);
     stream.on('error', () => stream.close());
-    const answer = pipeline.handle(request);
-    if (answer instanceof Promise) void answer.then((response) => send(request, response, streams));
-    else send(request, answer, streams);
+    const answer = service.pipeline.handle(request);
+    if (answer instanceof Promise) {
+      void answer.then((response) => send(request, response, service, connection));
+    } else send(request, answer, service, connection);
   });
 }
 
-function send(request: Http2Request, response: ServerResponse, streams: OpenStreams): void {
+function send(request: Http2Request, response: ServerResponse, service: HttpService, connection: Connection): void {
   const { stream } = request;
-  if (stream.destroyed) return;
   if (isStream(response)) {
+    if (stream.destroyed) return;
     stream.respond({ ':status': response.code, ...response.headers });
+    stream.once('close', connection.open(response.patient === true));
     stream.once(
       'close',
-      streams.add(() => request.end()),
+      service.streams.add(() => request.end()),
     );
     void response.stream(new Http2Sink(stream, request.signal)).then(
       () => stream.end(),
-      () => stream.close(),
+      () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
     );
     return;
   }
+  if (response.sent) {
+    if (stream.destroyed) return response.sent();
+    stream.once('close', response.sent);
+  }
+  if (stream.destroyed) return;
   const size = response.body.reduce((sum, part) => sum + part.length, 0);
   if (wantsGzip(request, response, size)) {
     void compressed(response).then(
-      (packed) => sendFixed(request, packed),
-      () => sendFixed(request, response),
+      (packed) => sendFixed(request, packed, service),
+      () => sendFixed(request, response, service),
     );
     return;
   }
-  sendFixed(request, response);
+  sendFixed(request, response, service);
 }
 
-function sendFixed(request: Http2Request, response: FixedResponse): void {
+function sendFixed(request: Http2Request, response: FixedResponse, service: HttpService): void {
   const { stream } = request;
   if (stream.destroyed) return;
   const body = joined(response.body);
+  // A reader that never opens its window must not hold the answer for ever.
+  stream.setTimeout(service.stalledWrites, () => stream.close(constants.NGHTTP2_CANCEL));
+  // A body that was refused half-way is not wanted any more.
+  if (response.code >= 400 && !stream.readableEnded && !stream.endAfterHeaders) {
+    stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
   const head = { ':status': response.code, ...response.headers, 'content-length': String(body.length) };
   if (request.method === 'HEAD' || body.length === 0) {
     stream.respond(head, { endStream: true });

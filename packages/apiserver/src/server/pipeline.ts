@@ -1,18 +1,28 @@
 /**
- * The way of every request, whatever brought it here: request info → authentication → impersonation → limits →
- * authorization → handler, with the headers and figures that every answer gets
+ * The way of every request, whatever brought it here: request info → authentication → its user's turn → impersonation →
+ * authorization → body → a place among the requests under way → handler, with the headers and figures that every answer gets
  * (upstream: DefaultBuildHandlerChain in staging/src/k8s.io/apiserver/pkg/server/config.go).
  *
  * Invariants: `handle` never throws and never rejects: a defect becomes a 500 Status and a log line. An answer that can be
- * given without waiting is returned, not promised, so that reads cost no microtask.
+ * given without waiting is returned, not promised, so that reads cost no microtask. A body that comes in slowly holds no
+ * place. System components on the bus wait for nobody.
  */
 import { type StatusError, statusErrors } from '@regatta/api';
 import type { Clock, Logger, Random } from '@regatta/runtime';
 import { ANONYMOUS, type Authenticator, type Authorizer, type UserInfo } from '../auth/identity.ts';
 import { type ApiCall, attributesOf, forbiddenMessage } from './api-call.ts';
-import { type FixedResponse, headerValue, type ServerRequest, type ServerResponse } from './exchange.ts';
+import {
+  type FixedResponse,
+  type HoldBytes,
+  headerValue,
+  isStream,
+  type ServerRequest,
+  type ServerResponse,
+} from './exchange.ts';
+import { FlowControl, FlowRefused, type FlowRequest } from './flow-control.ts';
+import { flowHeaders, isExempt, seatOf } from './flow-schema.ts';
 import { impersonate } from './impersonation.ts';
-import { InFlight } from './in-flight.ts';
+import { FlowLimits } from './limits.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { statusErrorOf, statusResponse, textResponse } from './status-response.ts';
@@ -28,18 +38,18 @@ export interface PipelineOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: RequestMetrics;
-  readonly inFlight?: InFlight;
   /** How an error is told to this client; as JSON unless told. */
   readonly errorResponse?: (error: StatusError, request: ServerRequest) => FixedResponse | Promise<FixedResponse>;
+  readonly flow?: FlowControl;
 }
 
-const REQUEST_TIMEOUT_TEXT = 'Too many requests, please try again later.';
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 export class Pipeline {
-  readonly inFlight: InFlight;
+  readonly flow: FlowControl;
 
   constructor(readonly options: PipelineOptions) {
-    this.inFlight = options.inFlight ?? new InFlight();
+    this.flow = options.flow ?? new FlowControl(options.clock);
   }
 
   handle(request: ServerRequest): ServerResponse | Promise<ServerResponse> {
@@ -96,19 +106,65 @@ export class Pipeline {
     user: UserInfo,
     warnings: string[],
   ): ServerResponse | Promise<ServerResponse> {
-    const leave = this.inFlight.enter(info, user);
-    if (!leave) return textResponse(429, REQUEST_TIMEOUT_TEXT, { 'retry-after': '1' });
-    let waiting = false;
-    try {
+    const authorized = (): ApiCall => {
       const acting = impersonate(user, request.headers, this.options.authorizer);
       this.#authorize(acting, info);
-      const answer = this.options.handler({ request, info, user: acting, warnings });
-      if (!(answer instanceof Promise)) return answer;
-      waiting = true;
-      return answer.finally(leave);
-    } finally {
-      if (!waiting) leave();
+      return { request, info, user: acting, warnings };
+    };
+    if (request.credentials.busUser !== undefined) return this.options.handler(authorized());
+    const turn = { user: user.name, exempt: isExempt(user), gone: () => request.isGone() };
+    const seat = seatOf(info);
+    const refused = (error: unknown): ServerResponse => {
+      if (error instanceof FlowRefused) return tooManyRequests(user);
+      throw error;
+    };
+    try {
+      const answer =
+        seat === 'write' && WITH_BODY.has(request.method)
+          ? this.#serveWithBody(authorized, request, turn)
+          : this.flow.run({ ...turn, seat }, () => this.#answered(authorized(), user.name));
+      return answer instanceof Promise ? answer.catch(refused) : answer;
+    } catch (error) {
+      return refused(error);
     }
+  }
+
+  /** The body is read before a place is taken: who sends slowly keeps nobody out. */
+  #serveWithBody(
+    authorized: () => ApiCall,
+    request: ServerRequest,
+    turn: Omit<FlowRequest, 'seat'>,
+  ): ServerResponse | Promise<ServerResponse> {
+    const { bodies } = this.flow;
+    let held = 0;
+    const hold = (bytes: number): boolean => {
+      if (!bodies.take(turn.user, bytes)) return false;
+      held += bytes;
+      return true;
+    };
+    const serve = (call: ApiCall): ServerResponse | Promise<ServerResponse> => {
+      const handle = (): ServerResponse | Promise<ServerResponse> =>
+        this.flow.run({ ...turn, seat: 'write' }, () => this.#answered(call, turn.user));
+      const body = readAhead(request, hold);
+      return body ? body.then(handle).finally(() => bodies.give(turn.user, held)) : handle();
+    };
+    const call = this.flow.run({ ...turn, seat: 'none' }, authorized);
+    return call instanceof Promise ? call.then(serve) : serve(call);
+  }
+
+  #answered(call: ApiCall, user: string): ServerResponse | Promise<ServerResponse> {
+    const answer = this.options.handler(call);
+    if (answer instanceof Promise) return answer.then((response) => this.#counted(user, response));
+    return this.#counted(user, answer);
+  }
+
+  /** Large answers count until their readers have taken them. */
+  #counted(user: string, response: ServerResponse): ServerResponse {
+    if (isStream(response)) return response;
+    let size = 0;
+    for (const part of response.body) size += part.length;
+    if (size >= FlowLimits.largeAnswer) response.sent = this.flow.sending(user, size);
+    return response;
   }
 
   #authorize(user: UserInfo, info: RequestInfo): void {
@@ -139,6 +195,25 @@ export class Pipeline {
     if (warnings.length > 0) headers.warning = warningHeaders(warnings);
     this.options.metrics.observe(request.method, info, response.code, this.options.clock.monotonic() - started);
     return response;
+  }
+}
+
+/** In plain text, as upstream's filters refuse. */
+function tooManyRequests(user: UserInfo): FixedResponse {
+  return textResponse(429, 'Too many requests, please try again later.\n', {
+    'retry-after': '1',
+    'x-content-type-options': 'nosniff',
+    ...flowHeaders(user),
+  });
+}
+
+/** Begins to read the body; undefined when it is there already, or its length alone is an error that the handler tells. */
+function readAhead(request: ServerRequest, hold: HoldBytes): Promise<Uint8Array> | undefined {
+  try {
+    const body = request.body(hold);
+    return body instanceof Promise ? body : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -10,6 +10,7 @@ import type { UpgradeEnvironment } from '../../src/connect/connect-environment.t
 import { upgradeHandler } from '../../src/connect/mod.ts';
 import { http1Request } from '../../src/server/http1.ts';
 import { requestInfo } from '../../src/server/request-info.ts';
+import { eventually } from '../hasty-clock.ts';
 import { FakeNode } from './fake-node.ts';
 
 const POD: Pod = {
@@ -113,6 +114,33 @@ describe('pods/exec over a WebSocket', () => {
       stdin: true,
       tty: false,
     });
+  });
+
+  it('LIM-21: a client that does not read makes the node wait, and loses nothing', async () => {
+    const frame = Buffer.concat([Buffer.from([Channel.stdout]), Buffer.alloc(64 * 1024, 'x')]);
+    node.serve = (stream) => {
+      for (let i = 0; i < 1000; i++) stream.toApi.push(frame);
+      stream.toApi.end();
+    };
+    const socket = connect();
+    let received = 0;
+    socket.on('message', (data: Buffer) => {
+      received += data.length;
+    });
+    await new Promise((resolve) => socket.once('open', resolve));
+    socket.pause();
+    await eventually(() => node.streams.length === 1);
+    // Taken from the node is what the kernel's buffers hold, and one frame.
+    let left = -1;
+    while (left !== node.streams[0]?.toApi.size) {
+      left = node.streams[0]?.toApi.size ?? 0;
+      const before = performance.now();
+      await eventually(() => performance.now() - before > 200);
+    }
+    expect(left).toBeGreaterThan(500);
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(received).toBe(1000 * frame.length);
   });
 
   it('CN-8: takes the right to create besides the right to get', async () => {

@@ -23,6 +23,7 @@ function call(query: string): ApiCall {
     certificateRejected: false,
     remoteAddress: '',
     body: () => new Uint8Array(0),
+    isGone: () => false,
     signal: new AbortController().signal,
   };
   return { request, info: requestInfo('GET', url), user: { name: 'ann', groups: [] }, warnings: [] };

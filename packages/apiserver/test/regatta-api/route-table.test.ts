@@ -20,6 +20,7 @@ function call(method: string, url: string, body = ''): ApiCall {
     certificateRejected: false,
     remoteAddress: '',
     body: () => Buffer.from(body),
+    isGone: () => false,
     signal: new AbortController().signal,
   };
   return { request, info: requestInfo(method, url), user: { name: 'alice', groups: [] }, warnings: [] };

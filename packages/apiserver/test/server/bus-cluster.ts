@@ -70,6 +70,7 @@ export async function startBusCluster(kind: ServerKind, options: BusClusterOptio
         certificateRejected: false,
         remoteAddress: '',
         body: () => new Uint8Array(0),
+        isGone: () => false,
         signal: new AbortController().signal,
       });
       const text = 'body' in response ? Buffer.concat(response.body).toString() : '';

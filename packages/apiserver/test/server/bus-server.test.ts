@@ -14,8 +14,11 @@ import { ApiClient, BusTransport, resources } from '@regatta/client';
 import { SystemClock, silentLogger, systemRandom } from '@regatta/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ApiServer, startApiServer } from '../../src/api-server.ts';
+import { HttpLimits } from '../../src/server/limits.ts';
+import { HastyClock } from '../hasty-clock.ts';
 
 const clock = new SystemClock();
+const serverClock = new HastyClock([HttpLimits.stalledWatch]);
 const logger = silentLogger;
 const CONTROLLERS = 'system:kube-controller-manager';
 
@@ -43,7 +46,7 @@ beforeAll(async () => {
     port: 0,
     advertiseAddress: '127.0.0.1',
     name: 'test',
-    clock,
+    clock: serverClock,
     random: systemRandom,
     logger,
     connectBus: () => connect('system:apiserver'),
@@ -104,5 +107,25 @@ describe('SRV-20: the API on the bus', () => {
     const client = await clientOf('system:kube-scheduler');
     const events = client.resource(resources.secrets).watch({}, new AbortController().signal);
     await expect(events[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 403 });
+  });
+
+  it('LIM-20: cuts off a watcher that does not read', async () => {
+    const client = await clientOf(CONTROLLERS);
+    const account = client
+      .as('system:serviceaccount:kube-system:root-ca-cert-publisher')
+      .resource(resources.configMaps);
+    const events = (await clientOf(CONTROLLERS)).resource(resources.configMaps).watch({}, new AbortController().signal);
+    const reader = events[Symbol.asyncIterator]();
+    await reader.next();
+    const text = 'x'.repeat(100 * 1024);
+    for (let i = 0; serverClock.fired === 0; i++) {
+      expect(i).toBeLessThan(200);
+      await account.create({ ...configMap(`large-${i}`), data: { text } }, { namespace: 'kube-system' });
+    }
+    await expect(
+      (async () => {
+        for (;;) if ((await reader.next()).done) throw new Error('ended');
+      })(),
+    ).rejects.toThrow();
   });
 });

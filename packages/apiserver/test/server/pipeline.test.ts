@@ -2,7 +2,7 @@ import { FakeClock, type LogFields, type Logger, seededRandom, silentLogger } fr
 import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Authorizer, type UserInfo } from '../../src/auth/mod.ts';
 import type { FixedResponse, RequestHeaders, ServerRequest } from '../../src/server/exchange.ts';
-import { InFlight } from '../../src/server/in-flight.ts';
+import { FlowControl } from '../../src/server/flow-control.ts';
 import { type CallHandler, Pipeline } from '../../src/server/pipeline.ts';
 import { RequestMetrics } from '../../src/server/request-metrics.ts';
 import { textResponse } from '../../src/server/status-response.ts';
@@ -15,7 +15,7 @@ interface Setting {
   readonly user?: UserInfo | undefined;
   readonly authorizer?: Authorizer;
   readonly handler?: CallHandler;
-  readonly inFlight?: InFlight;
+  readonly flow?: FlowControl;
   readonly logger?: Logger;
 }
 
@@ -29,7 +29,7 @@ function pipelineOf(setting: Setting): Pipeline {
     random: seededRandom(1),
     logger: setting.logger ?? silentLogger,
     metrics: new RequestMetrics(),
-    ...(setting.inFlight ? { inFlight: setting.inFlight } : {}),
+    ...(setting.flow ? { flow: setting.flow } : {}),
   });
 }
 
@@ -48,6 +48,7 @@ function request(
     certificateRejected,
     remoteAddress: '',
     body: () => new Uint8Array(0),
+    isGone: () => false,
     signal,
   };
 }
@@ -130,21 +131,12 @@ describe('SRV-4: what they may do', () => {
 });
 
 describe('SRV-5: limits and defects', () => {
-  it('answers 429 when too many requests are under way, except to system:masters', async () => {
-    const setting = { inFlight: new InFlight({ readOnly: 0, mutating: 0 }) };
-    const { code, headers, text } = await ask(setting, request('GET', '/api/v1/pods'));
-    expect([code, headers['retry-after'], text]).toEqual([429, '1', 'Too many requests, please try again later.']);
-    const master: UserInfo = { name: 'root', groups: ['system:masters'] };
-    expect((await ask({ ...setting, user: master }, request('GET', '/api/v1/pods'))).code).toBe(200);
-    expect((await ask(setting, request('GET', '/api/v1/pods?watch=1'))).code).toBe(200);
-  });
-
   it('gives every place back', async () => {
-    const inFlight = new InFlight();
+    const flow = new FlowControl(new FakeClock());
     const failing: CallHandler = () => Promise.reject(new Error('broken'));
-    await ask({ inFlight, handler: failing }, request('POST', '/api/v1/namespaces/x/pods'));
-    await ask({ inFlight }, request('GET', '/api/v1/pods'));
-    expect([inFlight.reading, inFlight.mutating]).toEqual([0, 0]);
+    await ask({ flow, handler: failing }, request('POST', '/api/v1/namespaces/x/pods'));
+    await ask({ flow }, request('GET', '/api/v1/pods'));
+    expect([flow.underWay('read'), flow.underWay('write'), flow.underWay('none')]).toEqual([0, 0, 0]);
   });
 
   it('turns a defect into a 500 Status and a log line', async () => {

@@ -1,0 +1,109 @@
+/**
+ * Reads requests' bodies from Node streams (upstream: limitedReadBody in endpoints/handlers/rest.go, and the request
+ * deadline of filters/timeout.go).
+ *
+ * Owns one timer while a body is being read. Invariants: a body is no longer than `bodyBytes`, in within `requestTimeout`,
+ * and every piece of it was allowed for by `hold`; what is refused is not read on.
+ */
+import type { Readable } from 'node:stream';
+import { statusErrors } from '@regatta/api';
+import type { Clock } from '@regatta/runtime';
+import type { HoldBytes } from './exchange.ts';
+import { FlowRefused } from './flow-control.ts';
+import { HttpLimits } from './limits.ts';
+
+const EMPTY = new Uint8Array(0);
+const EXPIRY_INTERVAL = 1000;
+
+interface Reading {
+  readonly since: number;
+  fail(error: Error): void;
+}
+
+export class BodyReader {
+  /** In the order in which they began. */
+  readonly #readings = new Set<Reading>();
+  readonly #clock: Clock;
+  #watching = false;
+
+  constructor(
+    clock: Clock,
+    readonly timeout: number = HttpLimits.requestTimeout,
+  ) {
+    this.#clock = clock;
+  }
+
+  /** Bodies that are being read. */
+  get size(): number {
+    return this.#readings.size;
+  }
+
+  /** @throws StatusError 413 or 504, FlowRefused; whatever the stream fails with when the caller goes away */
+  read(stream: Readable, contentLength: string | undefined, hold?: HoldBytes): Promise<Uint8Array> | Uint8Array {
+    if (contentLength === '0') return EMPTY;
+    if (contentLength !== undefined && Number(contentLength) > HttpLimits.bodyBytes) throw tooLarge();
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const done = (): void => {
+        this.#readings.delete(reading);
+      };
+      const reading: Reading = {
+        since: this.#clock.monotonic(),
+        fail: (error) => {
+          done();
+          stream.pause();
+          stream.removeAllListeners('data');
+          reject(error);
+        },
+      };
+      this.#begin(reading);
+      stream.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > HttpLimits.bodyBytes) reading.fail(tooLarge());
+        else if (hold && !hold(chunk.length)) reading.fail(new FlowRefused());
+        else chunks.push(chunk);
+      });
+      stream.once('end', () => {
+        done();
+        resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      });
+      stream.once('error', reject);
+      // Every stream closes; an error is made only for one that closed before its end.
+      stream.once('close', () => {
+        done();
+        if (!stream.readableEnded) reject(statusErrors.badRequest('the request body was cut off'));
+      });
+    });
+  }
+
+  #begin(reading: Reading): void {
+    this.#readings.add(reading);
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#clock.setTimer(Math.min(EXPIRY_INTERVAL, this.timeout), () => this.#expire());
+  }
+
+  #expire(): void {
+    this.#watching = false;
+    const now = this.#clock.monotonic();
+    for (const reading of this.#readings) {
+      if (now - reading.since < this.timeout) break;
+      reading.fail(statusErrors.timeout('request did not complete within the allotted timeout', 0));
+    }
+    const [oldest] = this.#readings;
+    if (!oldest) return;
+    this.#watching = true;
+    this.#clock.setTimer(Math.min(EXPIRY_INTERVAL, this.timeout), () => this.#expire());
+  }
+}
+
+/** A body that came whole. @throws StatusError 413 */
+export function wholeBody(body: Uint8Array): Uint8Array {
+  if (body.length > HttpLimits.bodyBytes) throw tooLarge();
+  return body;
+}
+
+function tooLarge(): Error {
+  return statusErrors.requestEntityTooLarge(`limit is ${HttpLimits.bodyBytes}`);
+}
