@@ -36,9 +36,18 @@ export { jsonEqual } from './patch/json-equal.ts';
 export { applyJsonPatch, MAX_JSON_PATCH_COPY_BYTES, MAX_JSON_PATCH_OPERATIONS } from './patch/json-patch.ts';
 export { applyMergePatch, requirePatchObject } from './patch/merge-patch.ts';
 export { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts';
+export {
+  isHugePages,
+  isNativeResource,
+  isOvercommitAllowed,
+  podTotals,
+  type Quantities,
+} from './pod-resources.ts';
 export { loadProtobuf, PROTOBUF, ProtobufCodec, type TypeMeta, watchFrame } from './protobuf/envelope.ts';
 export { ProtobufError } from './protobuf/wire-reader.ts';
 export { milliValue, numericValue, Quantity, QuantityError } from './quantity.ts';
+export { inQuotaScopes } from './quota/quota-scopes.ts';
+export { type CountedResource, PLAIN_COUNTS, podCompute, quotaUsage } from './quota/quota-usage.ts';
 export { DecodeError, DecodeReport } from './schema/decode-report.ts';
 export type { Decoder } from './schema/decoder.ts';
 export type { RawProperty, RawResource, RawType } from './schema/raw-facts.ts';

@@ -16,6 +16,7 @@ import { NodeTtlController } from './node-ttl/node-ttl-controller.ts';
 import { PodGarbageCollector } from './pod-gc/pod-garbage-collector.ts';
 import { REPLICA_SETS, ReplicaSetController } from './replicaset/replica-set-controller.ts';
 import { REPLICATION_CONTROLLERS } from './replication-controller/replication-controllers.ts';
+import { ResourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { RootCaPublisher } from './root-ca-publisher/root-ca-publisher.ts';
 import { ServiceAccountController } from './serviceaccount/service-account-controller.ts';
 import { StatefulSetController } from './statefulset/stateful-set-controller.ts';
@@ -30,6 +31,7 @@ export interface ControllerOptions {
 
 export function makeControllers(context: ControllerContext, options: ControllerOptions): Controller[] {
   const { nodeLoss, clusterCidr, readRootCa } = options;
+  const quotas = new ResourceQuotaController(context);
   return [
     new ServiceAccountController(context),
     ...(readRootCa ? [new RootCaPublisher(context, readRootCa)] : []),
@@ -47,7 +49,8 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),
     new ClusterRoleAggregationController(context),
+    quotas,
     // Last: it shares the informers that the others have asked for.
-    new GarbageCollector(context),
+    new GarbageCollector(context, { onDeleted: (object) => quotas.usedLess(object) }),
   ];
 }

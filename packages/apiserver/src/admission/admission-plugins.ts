@@ -15,6 +15,7 @@ import { NodeRestriction } from './plugins/node-restriction.ts';
 import { PodTopologyLabels } from './plugins/pod-topology-labels.ts';
 import { PriorityPlugin } from './plugins/priority.ts';
 import { RbacEscalation } from './plugins/rbac-escalation.ts';
+import { ResourceQuotaPlugin } from './plugins/resource-quota.ts';
 import { ServiceAccountPlugin } from './plugins/service-account.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 
@@ -34,5 +35,6 @@ export function admissionPlugins(
     new DefaultIngressClass(server),
     new PodTopologyLabels(server),
     new RbacEscalation(auth.escalation),
+    new ResourceQuotaPlugin(server),
   ];
 }

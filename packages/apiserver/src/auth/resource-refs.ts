@@ -8,6 +8,7 @@ import type {
   PersistentVolume,
   Pod,
   PriorityClass,
+  ResourceQuota,
   ResourceRef,
   Role,
   RoleBinding,
@@ -30,6 +31,12 @@ export const LIMIT_RANGES: ResourceRef<LimitRange> = {
   ...CORE,
   resource: 'limitranges',
   kind: 'LimitRange',
+  namespaced: true,
+};
+export const RESOURCE_QUOTAS: ResourceRef<ResourceQuota> = {
+  ...CORE,
+  resource: 'resourcequotas',
+  kind: 'ResourceQuota',
   namespaced: true,
 };
 export const SECRETS: ResourceRef<Secret> = { ...CORE, resource: 'secrets', kind: 'Secret', namespaced: true };

@@ -42,6 +42,11 @@ class UnknownKindError extends Error {
   override readonly name = 'UnknownKindError';
 }
 
+export interface GarbageCollectorOptions {
+  /** Told of every object that is gone (metadata at least): the collector watches all resources anyway. */
+  readonly onDeleted?: (object: KubeObject) => void;
+}
+
 export class GarbageCollector implements Controller {
   readonly name = 'garbage-collector-controller';
   readonly #client: ApiClient;
@@ -52,10 +57,13 @@ export class GarbageCollector implements Controller {
   readonly #absent = new AbsentOwners(ABSENT_OWNERS);
   readonly graph: ObjectGraph;
 
-  constructor(readonly context: ControllerContext) {
+  constructor(
+    readonly context: ControllerContext,
+    { onDeleted }: GarbageCollectorOptions = {},
+  ) {
     this.#client = clientFor(context, 'generic-garbage-collector');
     this.#logger = context.logger.with({ controller: this.name });
-    this.#monitors = new ResourceMonitors(context, this.#client);
+    this.#monitors = new ResourceMonitors(context, this.#client, onDeleted);
     this.#toDelete = new WorkQueue({ clock: context.clusterClock });
     this.#toOrphan = new WorkQueue({ clock: context.clusterClock });
     this.graph = new ObjectGraph(

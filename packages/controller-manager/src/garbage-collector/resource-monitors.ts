@@ -29,6 +29,7 @@ export class ResourceMonitors {
   constructor(
     readonly context: ControllerContext,
     client: ApiClient,
+    readonly onDeleted: (object: KubeObject) => void = () => {},
   ) {
     this.#client = new MetadataClient(client.transport, client.options);
   }
@@ -61,7 +62,11 @@ export class ResourceMonitors {
   #start(resource: DiscoveredResource, graph: ObjectGraph, signal: AbortSignal): Monitor {
     const apiVersion = apiVersionOf(resource);
     const observe = (object: KubeObject): void => graph.observe(apiVersion, resource.kind, object);
-    const handler = { onAdd: observe, onUpdate: observe, onDelete: (object: KubeObject) => graph.remove(uid(object)) };
+    const onDelete = (object: KubeObject): void => {
+      graph.remove(uid(object));
+      this.onDeleted(object);
+    };
+    const handler = { onAdd: observe, onUpdate: observe, onDelete };
     const { informers, clock, logger } = this.context;
     if (informers.has(resource)) {
       const informer = informers.for(resource);

@@ -8,10 +8,11 @@ import {
   type LimitRangeItem,
   type PersistentVolumeClaim,
   type Pod,
+  podTotals,
   Quantity,
 } from '@regatta/api';
 import { LIMIT_RANGES } from '../../auth/resource-refs.ts';
-import { aggregate, type ResourceList } from '../../kinds/core/pod-spec/pod-level-resources.ts';
+import type { ResourceList } from '../../kinds/core/pod-spec/pod-level-resources.ts';
 import type { ServerContext } from '../../server/context.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { admissionForbidden } from '../admission-error.ts';
@@ -121,7 +122,7 @@ function constraintProblems(item: LimitRangeItem, requests: Amounts, limits: Amo
 
 /** What the Pod says of itself goes before what its containers add up to. */
 function podTotal(spec: Pod['spec'], side: 'requests' | 'limits'): Amounts {
-  return new Map([...aggregate(spec, side), ...amounts(spec.resources?.[side])]);
+  return new Map([...podTotals(spec, side), ...amounts(spec.resources?.[side])]);
 }
 
 function amounts(list: ResourceList | undefined): Amounts {

@@ -2,12 +2,12 @@
  * LimitRanges (upstream: SetDefaults_LimitRangeItem of pkg/apis/core/v1/defaults.go, ValidateLimitRange of
  * pkg/apis/core/validation, pkg/registry/core/limitrange/strategy.go).
  */
-import { isQualifiedName, type LimitRange, type LimitRangeItem, Quantity } from '@regatta/api';
+import { isOvercommitAllowed, isQualifiedName, type LimitRange, type LimitRangeItem, Quantity } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachEntry, eachItem, isEmptyMap } from '../validation/lists.ts';
 import { type Path, SPEC } from '../validation/path.ts';
-import { isOvercommitAllowed, type ResourceList } from './pod-spec/pod-level-resources.ts';
+import type { ResourceList } from './pod-spec/pod-level-resources.ts';
 import { checkContainerResourceName, checkResourceName } from './pod-spec/resources.ts';
 
 const TYPES: ReadonlySet<string> = new Set(['Pod', 'Container', 'PersistentVolumeClaim']);

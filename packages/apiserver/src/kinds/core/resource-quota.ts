@@ -2,13 +2,18 @@
  * ResourceQuotas (upstream: ValidateResourceQuota … of pkg/apis/core/validation/validation.go, quota names and scopes of
  * pkg/apis/core/helper/helpers.go, pkg/registry/core/resourcequota/strategy.go).
  */
-import { isQualifiedName, type ResourceQuota, type ResourceQuotaSpec, type ScopeSelector } from '@regatta/api';
+import {
+  isHugePages,
+  isQualifiedName,
+  type ResourceQuota,
+  type ResourceQuotaSpec,
+  type ScopeSelector,
+} from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachEntry, eachItem, isEmptyList } from '../validation/lists.ts';
 import { type Path, SPEC, STATUS } from '../validation/path.ts';
 import { IMMUTABLE } from '../validation/rules.ts';
-import { isHugePages } from './pod-spec/pod-level-resources.ts';
 import { checkAmount } from './pod-spec/resources.ts';
 
 const COMPUTE = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];

@@ -2,13 +2,20 @@
  * Requests and limits (upstream: ValidateContainerResourceRequirements, validatePodResources, validateResizePolicy of
  * pkg/apis/core/validation/validation.go and pkg/apis/core/helper/helpers.go).
  */
-import { type ContainerResizePolicy, isQualifiedName, Quantity, type ResourceRequirements } from '@regatta/api';
+import {
+  type ContainerResizePolicy,
+  isHugePages,
+  isNativeResource,
+  isOvercommitAllowed,
+  isQualifiedName,
+  Quantity,
+  type ResourceRequirements,
+} from '@regatta/api';
 import type { ErrorList } from '../../validation/error-list.ts';
 import { eachEntry, eachItem, has } from '../../validation/lists.ts';
 import type { Path } from '../../validation/path.ts';
 import { NOT_NEGATIVE } from '../../validation/rules.ts';
 import type { PodChecks } from './checks.ts';
-import { isHugePages, isNativeResource, isOvercommitAllowed } from './pod-level-resources.ts';
 
 const CONTAINER_RESOURCES: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
 /** Unqualified names that some object may hold, containers or others. */

@@ -1,0 +1,90 @@
+/**
+ * What an object uses of a quota (upstream: pkg/quota/v1/evaluator/core and the generic object count evaluator of
+ * k8s.io/apiserver/pkg/quota/v1/generic).
+ */
+import type { PersistentVolumeClaim, Pod, Service } from '../generated/kinds.ts';
+import type { KubeObject } from '../kube-object.ts';
+import { isHugePages, isNativeResource, podTotals, type Quantities } from '../pod-resources.ts';
+import { Quantity } from '../quantity.ts';
+
+/** A resource without its version. */
+export interface CountedResource {
+  readonly group: string;
+  readonly resource: string;
+}
+
+const ONE = Quantity.of(1);
+/** Resources of the core group that are counted under their plain name as well. */
+export const PLAIN_COUNTS: ReadonlySet<string> = new Set([
+  ...['configmaps', 'secrets', 'services', 'replicationcontrollers', 'resourcequotas', 'persistentvolumeclaims'],
+]);
+const COMPUTE = ['cpu', 'memory', 'ephemeral-storage'];
+const CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+
+/** The name under which objects of a resource are counted: `count/pods`, `count/deployments.apps`. */
+function countName({ group, resource }: CountedResource): string {
+  return group === '' ? `count/${resource}` : `count/${resource}.${group}`;
+}
+
+/** @param now milliseconds since the epoch: a Pod whose grace is over uses nothing but its place in the count */
+export function quotaUsage(counted: CountedResource, object: KubeObject, now: number): Quantities {
+  const usage: Quantities = new Map([[countName(counted), ONE]]);
+  if (counted.group !== '') return usage;
+  if (PLAIN_COUNTS.has(counted.resource)) usage.set(counted.resource, ONE);
+  if (counted.resource === 'pods') addPod(usage, object as Pod, now);
+  if (counted.resource === 'services') addService(usage, object as Service);
+  if (counted.resource === 'persistentvolumeclaims') addClaim(usage, object as PersistentVolumeClaim);
+  return usage;
+}
+
+function addPod(usage: Quantities, pod: Pod, now: number): void {
+  if (!usesResources(pod, now)) return;
+  usage.set('pods', ONE);
+  for (const [name, quantity] of podCompute(podAmounts(pod, 'requests'), podAmounts(pod, 'limits'))) {
+    usage.set(name, quantity);
+  }
+}
+
+/** Finished Pods use nothing, nor do those that outlived their grace: their node may never tell. */
+function usesResources({ metadata, status }: Pod, now: number): boolean {
+  if (status?.phase === 'Failed' || status?.phase === 'Succeeded') return false;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
+  return now <= Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
+}
+
+function podAmounts({ spec }: Pod, side: 'requests' | 'limits'): Quantities {
+  const own = Object.entries(spec.resources?.[side] ?? {}).map(([name, text]) => [name, Quantity.parse(text)] as const);
+  return new Map([...podTotals(spec, side), ...own]);
+}
+
+/** Requests and limits under the names that quotas have for them. */
+export function podCompute(requests: ReadonlyMap<string, Quantity>, limits: ReadonlyMap<string, Quantity>): Quantities {
+  const usage: Quantities = new Map();
+  for (const [name, quantity] of requests) {
+    if (COMPUTE.includes(name) || isHugePages(name)) usage.set(name, quantity).set(`requests.${name}`, quantity);
+    else if (!isNativeResource(name)) usage.set(`requests.${name}`, quantity);
+  }
+  for (const [name, quantity] of limits) if (COMPUTE.includes(name)) usage.set(`limits.${name}`, quantity);
+  return usage;
+}
+
+function addService(usage: Quantities, { spec }: Service): void {
+  const ports = spec.ports ?? [];
+  if (spec.type === 'NodePort') usage.set('services.nodeports', Quantity.of(ports.length));
+  if (spec.type !== 'LoadBalancer') return;
+  usage.set('services.loadbalancers', ONE);
+  const allocated = spec.allocateLoadBalancerNodePorts === false ? ports.filter(({ nodePort }) => nodePort) : ports;
+  usage.set('services.nodeports', Quantity.of(allocated.length));
+}
+
+function addClaim(usage: Quantities, { metadata, spec }: PersistentVolumeClaim): void {
+  const storageClass = metadata.annotations?.[CLASS_ANNOTATION] ?? spec.storageClassName;
+  if (storageClass) usage.set(`${storageClass}${CLASS_SUFFIX}persistentvolumeclaims`, ONE);
+  const text = spec.resources?.requests?.['storage'];
+  if (text === undefined) return;
+  const storage = Quantity.parse(text);
+  usage.set('requests.storage', storage);
+  if (storageClass) usage.set(`${storageClass}${CLASS_SUFFIX}requests.storage`, storage);
+}
