@@ -12,7 +12,7 @@ import { build } from 'esbuild';
 
 const seconds = Number(process.argv[2] ?? 2);
 const value = Buffer.alloc(Number(process.argv[3] ?? 1500), 'x');
-const { openLevelStore, silent } = await load();
+const { openLevelStore, silent, SystemClock } = await load();
 
 for (const writers of [1, 32]) {
   for (const kind of ['create', 'update']) await run(writers, kind);
@@ -20,7 +20,7 @@ for (const writers of [1, 32]) {
 
 async function run(writers, kind) {
   const path = await mkdtemp(join(tmpdir(), 'regatta-bench-'));
-  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  const clock = new SystemClock();
   const store = await openLevelStore({ path, clock, logger: silent });
   const latencies = [];
   const end = performance.now() + seconds * 1000;
@@ -51,7 +51,7 @@ async function load() {
   const root = new URL('../src/mod.ts', import.meta.url).pathname;
   await build({
     stdin: {
-      contents: `export { openLevelStore } from ${JSON.stringify(root)}; export { silentLogger as silent } from '@regatta/runtime';`,
+      contents: `export { openLevelStore } from ${JSON.stringify(root)}; export { silentLogger as silent, SystemClock } from '@regatta/runtime';`,
       resolveDir: new URL('.', import.meta.url).pathname,
     },
     outfile,

@@ -75,6 +75,8 @@ export interface Store {
   readonly currentRevision: number;
   /** The state at earlier revisions can't be read any more, and events up to and including this one can't be watched. */
   readonly compactedRevision: number;
+  /** Why nothing is written any more (`disk`, `corrupt`, `closed`); undefined while all is well. */
+  readonly failure: StoreError | undefined;
   /** @throws StoreError `compacted` or `future-revision` */
   get(key: string, options?: { readonly revision?: number }): Promise<KeyValue | undefined>;
   /** @throws StoreError `compacted` or `future-revision` */

@@ -22,14 +22,33 @@ describe('the folder of a LevelDB store', () => {
     await (await open()).close();
   });
 
-  it('ST-29: data of another format is refused, and left alone', async () => {
+  it.each([
+    ['3', 'has format 3, this version reads 1 and 2. Use the version that wrote it'],
+    ['x', 'has format unknown, this version reads 1 and 2. Save a snapshot with the version that wrote it'],
+    ['0', 'did not finish. Remove the folder and restore again'],
+  ])('ST-29: data of format %s are refused with what to do, and left alone', async (format, sentence) => {
     await (await open()).close();
-    await inLevel(path, (level) => level.put('mformat', '2'));
-    await expect(open()).rejects.toMatchObject({
-      code: 'format',
-      message: 'the data has format 2, this version reads 1',
+    await inLevel(path, (level) => level.put('mformat', format));
+    await expect(open()).rejects.toMatchObject({ code: 'format', message: expect.stringContaining(sentence) });
+    await inLevel(path, async (level) => expect(await level.get('mformat')).toBe(format));
+  });
+
+  it('ST-33: data of format 1 are brought to the present one: the state stays, the history goes', async () => {
+    const revision = (n: number): string => `\0\0\0\0\0\0\0${String.fromCharCode(n)}`;
+    await inLevel(path, async (level) => {
+      await level.put('mformat', '1');
+      await level.put('ca', `${revision(2)}${revision(5)}value of a`);
+      await level.put(`ha\0${revision(5)}`, '');
+      await level.put(`l${revision(5)}`, 'what format 1 had there');
     });
-    await inLevel(path, async (level) => expect(await level.get('mformat')).toBe('2'));
+    for (let opening = 0; opening < 2; opening++) {
+      const store = await open();
+      expect([store.currentRevision, store.compactedRevision]).toEqual([5, 5]);
+      expect(await store.get('a', { revision: 5 })).toMatchObject({ createRevision: 2, modRevision: 5 });
+      expect(Buffer.from((await store.get('a'))?.value ?? []).toString()).toBe('value of a');
+      await store.close();
+    }
+    expect(await inLevel(path, (level) => level.keys().all())).toEqual(['ca', 'mcompacted', 'mformat']);
   });
 
   it('ST-29: a LevelDB folder that is not a store is refused', async () => {

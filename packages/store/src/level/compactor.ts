@@ -6,7 +6,7 @@
  * find half of a history. What a crash leaves behind is swept by the next compaction.
  */
 import type { Database } from './database.ts';
-import { compactedOperation } from './database.ts';
+import { compactedOperation } from './facts.ts';
 import { historyKey, logRange, revisionOfLog, WHOLE_HISTORY, WHOLE_LOG } from './keyspace.ts';
 import { keyOfLog } from './records.ts';
 
@@ -42,9 +42,10 @@ export class Compactor {
     const records = await this.#database.iterator({ ...logRange(this.#swept, revision), limit: this.#step }).all();
     const operations = records.flatMap(([key, bytes]) => [
       { type: 'del' as const, key },
-      { type: 'del' as const, key: historyKey(keyOfLog(bytes), revisionOfLog(key)) },
+      { type: 'del' as const, key: historyKey(keyOfLog(key, bytes), revisionOfLog(key)) },
     ]);
-    await this.#database.batch(operations);
+    // Synced, as every write is: behind an end that is not on disk yet nothing else may begin (integrity/log-file.ts).
+    await this.#database.batch(operations, { sync: true });
     const last = records.at(-1);
     this.#swept = last ? revisionOfLog(last[0]) : revision;
     return records.length;

@@ -1,21 +1,20 @@
 /**
- * Opens the LevelDB folder of a store: maps LevelDB's errors to StoreError, checks the data format, finds where the log ends.
+ * Opens the LevelDB folder of a store: checks its files, its format and that nothing is lost, and finds where the log ends.
  *
- * Invariants: a folder written by another format is refused, never guessed at; a fresh folder gets its format before
- * anything else. `revision` is the newest write on disk: the log's last record, or where the log was compacted to.
+ * Invariants: a damaged folder, or one of another format, is refused before it is changed; a fresh folder gets its format
+ * before anything else. `revision` is the newest write on disk: the log's last record, or where the log was compacted to.
  */
 import { ClassicLevel } from 'classic-level';
 import { StoreError } from '../store.ts';
-import { metaKey, revisionOfLog, WHOLE_LOG } from './keyspace.ts';
+import { compactedOf, formatOf, formatOperation } from './facts.ts';
+import { DATA_FORMAT, requireReadable } from './formats.ts';
+import { checkFolder, damaged } from './integrity/check-folder.ts';
+import { revisionOfLog, WHOLE_LOG } from './keyspace.ts';
+import { migrate } from './migration.ts';
+import { readMark } from './revision-mark.ts';
 
 export type Database = ClassicLevel<Buffer, Buffer>;
 export type Snapshot = ReturnType<Database['snapshot']>;
-
-/** Version of what keyspace.ts and records.ts describe. A change of either needs a new number and a migration. */
-export const DATA_FORMAT = 1;
-
-const FORMAT = metaKey('format');
-const COMPACTED = metaKey('compacted');
 
 export interface OpenedDatabase {
   readonly database: Database;
@@ -25,26 +24,20 @@ export interface OpenedDatabase {
 
 /** @throws StoreError `locked`, `corrupt`, `format`, `disk` */
 export async function openDatabase(path: string): Promise<OpenedDatabase> {
+  await checkUnlocked(path);
+  // A new database opens by itself: not before its files are checked.
   const database: Database = new ClassicLevel(path, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
   try {
     await database.open();
-    await checkFormat(database);
-    const compacted = numberOf(await database.get(COMPACTED)) ?? 0;
-    return { database, compacted, revision: Math.max(compacted, await lastOfLog(database)) };
+    await bringToFormat(database);
+    const compacted = await compactedOf(database);
+    const revision = Math.max(compacted, await lastOfLog(database));
+    await checkReached(path, revision, compacted);
+    return { database, compacted, revision };
   } catch (error) {
     await database.close();
     throw storeErrorFrom(error, path);
   }
-}
-
-/** The operation that records how far the log was compacted. */
-export function compactedOperation(revision: number): { type: 'put'; key: Buffer; value: Buffer } {
-  return { type: 'put', key: COMPACTED, value: Buffer.from(String(revision)) };
-}
-
-/** The operation that records which format the folder has. */
-export function formatOperation(format: number): { type: 'put'; key: Buffer; value: Buffer } {
-  return { type: 'put', key: FORMAT, value: Buffer.from(String(format)) };
 }
 
 /** What a failed LevelDB call means to the store's users. */
@@ -54,9 +47,9 @@ export function storeErrorFrom(error: unknown, path: string): StoreError {
     case 'LEVEL_LOCKED':
       return new StoreError('locked', `${path} is in use by another process`, { cause: error });
     case 'LEVEL_CORRUPTION':
-      return new StoreError('corrupt', `the data in ${path} is damaged`, { cause: error });
+      return damaged(path, 'LevelDB', `says: ${reasonOf(error)}`, error);
     default:
-      return new StoreError('disk', `reading or writing ${path} failed`, { cause: error });
+      return new StoreError('disk', `reading or writing ${path} failed: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -67,24 +60,64 @@ function levelCode(error: unknown): string | undefined {
   return code === undefined || code === 'LEVEL_DATABASE_NOT_OPEN' ? (levelCode(error.cause) ?? code) : code;
 }
 
-async function checkFormat(database: Database): Promise<void> {
-  const format = await database.get(FORMAT);
+/** What the innermost error says. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+}
+
+/** Checks the files as they lie there, when no other process has them open and changes them meanwhile. */
+async function checkUnlocked(path: string): Promise<void> {
+  await probeLock(path);
+  try {
+    await checkFolder(path);
+  } catch (error) {
+    await probeLock(path);
+    throw storeErrorFrom(error, path);
+  }
+}
+
+/** Asks LevelDB to open what must not exist and is not to be made: it looks at its lock, and never goes on. */
+async function probeLock(path: string): Promise<void> {
+  const probe = new ClassicLevel(path, { createIfMissing: false, errorIfExists: true });
+  try {
+    await probe.open();
+  } catch (error) {
+    if (levelCode(error) === 'LEVEL_LOCKED') throw storeErrorFrom(error, path);
+  } finally {
+    await probe.close();
+  }
+}
+
+async function bringToFormat(database: Database): Promise<void> {
+  const format = await formatOf(database);
   if (format === undefined) {
     const [first] = await database.keys({ limit: 1 }).all();
-    if (first !== undefined) throw new StoreError('format', 'the folder holds a database that is not a store');
+    if (first !== undefined) {
+      throw new StoreError('format', `${database.location} holds a database that is not a store`);
+    }
     await database.batch([formatOperation(DATA_FORMAT)], { sync: true });
     return;
   }
-  if (numberOf(format) !== DATA_FORMAT) {
-    throw new StoreError('format', `the data has format ${format.toString()}, this version reads ${DATA_FORMAT}`);
+  requireReadable(format, database.location);
+  if (format !== DATA_FORMAT) {
+    await migrate(database, Math.max(await compactedOf(database), await lastOfLog(database)));
+  }
+}
+
+/** Whether everything is there that was there when the store's mark was written. */
+async function checkReached(path: string, revision: number, compacted: number): Promise<void> {
+  const mark = await readMark(path);
+  if (!mark) return;
+  if (mark.revision > revision) {
+    throw damaged(path, 'the log', `ends at revision ${revision}, writes up to ${mark.revision} are lost`);
+  }
+  if (mark.compacted > compacted) {
+    throw damaged(path, 'the log', `is compacted to ${compacted}, it was to ${mark.compacted} before`);
   }
 }
 
 async function lastOfLog(database: Database): Promise<number> {
   const [last] = await database.keys({ ...WHOLE_LOG, reverse: true, limit: 1 }).all();
   return last === undefined ? 0 : revisionOfLog(last);
-}
-
-function numberOf(bytes: Buffer | undefined): number | undefined {
-  return bytes === undefined ? undefined : Number(bytes.toString());
 }

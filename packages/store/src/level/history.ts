@@ -14,12 +14,12 @@ import {
   currentKey,
   currentRange,
   historyRange,
-  keyOfCurrent,
   logKey,
   partsOfHistory,
   revisionOfLog,
   WHOLE_LOG,
 } from './keyspace.ts';
+import { missingInLog } from './log-reader.ts';
 import { decodeCurrent, decodeLog } from './records.ts';
 
 /** The revision that a LevelDB snapshot shows: writes are in it whole or not at all. */
@@ -41,9 +41,10 @@ export async function getAt(
     lt: Buffer.concat([gte, Buffer.of(1)]),
   };
   const [first] = await database.keys({ ...range, limit: 1, snapshot }).all();
-  if (first !== undefined) return before(database, snapshot, partsOfHistory(first).revision);
-  const bytes = await database.get(currentKey(key), { snapshot });
-  return bytes && decodeCurrent(key, bytes);
+  if (first !== undefined) return before(database, snapshot, partsOfHistory(first));
+  const levelKey = currentKey(key);
+  const bytes = await database.get(levelKey, { snapshot });
+  return bytes && decodeCurrent(levelKey, bytes, key);
 }
 
 export async function rangeAt(
@@ -92,7 +93,7 @@ async function* current(
   const iterator = database.iterator({ ...currentRange(prefix, startAfter), snapshot });
   try {
     for (let page = await iterator.nextv(step); page.length > 0; page = await iterator.nextv(step)) {
-      for (const [key, value] of page) yield decodeCurrent(keyOfCurrent(key), value);
+      for (const [key, value] of page) yield decodeCurrent(key, value);
     }
   } finally {
     await iterator.close();
@@ -127,12 +128,12 @@ async function* merged(
   let next = undo.next();
   for await (const item of current(database, snapshot, prefix, startAfter, undefined)) {
     while (!next.done && byteOrder(next.value[0], item.key) < 0) {
-      const old = await before(database, snapshot, next.value[1]);
+      const old = await before(database, snapshot, changeOf(next.value));
       if (old) yield old;
       next = undo.next();
     }
     if (!next.done && next.value[0] === item.key) {
-      const old = await before(database, snapshot, next.value[1]);
+      const old = await before(database, snapshot, changeOf(next.value));
       if (old) yield old;
       next = undo.next();
     } else {
@@ -140,15 +141,28 @@ async function* merged(
     }
   }
   for (; !next.done; next = undo.next()) {
-    const old = await before(database, snapshot, next.value[1]);
+    const old = await before(database, snapshot, changeOf(next.value));
     if (old) yield old;
   }
 }
 
-/** What the write at `revision` replaced. */
-async function before(database: Database, snapshot: Snapshot, revision: number): Promise<KeyValue | undefined> {
-  const bytes = await database.get(logKey(revision), { snapshot });
-  return bytes && decodeLog(revision, bytes).previous;
+/** A key, and a revision at which it changed. */
+interface Change {
+  readonly key: string;
+  readonly revision: number;
+}
+
+function changeOf([key, revision]: readonly [string, number]): Change {
+  return { key, revision };
+}
+
+/** What a write replaced. @throws StoreError `corrupt` when the log does not have that write */
+async function before(database: Database, snapshot: Snapshot, change: Change): Promise<KeyValue | undefined> {
+  const levelKey = logKey(change.revision);
+  const bytes = await database.get(levelKey, { snapshot });
+  const event = bytes && decodeLog(levelKey, bytes);
+  if (event?.key !== change.key) throw missingInLog(change.revision);
+  return event.previous;
 }
 
 function byteOrder(a: string, b: string): number {

@@ -26,6 +26,7 @@ import { getAt, rangeAt, rangeNow, revisionIn } from './history.ts';
 import { currentKey } from './keyspace.ts';
 import { readLog } from './log-reader.ts';
 import { decodeCurrent } from './records.ts';
+import { type Marked, RevisionMark } from './revision-mark.ts';
 import { Writer } from './writer.ts';
 
 export interface LevelStoreOptions {
@@ -52,6 +53,7 @@ class LevelStore implements Store, WatchSource {
   readonly #writer: Writer;
   readonly #watchers: WatcherGroup;
   readonly #compactor: Compactor;
+  readonly #mark: RevisionMark;
   readonly #closing = new AbortController();
   #compacted: number;
   #compaction: Promise<void> = Promise.resolve();
@@ -65,6 +67,8 @@ class LevelStore implements Store, WatchSource {
     this.#writer = new Writer(database, new WriteQueue(this.limits), revision, (events) =>
       this.#watchers.publish(events, this.currentRevision),
     );
+    const standing = (): Marked => ({ revision: this.currentRevision, compacted: this.#compacted });
+    this.#mark = new RevisionMark({ path: options.path, clock: options.clock, logger: options.logger, standing });
   }
 
   get currentRevision(): number {
@@ -73,6 +77,10 @@ class LevelStore implements Store, WatchSource {
 
   get compactedRevision(): number {
     return this.#compacted;
+  }
+
+  get failure(): StoreError | undefined {
+    return this.#writer.refusal;
   }
 
   async get(key: string, options: { readonly revision?: number } = {}): Promise<KeyValue | undefined> {
@@ -135,19 +143,23 @@ class LevelStore implements Store, WatchSource {
     await this.#writer.close();
     this.#watchers.end(closed());
     await this.#compaction;
+    await this.#mark.close();
     await this.#database.close();
   }
 
   async #compactTo(revision: number): Promise<void> {
     if (revision <= this.#compacted || this.#closing.signal.aborted) return;
+    // Behind a failed write nothing may be written: the log would have a hole.
+    if (this.failure) throw this.failure;
     await this.#compactor.announce(revision);
     this.#compacted = revision;
     await this.#compactor.sweep(revision, this.#closing.signal);
   }
 
   #getNow(key: string): KeyValue | undefined {
-    const bytes = this.#database.getSync(currentKey(key));
-    return bytes && decodeCurrent(key, bytes);
+    const levelKey = currentKey(key);
+    const bytes = this.#database.getSync(levelKey);
+    return bytes && decodeCurrent(levelKey, bytes, key);
   }
 
   #checkReadable(revision: number): void {
@@ -179,7 +191,9 @@ class LevelStore implements Store, WatchSource {
       return await read();
     } catch (error) {
       if (this.#closing.signal.aborted) throw closed();
-      throw storeErrorFrom(error, this.#database.location);
+      const failure = storeErrorFrom(error, this.#database.location);
+      if (failure.code === 'corrupt') this.#writer.refuse(failure);
+      throw failure;
     }
   }
 }

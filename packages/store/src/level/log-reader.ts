@@ -33,14 +33,17 @@ export async function readLog(
   let next = from;
   for (const [key, bytes] of await database.iterator(logRange(from, last)).all()) {
     const revision = revisionOfLog(key);
-    if (revision !== next) throw hole(next);
-    if (keyOfLog(bytes).startsWith(prefix)) events.push(decodeLog(revision, bytes));
+    if (revision !== next) throw missingInLog(next);
+    if (keyOfLog(key, bytes).startsWith(prefix)) events.push(decodeLog(key, bytes));
     next++;
   }
-  if (next !== last + 1) throw hole(next);
+  if (next !== last + 1) throw missingInLog(next);
   return { events, revision: last };
 }
 
-function hole(revision: number): StoreError {
-  return new StoreError('corrupt', `revision ${revision} is missing in the log`);
+export function missingInLog(revision: number): StoreError {
+  return new StoreError(
+    'corrupt',
+    `revision ${revision} is missing in the log. Keep a copy of the data, then restore a snapshot`,
+  );
 }

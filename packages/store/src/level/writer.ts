@@ -7,12 +7,13 @@
  *  2. Every successful transaction gets its own revision, the next number; a batch is on disk whole or not at all.
  *  3. `published` is called for a batch after its fsync and before any of its promises resolves; promises of failed
  *     comparisons wait for it too, so that whoever lost sees the winner.
- *  4. After a failed write nothing is known about the disk: every later transaction is refused with `disk`.
+ *  4. After a failed write nothing is known about the disk, and after damage was found nothing of the state: every later
+ *     transaction is refused with `disk` or `corrupt`.
  */
 import { type KeyValue, StoreError, type StoreEvent, type Transaction, type TransactionResult } from '../store.ts';
 import type { Waiting, WriteQueue } from '../write-queue.ts';
 import { type Database, storeErrorFrom } from './database.ts';
-import { currentKey, historyKey, logKey } from './keyspace.ts';
+import { currentKey, historyKey } from './keyspace.ts';
 import { decodeCurrent, encodeCurrent, encodeLog } from './records.ts';
 
 const NO_VALUE = Buffer.alloc(0);
@@ -55,9 +56,19 @@ export class Writer {
     });
   }
 
+  /** Why nothing is written any more; undefined while all is well. */
+  get refusal(): StoreError | undefined {
+    return this.#refusal;
+  }
+
+  /** Refuses every write from now on, except those that go to disk already. The first reason stays. */
+  refuse(reason: StoreError): void {
+    this.#refusal ??= reason;
+  }
+
   /** Refuses new transactions; resolves when those that wait are written. */
   async close(): Promise<void> {
-    this.#refusal ??= new StoreError('closed', 'the store is closed');
+    this.refuse(new StoreError('closed', 'the store is closed'));
     await this.#running;
   }
 
@@ -71,7 +82,7 @@ export class Writer {
   async #commit(batch: readonly Waiting[]): Promise<void> {
     let plan: Plan;
     try {
-      if (this.#refusal?.code === 'disk') throw this.#refusal;
+      if (this.#refusal && this.#refusal.code !== 'closed') throw this.#refusal;
       plan = this.#plan(batch);
       if (plan.events.length > 0) await this.#sync(plan.events);
     } catch (error) {
@@ -89,9 +100,12 @@ export class Writer {
     const batch = this.#database.batch();
     for (const event of events) {
       const { key, revision, value, createRevision } = event;
-      if (value) batch.put(currentKey(key), encodeCurrent(createRevision, revision, value));
-      else batch.del(currentKey(key));
-      batch.put(logKey(revision), encodeLog(event));
+      const log = encodeLog(event);
+      if (value) {
+        const current = encodeCurrent(key, createRevision, revision, value);
+        batch.put(current.levelKey, current.record);
+      } else batch.del(currentKey(key));
+      batch.put(log.levelKey, log.record);
       batch.put(historyKey(key, revision), NO_VALUE);
     }
     return batch.write({ sync: true });
@@ -118,8 +132,9 @@ export class Writer {
   }
 
   #standing(key: string): KeyValue | undefined {
-    const bytes = this.#database.getSync(currentKey(key));
-    return bytes && decodeCurrent(key, bytes);
+    const levelKey = currentKey(key);
+    const bytes = this.#database.getSync(levelKey);
+    return bytes && decodeCurrent(levelKey, bytes, key);
   }
 }
 

@@ -6,16 +6,15 @@
  * leaves an empty folder, and a crash on the way one that is refused (`format`).
  */
 import type { Database } from '../level/database.ts';
-import { compactedOperation, DATA_FORMAT, formatOperation, openDatabase } from '../level/database.ts';
+import { openDatabase } from '../level/database.ts';
+import { compactedOperation, formatOperation } from '../level/facts.ts';
+import { DATA_FORMAT, INCOMPLETE } from '../level/formats.ts';
 import { currentKey, readRevision } from '../level/keyspace.ts';
 import { StoreError } from '../store.ts';
 import { decodeFrames } from './frames.ts';
 
 /** As `etcdutl snapshot restore --bump-revision` recommends: more than a day of writes at full rate. */
 export const REVISION_GAP = 1_000_000_000;
-
-/** The format of a folder while it is being filled: no version opens it. */
-const INCOMPLETE = 0;
 
 export interface RestoreOptions {
   /** The folder of the new store; must not exist or be empty. */

@@ -1,7 +1,8 @@
 /**
  * Writes the current view of one LevelDB snapshot as frames (see frames.ts). History is not part of it.
  */
-import { DATA_FORMAT, type Database, type Snapshot } from '../level/database.ts';
+import type { Database, Snapshot } from '../level/database.ts';
+import { DATA_FORMAT } from '../level/formats.ts';
 import { WHOLE_CURRENT, writeRevision } from '../level/keyspace.ts';
 import { encodeFrame } from './frames.ts';
 
