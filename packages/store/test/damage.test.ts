@@ -66,7 +66,9 @@ describe('damaged files', () => {
     await store.txn({ key: 'last', value: Buffer.from('x') });
     await store.close();
     await truncate(join(path, await newest(path, '.log')), 20);
-    expect(await outcome(path)).toContain(`ends at revision ${EARLY + LATE}, writes up to ${EARLY + LATE + 1} are lost`);
+    expect(await outcome(path)).toContain(
+      `ends at revision ${EARLY + LATE}, writes up to ${EARLY + LATE + 1} are lost`,
+    );
   });
 
   it.each([
@@ -92,7 +94,9 @@ describe('damaged files', () => {
     await cp(crashed, path, { recursive: true });
     await cp(join(tabled, 'REVISION'), join(path, 'REVISION'));
     await truncate(join(path, await newest(path, kind)));
-    expect(await outcome(path)).toMatch(/^the data in .* is damaged: .*Keep a copy of the folder, then restore a snapshot$/);
+    expect(await outcome(path)).toMatch(
+      /^the data in .* is damaged: .*Keep a copy of the folder, then restore a snapshot$/,
+    );
   });
 
   it('ST-36: files of others in the folder are left alone', async () => {
@@ -163,14 +167,14 @@ function open(path: string): Promise<Store> {
 }
 
 async function fill(store: Store, from: number, count: number): Promise<void> {
-  for (let i = from; i < from + count; i++) await store.txn({ key: keyOf(i), value: Buffer.from(valueOf(i)) });
+  for (let i = from; i < from + count; i++) await store.txn({ key: keyOf(i), value: Buffer.from(valueFor(i)) });
 }
 
 /** Every write of `fill` is there, in the state and in the log. */
 async function readAll(store: Store): Promise<void> {
   const { items } = await store.range('key');
   expect(items.map((item) => Buffer.from(item.value).toString())).toEqual(
-    Array.from({ length: EARLY + LATE }, (_, i) => valueOf(i)),
+    Array.from({ length: EARLY + LATE }, (_, i) => valueFor(i)),
   );
   let revision = 0;
   for await (const batch of store.watch('', { fromRevision: 1, signal: new AbortController().signal })) {
@@ -186,7 +190,7 @@ function keyOf(i: number): string {
   return `key-${String(i).padStart(6, '0')}`;
 }
 
-function valueOf(i: number): string {
+function valueFor(i: number): string {
   return `value of ${i} `.padEnd(VALUE, String.fromCharCode(97 + (i % 26)));
 }
 

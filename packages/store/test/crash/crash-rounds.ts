@@ -1,0 +1,86 @@
+/**
+ * Rounds of: start writers, kill them at a random point, look at what is left. The CI-sized test and the long form share it.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Random, SystemClock, seededRandom, sleep } from '@regatta/runtime';
+import { build } from 'esbuild';
+import { readLogFile } from '../../src/level/integrity/log-file.ts';
+import { type Acknowledged, CheckedStore } from './checked-store.ts';
+
+const MODES = ['groups', 'small batches'] as const;
+/** A new folder after so many rounds: starts in fresh folders are killed too. */
+const ROUNDS_PER_FOLDER = 25;
+
+export interface CrashFigures {
+  rounds: number;
+  acknowledged: number;
+  /** Rounds that ended before the first acknowledgement. */
+  early: number;
+  /** Rounds that left a torn record at the end of the log. */
+  torn: number;
+}
+
+/** Bundles the process that is killed: starting it must cost little. */
+export async function buildWriters(): Promise<string> {
+  const outfile = join(import.meta.dirname, '../../../../.tsbuild/store-test/crash-writers.mjs');
+  const external = ['classic-level'];
+  const entryPoints = [join(import.meta.dirname, 'writers.ts')];
+  await build({ entryPoints, outfile, bundle: true, format: 'esm', platform: 'node', external });
+  return outfile;
+}
+
+/** @param goOn asked before each round. @throws AssertionError when a promise is broken */
+export async function crashRounds(seed: number, goOn: (figures: CrashFigures) => boolean): Promise<CrashFigures> {
+  const script = await buildWriters();
+  const random = seededRandom(seed);
+  const figures = { rounds: 0, acknowledged: 0, early: 0, torn: 0 };
+  for (let folder = 0; goOn(figures); folder++) {
+    const path = await mkdtemp(join(tmpdir(), 'regatta-crash-'));
+    const mode = MODES[folder % MODES.length] ?? 'groups';
+    const store = new CheckedStore(path, mode === 'groups');
+    for (let round = 0; round < ROUNDS_PER_FOLDER && goOn(figures); round++) {
+      const writes = await runUntilKilled([script, path, String(Math.floor(random.next() * 2 ** 20)), mode], random);
+      figures.rounds++;
+      figures.acknowledged += writes.length;
+      if (writes.length === 0) figures.early++;
+      if (await endsTorn(path)) figures.torn++;
+      await store.check(writes);
+    }
+    await rm(path, { recursive: true, force: true });
+  }
+  return figures;
+}
+
+/** Kills it after some acknowledgements, some milliseconds later, or some milliseconds after its start. */
+async function runUntilKilled(args: string[], random: Random): Promise<Acknowledged[]> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const clock = new SystemClock();
+  const afterAcknowledgements = Math.floor(random.next() ** 3 * 1200);
+  const delay = random.next() * 30;
+  const ended = new AbortController();
+  const kill = (milliseconds: number): void => {
+    sleep(clock, milliseconds, ended.signal).then(
+      () => child.kill('SIGKILL'),
+      () => undefined,
+    );
+  };
+  if (random.next() < 0.2) kill(40 + random.next() * 150);
+  const writes: Acknowledged[] = [];
+  for await (const text of createInterface({ input: child.stdout })) {
+    const [revision, key = '', id = ''] = text.split(' ');
+    writes.push({ revision: Number(revision), key, id });
+    if (writes.length === afterAcknowledgements + 1) kill(delay);
+  }
+  ended.abort();
+  return writes;
+}
+
+async function endsTorn(path: string): Promise<boolean> {
+  const logs = (await readdir(path)).filter((name) => name.endsWith('.log')).sort();
+  const newest = logs.at(-1);
+  return newest !== undefined && readLogFile(await readFile(join(path, newest))).torn;
+}
