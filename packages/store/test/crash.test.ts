@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { crashRounds } from './crash/crash-rounds.ts';
 import { seedFor } from './seed.ts';
 
-const ROUNDS = 150;
+const ROUNDS = 120;
 
-it('ST-27, ST-38: SIGKILL at any point loses no acknowledged write, reuses no revision, leaves no part of a batch', async () => {
+it('ST-27, ST-38: SIGKILL or a power failure at any point loses no acknowledged write, reuses no revision, leaves no part of a batch', async () => {
   const seed = seedFor('crash');
   const figures = await crashRounds(seed, ({ rounds }) => rounds < ROUNDS);
   process.stdout.write(

@@ -5,9 +5,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { FakeClock, type Random, seededRandom, silentLogger } from '@regatta/runtime';
 import { expect } from 'vitest';
-import { openLevelStore, type Store, type StoreEvent, type Transaction, type WatchBatch } from '../src/mod.ts';
+import {
+  type KeyValue,
+  openLevelStore,
+  type Store,
+  type StoreEvent,
+  type Transaction,
+  type TransactionResult,
+  type WatchBatch,
+} from '../src/mod.ts';
 import { ModelStore } from './model-store.ts';
 
 /** Few keys that meet each other: prefixes of one another, a byte order that is not that of UTF-16. */
@@ -88,7 +97,8 @@ class ModelRun {
   async finish(): Promise<void> {
     for (const watch of this.#watches) await this.#drain(watch);
     for (let revision = this.#model.compacted; revision <= this.#model.revision; revision++) {
-      expect((await this.#open.range('', { revision })).items).toEqual(this.#model.range('', revision));
+      const { items } = await this.#open.range('', { revision });
+      expect(items.map(textOf)).toEqual(this.#model.range('', revision).map(textOf));
     }
   }
 
@@ -116,8 +126,11 @@ class ModelRun {
     const before = this.#model.range('', revision);
     const refusal = this.#model.refusal(revision);
     const writing = Promise.all(transactions.map((transaction) => this.#open.txn(transaction)));
-    if (!refusal) expect((await this.#open.range('', { revision })).items).toEqual(before);
-    expect(await writing).toEqual(transactions.map((transaction) => this.#model.txn(transaction)));
+    if (!refusal) {
+      expect((await this.#open.range('', { revision })).items.map(textOf)).toEqual(before.map(textOf));
+    }
+    const results = transactions.map((transaction) => this.#model.txn(transaction));
+    expect((await writing).map(resultText)).toEqual(results.map(resultText));
   }
 
   #transaction(): Transaction {
@@ -136,14 +149,14 @@ class ModelRun {
   async #read(): Promise<void> {
     const key = this.#pick(KEYS);
     if (this.#random.next() < 0.3) {
-      expect(await this.#open.get(key)).toEqual(this.#model.get(key, this.#model.revision));
+      expect(textOf(await this.#open.get(key))).toBe(textOf(this.#model.get(key, this.#model.revision)));
       return;
     }
     const revision = this.#revision();
     const refusal = this.#model.refusal(revision);
     const reading = this.#open.get(key, { revision });
     if (refusal) await expect(reading).rejects.toMatchObject({ code: refusal });
-    else expect(await reading).toEqual(this.#model.get(key, revision));
+    else expect(textOf(await reading)).toBe(textOf(this.#model.get(key, revision)));
   }
 
   async #range(): Promise<void> {
@@ -161,7 +174,9 @@ class ModelRun {
     const at = revision ?? this.#model.revision;
     const all = this.#model.range(prefix, at, startAfter);
     const items = all.slice(0, limit);
-    expect(await reading).toEqual({ items, revision: at, more: items.length < all.length });
+    const result = await reading;
+    expect(result.items.map(textOf)).toEqual(items.map(textOf));
+    expect([result.revision, result.more]).toEqual([at, items.length < all.length]);
   }
 
   #watch(): void {
@@ -191,7 +206,7 @@ class ModelRun {
       if (result instanceof Error) {
         expect(result).toMatchObject({ code: 'slow-watcher' });
         expect(watch.next).toBeLessThanOrEqual(this.#model.compacted);
-        expect(given).toEqual(expected.slice(0, given.length));
+        expect(given.map(eventText)).toEqual(expected.slice(0, given.length).map(eventText));
         this.#watches.delete(watch);
         return;
       }
@@ -199,7 +214,7 @@ class ModelRun {
       given.push(...events);
       watch.next = revision + 1;
     }
-    expect(given).toEqual(expected);
+    expect(given.map(eventText)).toEqual(expected.map(eventText));
   }
 
   async #compact(): Promise<void> {
@@ -230,4 +245,20 @@ class ModelRun {
     if (choice === undefined) throw new RangeError('nothing to choose from');
     return choice;
   }
+}
+
+/** Everything about it, in a form that is compared quickly. */
+function textOf(item: KeyValue | undefined): string {
+  if (!item) return 'nothing';
+  const { key, value, createRevision, modRevision } = item;
+  return `${key} ${value.length} ${crc32(value)} ${createRevision} ${modRevision}`;
+}
+
+function resultText(result: TransactionResult): string {
+  return result.succeeded ? `at ${result.revision}` : `refused: ${textOf(result.current)}`;
+}
+
+function eventText({ type, key, revision, value, createRevision, previous }: StoreEvent): string {
+  const now = value && `${value.length} ${crc32(value)}`;
+  return `${type} ${key} ${revision} ${now} ${createRevision} was ${textOf(previous)}`;
 }

@@ -2,7 +2,7 @@
  * Rounds of: start writers, kill them at a random point, look at what is left. The CI-sized test and the long form share it.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,7 +11,7 @@ import { build } from 'esbuild';
 import { readLogFile } from '../../src/level/integrity/log-file.ts';
 import { type Acknowledged, CheckedStore } from './checked-store.ts';
 
-const MODES = ['groups', 'small batches'] as const;
+const MODES = ['groups', 'power loss', 'small batches'] as const;
 /** A new folder after so many rounds: starts in fresh folders are killed too. */
 const ROUNDS_PER_FOLDER = 25;
 
@@ -41,9 +41,13 @@ export async function crashRounds(seed: number, goOn: (figures: CrashFigures) =>
   for (let folder = 0; goOn(figures); folder++) {
     const path = await mkdtemp(join(tmpdir(), 'regatta-crash-'));
     const mode = MODES[folder % MODES.length] ?? 'groups';
-    const store = new CheckedStore(path, mode === 'groups');
+    const store = new CheckedStore(path, mode !== 'small batches');
     for (let round = 0; round < ROUNDS_PER_FOLDER && goOn(figures); round++) {
-      const writes = await runUntilKilled([script, path, String(Math.floor(random.next() * 2 ** 20)), mode], random);
+      const { writes, synced } = await runUntilKilled(
+        [script, path, String(Math.floor(random.next() * 2 ** 20)), mode],
+        random,
+      );
+      if (synced) await losePower(path, synced, random);
       figures.rounds++;
       figures.acknowledged += writes.length;
       if (writes.length === 0) figures.early++;
@@ -55,8 +59,32 @@ export async function crashRounds(seed: number, goOn: (figures: CrashFigures) =>
   return figures;
 }
 
+/** How much of the newest log was synced. */
+interface Synced {
+  readonly log: string;
+  readonly bytes: number;
+}
+
+/**
+ * SIGKILL leaves what the kernel has; a power failure leaves what was synced, and of the rest any beginning, or zeros or
+ * garbage in its place.
+ */
+async function losePower(path: string, synced: Synced, random: Random): Promise<void> {
+  for (const name of (await readdir(path)).filter((file) => file.endsWith('.log') && file >= synced.log)) {
+    const bytes = await readFile(join(path, name));
+    const safe = name === synced.log ? synced.bytes : 0;
+    const kept = safe + Math.floor(random.next() * (bytes.length - safe));
+    const spoiled = Math.floor(random.next() * 3);
+    if (spoiled === 0) await truncate(join(path, name), kept);
+    else await writeFile(join(path, name), bytes.fill(spoiled === 1 ? 0 : 0xa7, kept));
+  }
+}
+
 /** Kills it after some acknowledgements, some milliseconds later, or some milliseconds after its start. */
-async function runUntilKilled(args: string[], random: Random): Promise<Acknowledged[]> {
+async function runUntilKilled(
+  args: string[],
+  random: Random,
+): Promise<{ readonly writes: Acknowledged[]; readonly synced: Synced | undefined }> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const clock = new SystemClock();
   const afterAcknowledgements = Math.floor(random.next() ** 3 * 1200);
@@ -70,13 +98,18 @@ async function runUntilKilled(args: string[], random: Random): Promise<Acknowled
   };
   if (random.next() < 0.2) kill(40 + random.next() * 150);
   const writes: Acknowledged[] = [];
+  let synced: Synced | undefined;
   for await (const text of createInterface({ input: child.stdout })) {
     const [revision, key = '', id = ''] = text.split(' ');
+    if (revision === 'synced') {
+      synced = { log: key, bytes: Number(id) };
+      continue;
+    }
     writes.push({ revision: Number(revision), key, id });
     if (writes.length === afterAcknowledgements + 1) kill(delay);
   }
   ended.abort();
-  return writes;
+  return { writes, synced };
 }
 
 async function endsTorn(path: string): Promise<boolean> {

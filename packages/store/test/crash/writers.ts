@@ -2,9 +2,12 @@
  * The process that is killed: many concurrent writers and a compaction, printing a line for each acknowledged write:
  *
  *     <revision> <key> <id of the value, or - for a deletion>
+ *     synced <name of the log> <bytes>                           in the mode `power loss`, before what that sync was for
  *
  * Arguments: folder, seed, the name of a mode.
  */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { createLogger, type Random, SystemClock, seededRandom, sleep } from '@regatta/runtime';
 import { openLevelStore, type Store, type StoreLimits } from '../../src/mod.ts';
 import { readValue, valueFor } from './written-value.ts';
@@ -27,6 +30,16 @@ const store = await openLevelStore({
   limits: LIMITS[mode] ?? {},
 });
 const start = store.currentRevision;
+if (mode === 'power loss') store.onCommit(printSynced);
+
+/** Called when a batch is synced, and before the next one is begun: the log's size is what would survive. */
+function printSynced(): void {
+  const newest = readdirSync(path)
+    .filter((name) => name.endsWith('.log'))
+    .sort()
+    .at(-1);
+  if (newest !== undefined) process.stdout.write(`synced ${newest} ${statSync(join(path, newest)).size}\n`);
+}
 
 function acknowledged(revision: number, key: string, id: string): void {
   process.stdout.write(`${revision} ${key} ${id}\n`);
