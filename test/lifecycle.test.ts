@@ -23,6 +23,11 @@ describe('command line', () => {
       "error: option '--node-loss <mode>' argument 'maybe' is invalid. Allowed choices are unknown, upstream.",
     ],
     [['up', '--bogus'], "error: unknown option '--bogus'"],
+    [
+      ['speed', 'fast'],
+      'regatta: "fast" is no speed. It is a number from 0 to 1000 (1 is upstream\'s timing, 10 is ten times as fast), or `pause`, or `resume`.',
+    ],
+    [['speed', '1001'], 'regatta: "1001" is no speed.'],
     [['frobnicate'], "error: unknown command 'frobnicate'"],
     [['node', 'kill'], "error: missing required argument 'name'"],
   ])('CLI-1: %j is a sentence and exit code 2', async (args, sentence) => {
@@ -144,9 +149,17 @@ describe('a cluster over its life', () => {
 
   it('CLI-15: the speed is read and changed', async () => {
     expect(await cluster.regatta('speed')).toContain('speed 20');
-    await cluster.regatta('speed', '30');
-    expect(await cluster.regatta('speed')).toContain('speed 30');
-    expect((await regatta(['--data-dir', cluster.dataDir, 'speed', 'fast'])).code).toBe(2);
+    expect(await cluster.regatta('speed', '25')).toBe(
+      'Cluster time runs at speed 25: a grace period of 50 s takes 2 s.\nIt was 20. What is under way keeps the time that is behind it.\n',
+    );
+    expect(await cluster.regatta('speed')).toBe('Cluster time runs at speed 25: a grace period of 50 s takes 2 s.\n');
+    expect(await cluster.regatta('speed', 'pause')).toBe(
+      'Cluster time stands still (speed 0); `regatta speed resume` lets it go on.\nIt was 25. What is under way keeps the time that is behind it.\n',
+    );
+    expect(await cluster.regatta('speed', '0')).toMatch(/^Nothing to change\. Cluster time stands still/);
+    expect(await cluster.regatta('speed', 'resume')).toMatch(
+      /^Cluster time runs at speed 25: .*\nIt stood still before\./,
+    );
   });
 
   it('CLI-16: state survives a stop and a crash of everything', async () => {

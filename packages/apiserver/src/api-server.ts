@@ -18,7 +18,8 @@ import {
   OPENID_CONFIGURATION_PATH,
   openIdConfiguration,
 } from './auth/mod.ts';
-import { bootstrapCluster, followTimeline } from './bootstrap.ts';
+import { bootstrapCluster } from './bootstrap.ts';
+import { followTimeline } from './cluster-timeline.ts';
 import { type ConnectEnvironment, connectHandlers, upgradeHandler } from './connect/mod.ts';
 import { componentProbes } from './discovery/component-probes.ts';
 import { Discovery } from './discovery/discovery.ts';

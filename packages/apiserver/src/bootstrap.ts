@@ -6,17 +6,16 @@
  * Every step may run again, and on several servers at once: what is there stays.
  */
 import type { KubeObject } from '@regatta/api';
-import { constantTimeline, parseTimeline, type Timeline, withSpeed } from '@regatta/runtime';
 import { ensureBootstrapPolicy } from './auth/mod.ts';
+import { applyStoredTimeline, changeSpeed, firstTimeline } from './cluster-timeline.ts';
 import { fillSystemFields } from './registry/object-metadata.ts';
 import type { ResourceRegistry } from './registry/resource-registry.ts';
 import type { ServerContext } from './server/context.ts';
-import { type ObjectEvent, StorageError, storageKey } from './storage/object-storage.ts';
+import { StorageError, storageKey } from './storage/object-storage.ts';
 
 export const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 export const KUBERNETES_SERVICE_IP = '10.96.0.1';
 const SERVICE_PORT = 443;
-const CLOCK_KEY = storageKey('', 'configmaps', 'kube-system', 'regatta-clock');
 
 export interface BootstrapOptions {
   /** Cluster milliseconds per real one: of a new cluster, or a change for an old one. */
@@ -146,48 +145,7 @@ function endpointSlice({ address, port }: BootstrapOptions): KubeObject {
 
 /** The cluster's timeline, made or changed as asked, and applied to this process. */
 async function ensureTimeline(server: ServerContext, seed: Seed, speed: number | undefined): Promise<void> {
-  await seed.ensure('', 'configmaps', clockConfigMap(constantTimeline(speed ?? DEFAULT_SPEED)));
-  if (speed !== undefined) {
-    await server.storage.update(CLOCK_KEY, (current) => {
-      const timeline = current && timelineOf(server, current.object);
-      if (!current || !timeline || timeline.segments.at(-1)?.speed === speed) return 'unchanged';
-      const changed = withSpeed(timeline, speed, server.clock.now());
-      return { ...current.object, data: { timeline: JSON.stringify(changed) } } as KubeObject;
-    });
-  }
-  const stored = server.storage.get(CLOCK_KEY);
-  if (stored) applyTimeline(server, stored.object);
-}
-
-/** Keeps this server's own clock as the cluster has it. Returns how to stop. */
-export function followTimeline(server: ServerContext): () => void {
-  return server.storage.onEvent(CLOCK_KEY, (event: ObjectEvent) => {
-    if (event.type !== 'DELETED' && event.current.key === CLOCK_KEY) applyTimeline(server, event.current.object);
-  });
-}
-
-function applyTimeline(server: ServerContext, object: KubeObject): void {
-  const timeline = timelineOf(server, object);
-  if (timeline) server.clock.apply(timeline);
-}
-
-function timelineOf(
-  server: ServerContext,
-  object: KubeObject & { data?: Record<string, string> },
-): Timeline | undefined {
-  try {
-    return parseTimeline(object.data?.timeline ?? '');
-  } catch (error) {
-    server.logger.error('the cluster clock cannot be read', { error });
-    return undefined;
-  }
-}
-
-function clockConfigMap(timeline: Timeline): KubeObject {
-  return {
-    kind: 'ConfigMap',
-    apiVersion: 'v1',
-    metadata: { name: 'regatta-clock', namespace: 'kube-system' },
-    data: { timeline: JSON.stringify(timeline) },
-  } as KubeObject;
+  await seed.ensure('', 'configmaps', firstTimeline(speed ?? DEFAULT_SPEED));
+  if (speed !== undefined) await changeSpeed(server, () => speed);
+  applyStoredTimeline(server);
 }

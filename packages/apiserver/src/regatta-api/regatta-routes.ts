@@ -12,6 +12,7 @@ import { recordFault } from './fault-events.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { type JoinOptions, joinRoute } from './join.ts';
 import type { RegattaRoute } from './route-table.ts';
+import { speedRoute } from './speed.ts';
 
 export interface RegattaParts {
   readonly context: ServerContext;
@@ -24,7 +25,11 @@ export interface RegattaParts {
 }
 
 export function regattaRoutes({ context, clock, bus, join }: RegattaParts): readonly RegattaRoute[] {
-  return [...(bus ? faultsOverBus(context, clock, bus) : []), ...(join ? [joinRoute(context, join)] : [])];
+  return [
+    speedRoute(context),
+    ...(bus ? faultsOverBus(context, clock, bus) : []),
+    ...(join ? [joinRoute(context, join)] : []),
+  ];
 }
 
 function faultsOverBus(context: ServerContext, clock: Clock, bus: BusConnection): readonly RegattaRoute[] {

@@ -52,7 +52,10 @@ export function addLifecycle(program: Command, run: Run): void {
     .action(() => run(down)());
   program
     .command('speed')
-    .argument('[factor]', `0 (paused) to ${MAX_SPEED}; shows the speed when left out`)
+    .argument(
+      '[factor]',
+      `a number up to ${MAX_SPEED}, pause, or resume (at the speed before the pause); shows the speed when left out`,
+    )
     .description('change how fast cluster time runs, or show it')
     .action((factor: string | undefined) => run((environment) => speed(environment, factor))());
 }
