@@ -53,8 +53,6 @@ export class CycleRun {
   readonly #restarts = new Map<string, number>();
   /** Pods whose uid must stay: nothing was done that replaces them. */
   #pods = new Map<string, string>();
-  /** Every uid that a StatefulSet's ordinal ever had. */
-  readonly #ordinals = new Map<string, Set<string>>();
   #clusterIp = '';
   #replicas = 3;
   #template = 'a';
@@ -108,6 +106,17 @@ export class CycleRun {
 
   /** @param former processes of before the last stop, of which none may be left */
   async check(former: readonly number[] = []): Promise<void> {
+    await this.#converge();
+    // What a moment took away is made again: the next cycle begins like this one.
+    if (await this.#with((api) => replaceLonePod(api))) await this.#converge();
+    await eventually('the processes of before are gone', async () => !former.some(isAlive), 15_000);
+    const running = await this.#processes();
+    const strangers = processesNaming(this.cluster.dataDir).filter((pid) => !running.includes(pid));
+    if (strangers.length > 0) throw new Error(`processes that nobody knows of: ${strangers.join(', ')}`);
+    await this.#with((api) => this.#remember(api));
+  }
+
+  async #converge(): Promise<void> {
     let wrong = 'nothing was looked at';
     try {
       await this.#with((api) =>
@@ -123,11 +132,6 @@ export class CycleRun {
     } catch (error) {
       throw new Error(`after ${CONVERGES_MS} ms ${wrong}`, { cause: error });
     }
-    await eventually('the processes of before are gone', async () => !former.some(isAlive), 15_000);
-    const running = await this.#processes();
-    const strangers = processesNaming(this.cluster.dataDir).filter((pid) => !running.includes(pid));
-    if (strangers.length > 0) throw new Error(`processes that nobody knows of: ${strangers.join(', ')}`);
-    await this.#with((api) => this.#remember(api));
   }
 
   // What is under way when it stops
@@ -311,21 +315,16 @@ export class CycleRun {
     return '';
   }
 
-  /** What holds now must hold after the next start; what is missing on purpose is made again. */
+  /** What holds now must hold after the next start. */
   async #remember(api: ApiClient): Promise<void> {
     this.#bootsSinceCheck = 0;
     for (const node of await list<Node>(api.resource(resources.nodes)))
       this.#machines.set(node.metadata.name, machineOf(node));
     const service: Service = await api.resource(resources.services).get('web', NAMESPACE);
     this.#clusterIp = service.spec.clusterIP ?? '';
-    const before = await list<Pod>(api.resource(resources.pods));
-    if (!before.some(({ metadata }) => metadata.name === 'lone')) await createLonePod(api);
     const pods = await list<Pod>(api.resource(resources.pods));
     this.#pods = new Map(pods.map(({ metadata }) => [metadata.name, metadata.uid ?? '']));
     for (const pod of pods) this.#restarts.set(pod.metadata.uid ?? '', restartsOf(pod));
-    for (const { metadata } of pods.filter((pod) => pod.metadata.labels?.['app'] === 'db')) {
-      this.#ordinals.set(metadata.name, (this.#ordinals.get(metadata.name) ?? new Set()).add(metadata.uid ?? ''));
-    }
   }
 
   // Ways to ask
@@ -391,6 +390,14 @@ async function createLonePod(api: ApiClient): Promise<void> {
       containers: [{ name: 'main', image: 'busybox', command: ['sleep', '1000000'] }],
     },
   });
+}
+
+/** @returns whether there was none */
+async function replaceLonePod(api: ApiClient): Promise<boolean> {
+  const pods = await list<Pod>(api.resource(resources.pods));
+  if (pods.some(({ metadata }) => metadata.name === 'lone')) return false;
+  await createLonePod(api);
+  return true;
 }
 
 async function list<T extends KubeObject>(client: ResourceClient<T>, labelSelector?: string): Promise<T[]> {

@@ -143,9 +143,24 @@ function gracefully(
   return { object: bumped(scheduled(object, clock.now(), seconds, clock)), seconds };
 }
 
-function beginOfDeletion(deletionTimestamp: string, graceSeconds: number, clock: ClusterClock): number {
-  const speed = clock.speed > 0 ? clock.speed : 1;
-  return Date.parse(deletionTimestamp) - (graceSeconds * 1000) / speed;
+/**
+ * When a deletion was asked for. Its deletionTimestamp was foretold by the speed of that moment, which may have changed
+ * since: of the stretches of the timeline the latest one that holds the beginning it would lead to.
+ */
+export function beginOfDeletion(deletionTimestamp: string, graceSeconds: number, clock: ClusterClock): number {
+  const { segments } = clock.timeline;
+  for (const [i, { from, speed }] of [...segments.entries()].reverse()) {
+    const begin = Date.parse(deletionTimestamp) - (graceSeconds * 1000) / foretoldSpeed(speed);
+    const end = segments[i + 1]?.from ?? clock.now();
+    // Timestamps are cut to whole seconds.
+    if (begin >= from - 1000 && begin <= end) return Math.max(begin, from);
+  }
+  return clock.now();
+}
+
+/** In a pause nothing can be foretold: then as if the cluster ran in real time. */
+function foretoldSpeed(speed: number): number {
+  return speed > 0 ? speed : 1;
 }
 
 /** deletionTimestamp is a real instant; the grace period is cluster time. */
