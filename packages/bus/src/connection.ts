@@ -83,6 +83,8 @@ export interface BusConnection {
   readonly exempt: ExemptLine;
   readonly figures: BusFigures;
   close(): Promise<void>;
+  /** Ends the connection as a loss of power does: nobody is told, nothing is flushed. */
+  sever(): Promise<void>;
 }
 
 export type BusErrorCode =

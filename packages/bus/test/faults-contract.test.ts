@@ -251,6 +251,19 @@ describe.each(serverKinds())('faults over the $name', ({ start }) => {
     expect(clock.monotonic() - began).toBeGreaterThan(240);
   });
 
+  it('FLT-37: a severed connection says no goodbye: peers notice at their next heartbeat, own calls end at once', async () => {
+    const accepted: BusStream[] = [];
+    const api = await apiserver(async (call) => accepted.push(await call.accept(bytes(''))));
+    const node = await connect(NODE);
+    const { stream } = await node.open(API_SERVICE, bytes('stream'));
+    const ended = reasonOf(accepted[0]);
+    await node.sever();
+    expect(stream.signal.aborted).toBe(true);
+    await expect(node.call(API_SERVICE, bytes('x'))).rejects.toMatchObject({ code: 'closed' });
+    await expect(askEndpoint(api, NODE, { op: 'list' })).rejects.toMatchObject({ code: 'no-responders' });
+    expect(await ended).toMatchObject({ code: 'disconnected', message: 'the other side is gone' });
+  });
+
   it('FLT-15: a fault ends by itself although whoever set it is gone', async () => {
     await apiserver(echo);
     const node = await connect(NODE);
@@ -287,6 +300,15 @@ async function drain(node: BusConnection, seen: string[]): Promise<unknown> {
     const { stream } = await node.open(API_SERVICE, bytes('stream'), { timeout: 2000 });
     for await (const frame of stream.frames) seen.push(text(frame));
     await stream.end();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+async function reasonOf(stream: BusStream | undefined): Promise<unknown> {
+  try {
+    for await (const _ of stream?.frames ?? []);
     return undefined;
   } catch (error) {
     return error;

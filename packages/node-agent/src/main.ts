@@ -23,6 +23,8 @@ import { enterCluster } from './join/join-cluster.ts';
 import { busDial } from './network/bus-dial.ts';
 import { KUBELET_VERSION, type Machine } from './node/machine.ts';
 import { MachineHealth } from './node/machine-health.ts';
+import { MachinePower } from './node/machine-power.ts';
+import type { NodeAgent } from './node/node-agent.ts';
 import { runNode } from './node/run-node.ts';
 import { serveNode } from './server/serve-node.ts';
 import { DirectoryDisk, MemoryDisk } from './storage/node-disk.ts';
@@ -38,15 +40,13 @@ interface Host {
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly health: MachineHealth;
-  /** How many there are. */
-  readonly machines: number;
 }
 
 async function runMachine(
   { options, clock, logger, signal, health }: Host,
   machine: Machine,
   bus: BusConnection,
-): Promise<void> {
+): Promise<NodeAgent> {
   health.connected(bus);
   const client = new ApiClient(new BusTransport(bus), { userAgent: `kubelet/${KUBELET_VERSION}` });
   await followClusterClock(client, clock, logger, signal);
@@ -66,6 +66,7 @@ async function runMachine(
   });
   serveNode({ bus, agent, clock, signal });
   health.registered();
+  return agent;
 }
 
 /** What a machine connects to the bus with. */
@@ -76,8 +77,9 @@ interface BusPlace {
 }
 
 function connect(
-  { clock, logger, machines }: Host,
+  { clock, logger }: Host,
   { name, busUrl, credentialsFile }: BusPlace,
+  power?: MachinePower,
 ): Promise<BusConnection> {
   const user = `system:node:${name}`;
   const self = { freezer: FREEZER, bus: busUrl, credentials: credentialsFile, user, logger };
@@ -87,8 +89,7 @@ function connect(
     user,
     clock: clock.real,
     logger,
-    // A machine that shares its process can't take the others with it.
-    ...(machines === 1 ? { control: processControl(self) } : {}),
+    control: power ?? processControl(self),
   });
 }
 
@@ -97,9 +98,28 @@ async function runGiven(host: Host, { bus, credentials, machines }: GivenPlace):
   await Promise.all(
     machines.map(async (machine) => {
       const { name } = machine;
-      await runMachine(host, machine, await connect(host, { name, busUrl: bus, credentialsFile: credentials(name) }));
+      const place = { name, busUrl: bus, credentialsFile: credentials(name) };
+      if (machines.length > 1) await runSharing(host, machine, place);
+      else await runMachine(host, machine, await connect(host, place));
     }),
   );
+}
+
+/** One machine of several: it can be switched off without the others. */
+async function runSharing(host: Host, machine: Machine, place: BusPlace): Promise<void> {
+  const power = new MachinePower(host.signal, host.logger.with({ node: place.name }));
+  const bus = await connect(host, place, power);
+  power.onLoss(() => {
+    host.health.switchedOff(bus);
+    void bus.sever();
+  });
+  try {
+    const agent = await runMachine({ ...host, signal: power.signal }, machine, bus);
+    power.onLoss(() => agent.powerOff());
+  } catch (error) {
+    // It lost power while it booted.
+    if (!power.isOff) throw error;
+  }
 }
 
 /** A machine that the cluster has to let in first. */
@@ -127,7 +147,7 @@ async function main(): Promise<void> {
   const machines = place.kind === 'given' ? place.machines.length : 1;
   const health = new MachineHealth(machines);
   if (options.healthAddress) await serveHealth(options.healthAddress, health.checks);
-  const host: Host = { options, clock: new ClusterClock(clock), logger, signal, health, machines };
+  const host: Host = { options, clock: new ClusterClock(clock), logger, signal, health };
   await (place.kind === 'given' ? runGiven(host, place) : runJoining(host, place));
   logger.info('the node is registered', { machines, program: path.basename(process.argv[1] ?? '') });
   reportProgress({ state: 'ready', detail: `${machines} machine(s)` });

@@ -163,4 +163,29 @@ describe('a node that was cut off and goes on', () => {
     expect(Date.parse((await renewTime()) ?? '')).toBeGreaterThan(Date.parse(second ?? '') + 30_000);
     node.cutPower();
   });
+
+  it('FLT-37: switched off inside its process, nothing of it goes on, and it boots from what its disk says', async () => {
+    const first = await new TestNode().start();
+    const script = 'while true; do echo tick; sleep 1; done';
+    await first.createPod({
+      metadata: { name: 'loop' },
+      spec: { containers: [{ name: 'loop', image: 'busybox', command: ['sh', '-c', script] }] },
+    });
+    await first.phase('loop', 'Running');
+    await first.real.advance(5000);
+    const before = await first.pod('loop');
+    first.cutPower();
+    first.agent?.powerOff();
+    await first.real.advance(120_000);
+    expect(first.real.pendingTimers).toBe(0);
+    expect(await first.pod('loop')).toEqual(before);
+    const second = await boot(first);
+    const restarted = async (): Promise<boolean> =>
+      (await second.pod('loop'))?.status?.containerStatuses?.[0]?.restartCount === 1;
+    await second.until(restarted, 'a restart');
+    expect((await second.pod('loop'))?.status?.containerStatuses?.[0]?.lastState).toMatchObject({
+      terminated: { exitCode: 255, reason: 'Unknown' },
+    });
+    second.cutPower();
+  });
 });

@@ -28,6 +28,10 @@ export interface AskOptions {
 /** Questions that one connection waits for, and that one endpoint looks at, at once. */
 export const MOST_QUESTIONS = 1024;
 
+/** Real milliseconds after which whoever asks looks whether the endpoint is there, and the mark of such a look. */
+const LOOK_MS = 250;
+const LOOK = 'look';
+
 const NOTHING = new Uint8Array(0);
 
 interface Question {
@@ -75,6 +79,7 @@ export class ExemptLine {
     return new Promise((resolve, reject) => {
       const done = (): void => {
         timer.cancel();
+        looking.cancel();
         signal?.removeEventListener('abort', onAbort);
         this.#questions.delete(id);
       };
@@ -90,6 +95,12 @@ export class ExemptLine {
       const timer = clock.setTimer(timeout, () =>
         withdraw(new BusError('timeout', `${endpoint} does not answer: no word within ${Math.round(timeout)} ms`)),
       );
+      // Whoever took the question may be gone since: only a new message shows that, and this one says nothing.
+      const look = (): void => {
+        wire.publish(faultSubject(endpoint), NOTHING, `${reply}${LOOK}`);
+        looking = clock.setTimer(LOOK_MS, look);
+      };
+      let looking = clock.setTimer(LOOK_MS, look);
       signal?.addEventListener('abort', onAbort, { once: true });
       const answer = (bytes: Uint8Array): void => {
         if (bytes.length === 0) return fail(new BusError('no-responders', `${endpoint} is not connected`));
@@ -156,7 +167,7 @@ export class ExemptLine {
   }
 
   #answered(subject: string, data: Uint8Array): void {
-    const id = subject.slice(subject.lastIndexOf('.') + 1);
+    const id = subject.slice(subject.lastIndexOf('.') + 1).replace(LOOK, '');
     const question = this.#questions.get(id);
     // The broker says that nobody is there as the endpoint would: on the subject of its answers.
     if (question && parseInbox(subject)?.sender === question.endpoint) question.answer(data);

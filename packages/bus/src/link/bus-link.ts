@@ -165,12 +165,23 @@ export class BusLink implements BusConnection, ChannelHost {
     for (const service of this.#services) service.stop();
     for (const channel of [...this.#channels.values()]) channel.abort('the connection is closed');
     await this.#flush();
+    await this.#end();
+  }
+
+  async sever(): Promise<void> {
+    if (this.#closed) return;
+    this.#connected = false;
+    this.#failAll(new Set(this.#channels.values()), new BusError('closed', 'the connection is severed'));
+    await this.#end();
+  }
+
+  #end(): Promise<void> {
     this.#closed = true;
     this.#heartbeats.stop();
     this.#signs.stop();
     this.#waiting.wakeAll();
     this.#asking.failAll(new BusError('closed', 'the connection is closed'));
-    await this.wire.close();
+    return this.wire.close();
   }
 
   publish(address: string, frame: Uint8Array, channel: Channel): void {

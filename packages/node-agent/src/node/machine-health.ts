@@ -5,26 +5,33 @@ import type { BusConnection } from '@regatta/bus';
 import type { ComponentCheck } from '@regatta/runtime';
 
 export class MachineHealth {
-  readonly #buses: Pick<BusConnection, 'connected'>[] = [];
+  readonly #buses = new Set<Pick<BusConnection, 'connected'>>();
   #registered = 0;
+  #off = 0;
 
   constructor(private readonly machines: number) {}
 
   connected(bus: Pick<BusConnection, 'connected'>): void {
-    this.#buses.push(bus);
+    this.#buses.add(bus);
   }
 
   registered(): void {
     this.#registered++;
   }
 
+  /** A machine that was switched off on purpose says nothing about the others. */
+  switchedOff(bus: Pick<BusConnection, 'connected'>): void {
+    this.#buses.delete(bus);
+    this.#off++;
+  }
+
   readonly checks: readonly ComponentCheck[] = [
     { name: 'bus', check: () => this.#bus() },
-    { name: 'registration', check: () => (this.#registered < this.machines ? 'not finished' : undefined) },
+    { name: 'registration', check: () => (this.#registered + this.#off < this.machines ? 'not finished' : undefined) },
   ];
 
   #bus(): string | undefined {
-    if (this.#buses.length < this.machines) return 'not connected yet';
-    return this.#buses.every(({ connected }) => connected) ? undefined : 'connection lost';
+    if (this.#buses.size + this.#off < this.machines) return 'not connected yet';
+    return [...this.#buses].every(({ connected }) => connected) ? undefined : 'connection lost';
   }
 }

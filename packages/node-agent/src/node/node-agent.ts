@@ -110,6 +110,11 @@ export class NodeAgent {
     signal.addEventListener('abort', () => this.#close(), { once: true });
   }
 
+  /** The machine loses power, after the signal aborted: its containers are gone at once. */
+  powerOff(): void {
+    this.runtime.powerOff();
+  }
+
   /** The API has this state of the node's own object. */
   observeNode(node: Node): void {
     this.#takeRange(node);

@@ -53,6 +53,7 @@ export class EmulatedRuntime implements ContainerRuntime {
   readonly #instances = new Map<string, ContainerInstance>();
   readonly #exits = new Map<string, Promise<void>>();
   readonly #listeners = new Set<(podUid: string) => void>();
+  #isOff = false;
 
   constructor(private readonly options: EmulatedRuntimeOptions) {
     this.images = options.images;
@@ -227,6 +228,13 @@ export class EmulatedRuntime implements ContainerRuntime {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The machine loses power: nothing runs any more, and records stay as they are. */
+  powerOff(): void {
+    this.#isOff = true;
+    this.#listeners.clear();
+    for (const instance of this.#instances.values()) instance.signal('KILL');
+  }
+
   #ended(
     record: ContainerRecord,
     end: { readonly exitCode: number; readonly reason: string; readonly message?: string; readonly startedAt: number },
@@ -234,7 +242,7 @@ export class EmulatedRuntime implements ContainerRuntime {
     const instance = this.#instances.get(record.id);
     const terminationMessage = instance?.terminationMessage() ?? '';
     instance?.dispose();
-    if (this.#records.container(record.id) === undefined) return;
+    if (this.#isOff || this.#records.container(record.id) === undefined) return;
     this.#records.putContainer({ ...record, ...end, state: 'exited', finishedAt: this.#now(), terminationMessage });
   }
 
