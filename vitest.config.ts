@@ -11,6 +11,17 @@ const soak = {
   },
 };
 
+/** docker-compose.yml with a real engine, only for `npm run test:compose`. */
+const compose = {
+  test: {
+    name: 'compose',
+    include: ['test/compose/**/*.test.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    fileParallelism: false,
+  },
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -20,12 +31,14 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.test.ts'],
+          exclude: ['test/compose/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },
       },
       ...(process.env['REGATTA_SOAK'] ? [soak] : []),
+      ...(process.env['REGATTA_COMPOSE_SUITE'] ? [compose] : []),
     ],
   },
 });

@@ -1,0 +1,36 @@
+/**
+ * Every Compose that is installed here reads docker-compose.yml: the first tells the story (story.test.ts), the others show
+ * that they bring the same cluster up and down.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { CONTROL_PLANE, composes, NODES, Stack } from './stack.ts';
+
+describe('every Compose that is installed', () => {
+  test.each(composes.map((command) => ({ command, name: command.join(' ') })))(
+    'CMP-65: $name reads the file without a warning',
+    async ({ command }) => {
+      const stack = await Stack.create(command, 'config');
+      const { services } = parse(await stack.compose('config')) as { services: Record<string, unknown> };
+      expect(Object.keys(services).sort()).toEqual(['setup', ...CONTROL_PLANE, ...NODES, 'node'].sort());
+    },
+  );
+
+  test.each(composes.slice(1).map((command) => ({ command, name: command.join(' ') })))(
+    'CMP-66: $name brings the cluster up, scales it, and takes it away',
+    async ({ command }) => {
+      const stack = await Stack.create(command, 'other');
+      try {
+        await stack.up('--scale', 'node=1');
+        await stack.untilReady(...NODES);
+        const id = await stack.compose('ps', '--quiet', 'node');
+        await stack.untilReady(id.slice(0, 12));
+      } finally {
+        await stack.dispose();
+      }
+      const left = ['volume', 'ls', '--quiet', '--filter', `label=com.docker.compose.project=${stack.name}`];
+      expect(await stack.docker(...left)).toBe('');
+    },
+  );
+});
