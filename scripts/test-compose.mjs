@@ -54,7 +54,7 @@ function imageFor(official, local, program, make) {
   if (process.platform !== 'linux' || !hasProgram(program)) return undefined;
   process.stderr.write(`${official} can't be pulled: making ${local} of this machine's ${program}\n`);
   made.push(local);
-  make(engine.docker, local);
+  make(engine.env, local);
   return local;
 }
 

@@ -9,19 +9,13 @@ import { hasProgram } from './local-images.mjs';
 const START_MS = 30_000;
 const STOP_MS = 20_000;
 
-/**
- * `docker(args)` makes a command line; `close()` ends what was started. Undefined when no engine can run here.
- */
+/** `env` is where docker reaches the engine, `close()` ends what was started. Undefined when no engine can run here. */
 export async function openEngine() {
   if (!hasProgram('docker')) return undefined;
   const own = answers(process.env) ? undefined : await startDaemon();
   const env = own ? { ...process.env, DOCKER_HOST: own.host } : process.env;
   if (!answers(env)) return undefined;
-  return {
-    env,
-    docker: (args) => ['docker', args, { env }],
-    close: () => own?.close(),
-  };
+  return { env, close: () => own?.close() };
 }
 
 /** The command lines that start Compose: REGATTA_COMPOSE, else every one that is installed. */

@@ -10,10 +10,13 @@ const SHELL_TOOLS = ['sh', 'env', 'mkdir', 'chmod', 'chown', 'dirname', 'cat', '
 /** How this machine reaches the npm registry, where that is not as everywhere. */
 const NETWORK_FILES = ['/etc/ssl/certs/ca-certificates.crt', '/usr/etc/npmrc', '/etc/nsswitch.conf'];
 
-/** Node.js with npm and a shell, as the official slim image has. */
-export function makeNodeImage(docker, tag) {
+/**
+ * Node.js with npm and a shell, as the official slim image has.
+ * `env`: the environment in which docker reaches its engine
+ */
+export function makeNodeImage(env, tag) {
   const npm = fs.realpathSync(path.join(execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim(), 'npm'));
-  importTree(docker, tag, ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], (tree) => {
+  importTree(env, tag, ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], (tree) => {
     for (const name of SHELL_TOOLS) addProgram(tree, which(name), `/usr/bin/${name}`);
     addProgram(tree, process.execPath, '/usr/bin/node');
     fs.cpSync(npm, path.join(tree, 'usr/lib/node_modules/npm'), { recursive: true, dereference: true });
@@ -27,9 +30,9 @@ export function makeNodeImage(docker, tag) {
 }
 
 /** A nats-server and nothing else, as the official image. */
-export function makeNatsImage(docker, tag) {
+export function makeNatsImage(env, tag) {
   const changes = ['ENTRYPOINT ["/nats-server"]'];
-  importTree(docker, tag, [], (tree) => addProgram(tree, which('nats-server'), '/nats-server'), changes);
+  importTree(env, tag, [], (tree) => addProgram(tree, which('nats-server'), '/nats-server'), changes);
 }
 
 export function hasProgram(name) {
@@ -41,13 +44,13 @@ function which(name) {
   return folders.map((folder) => path.join(folder, name)).find((file) => fs.existsSync(file));
 }
 
-function importTree(docker, tag, environment, fill, changes = []) {
+function importTree(env, tag, variables, fill, changes = []) {
   const tree = fs.mkdtempSync(path.join(os.tmpdir(), 'regatta-image-'));
   try {
     fill(tree);
-    const flags = [...environment.map((entry) => `ENV ${entry}`), ...changes].flatMap((line) => ['--change', line]);
+    const flags = [...variables.map((entry) => `ENV ${entry}`), ...changes].flatMap((line) => ['--change', line]);
     const tar = execFileSync('tar', ['-C', tree, '-c', '.'], { maxBuffer: 1024 ** 3 });
-    execFileSync(...docker(['import', ...flags, '-', tag]), { input: tar, stdio: ['pipe', 'ignore', 'inherit'] });
+    execFileSync('docker', ['import', ...flags, '-', tag], { env, input: tar, stdio: ['pipe', 'ignore', 'inherit'] });
   } finally {
     fs.rmSync(tree, { recursive: true, force: true });
   }
