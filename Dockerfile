@@ -6,9 +6,9 @@
 # BASE_IMAGE: what it runs on: Node.js 20.19 or newer and /bin/sh.
 # BUILD_IMAGE: where it is built: the same, with npm. Set it when BASE_IMAGE has no npm, or no way to the npm registry.
 ARG BASE_IMAGE=docker.io/library/node:24-slim
-ARG BUILD_IMAGE=${BASE_IMAGE}
+ARG BUILD_IMAGE
 
-FROM ${BUILD_IMAGE} AS build
+FROM ${BUILD_IMAGE:-${BASE_IMAGE}} AS build
 WORKDIR /src
 # The manifests first: dependencies are fetched again only when these change.
 COPY package.json package-lock.json .npmrc ./

@@ -12,7 +12,10 @@ describe('every Compose that is installed', () => {
     'CMP-65: $name reads the file without a warning',
     async ({ command }) => {
       const stack = await Stack.create(command, 'config');
-      const { services } = parse(await stack.compose('config')) as { services: Record<string, unknown> };
+      const { services } = parse(await stack.compose('config')) as {
+        services: Record<string, { build?: { args: object } }>;
+      };
+      expect(services['setup']?.build?.args).toEqual({ BASE_IMAGE: process.env['BASE_IMAGE'], BUILD_IMAGE: '' });
       expect(Object.keys(services).sort()).toEqual(['setup', ...CONTROL_PLANE, ...NODES, 'node'].sort());
     },
   );

@@ -34,6 +34,7 @@ export class Machine {
     this.name = options.name;
     this.ip = options.ip;
     const base = { cpu: options.cpu, 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: options.pods };
+    for (const text of [options.cpu, options.pods]) Quantity.parse(text);
     const storage = Quantity.parse(options.ephemeralStorage).value();
     const memory = Quantity.parse(options.memory).value() / 1024n;
     const reserve = Quantity.parse(MEMORY_RESERVE).value() / 1024n;
