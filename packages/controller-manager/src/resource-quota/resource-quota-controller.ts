@@ -67,8 +67,11 @@ export class ResourceQuotaController extends KeyedController {
   protected async reconcile(key: string): Promise<void> {
     const [namespace = '', name = ''] = key.split('/');
     try {
-      // The newest state first: a charge that comes while we count makes the write a conflict.
-      const quota = await this.#client.get(name, namespace);
+      // The newest state first: a charge that comes while we count makes the write a conflict. Upstream's role for this
+      // controller may list quotas, not get them.
+      const { items } = await this.#client.list({ namespace, fieldSelector: `metadata.name=${name}` });
+      const [quota] = items;
+      if (!quota) return;
       const hard = quota.spec?.hard ?? {};
       const used = await countUsage(this.#counted, quota, this.context.clock.now());
       const status = { hard, used: { ...used } };
