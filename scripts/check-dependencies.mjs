@@ -15,7 +15,7 @@ const ALLOWED = {
   scheduler: ['api', 'runtime', 'bus', 'client'],
   'controller-manager': ['api', 'runtime', 'bus', 'client'],
   'node-agent': ['api', 'runtime', 'bus', 'client'],
-  cli: ['api', 'runtime', 'bus', 'client'],
+  cli: ['api', 'runtime', 'store', 'bus', 'client'],
 };
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^'"();]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;

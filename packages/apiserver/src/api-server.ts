@@ -227,7 +227,7 @@ function assemble(
   if (bus) busGauges(metrics, bus);
   const health = new Health();
   const state = { url: '', ready: false };
-  health.add({ name: 'etcd', check: () => undefined });
+  health.add({ name: 'etcd', check: () => context.storage.failure?.message });
   health.add({
     name: 'poststarthook/rbac/bootstrap-roles',
     readinessOnly: true,

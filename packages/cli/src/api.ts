@@ -7,6 +7,7 @@ import type { Layout } from './layout.ts';
 
 export interface ConnectedClient {
   readonly client: ApiClient;
+  readonly transport: HttpTransport;
   /** The cluster's name in the kubeconfig. */
   readonly name: string;
   readonly url: string;
@@ -18,5 +19,5 @@ export function adminClient({ kubeconfig }: Layout): ConnectedClient {
   const { name, transport: options } = readKubeconfig(kubeconfig);
   const transport = new HttpTransport(options);
   const client = new ApiClient(transport, { userAgent: 'regatta' });
-  return { client, name, url: options.url, close: () => void transport.close() };
+  return { client, transport, name, url: options.url, close: () => void transport.close() };
 }

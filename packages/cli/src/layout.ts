@@ -15,6 +15,8 @@ export interface Layout {
   readonly kubeconfig: string;
   /** Somebody named the kubeconfig: it says which cluster is meant. */
   readonly kubeconfigNamed: boolean;
+  /** The store's folder. */
+  readonly state: string;
   readonly rootCa: string;
   readonly bus: string;
   readonly runDir: string;
@@ -31,6 +33,7 @@ export function layoutOf(dataDir: string, kubeconfig?: string): Layout {
     clusterFile: at('cluster.json'),
     kubeconfig: kubeconfig ?? at('kubeconfig'),
     kubeconfigNamed: kubeconfig !== undefined,
+    state: at('state'),
     rootCa: at('pki', 'ca.crt'),
     bus: at('bus'),
     runDir: at('run'),

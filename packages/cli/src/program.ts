@@ -12,6 +12,7 @@ import { addFaults } from './program/faults.ts';
 import { addDemo, addLifecycle } from './program/lifecycle.ts';
 import { addLooking } from './program/looking.ts';
 import { addMachines } from './program/machines.ts';
+import { addSnapshots } from './program/snapshots.ts';
 
 export interface ProgramOptions {
   readonly io: Io;
@@ -70,6 +71,7 @@ function build(options: ProgramOptions, exit: (code: number) => void): Command {
   addLooking(program, run);
   addMachines(program, run);
   addFaults(program, run);
+  addSnapshots(program, run);
   addDemo(program, run);
   return program;
 }

@@ -1,5 +1,7 @@
+export { storeIsOpen } from './level/database.ts';
 export { type LevelStoreOptions, openLevelStore } from './level/level-store.ts';
 export { DEFAULT_LIMITS, type StoreLimits } from './limits.ts';
+export { inspectSnapshot, type SnapshotFacts, type SnapshotHeader } from './snapshot/read-snapshot.ts';
 export { REVISION_GAP, type RestoreOptions, restoreStore } from './snapshot/restore-snapshot.ts';
 export {
   type KeyValue,

@@ -12,6 +12,7 @@ import { recordFault } from './fault-events.ts';
 import { faultRoutes } from './fault-routes.ts';
 import { type JoinOptions, joinRoute } from './join.ts';
 import type { RegattaRoute } from './route-table.ts';
+import { snapshotRoute } from './snapshot.ts';
 import { speedRoute } from './speed.ts';
 
 export interface RegattaParts {
@@ -27,6 +28,7 @@ export interface RegattaParts {
 export function regattaRoutes({ context, clock, bus, join }: RegattaParts): readonly RegattaRoute[] {
   return [
     speedRoute(context),
+    snapshotRoute(context.storage),
     ...(bus ? faultsOverBus(context, clock, bus) : []),
     ...(join ? [joinRoute(context, join)] : []),
   ];

@@ -37,7 +37,9 @@ function ofStore(error: StoreError): StatusError | undefined {
       return statusErrors.tooManyRequests('etcdserver: too many requests', 1);
     case 'closed':
       return statusErrors.serviceUnavailable('the storage is closed');
+    // As upstream answers for an etcd that has no space left or raised the corrupt alarm: 500 with its words.
     case 'disk':
+    case 'corrupt':
       return statusErrors.unknown(error.message);
     default:
       return undefined;

@@ -5,6 +5,7 @@
  * never mutated after, and serialized at most once per encoding; lists and watchers share the bytes.
  */
 import type { KubeObject } from '@regatta/api';
+import type { StoreError } from '@regatta/store';
 
 /** An encoding of whole objects whose bytes can be cached and shared. */
 export type Encoding = 'json' | 'msgpack';
@@ -93,6 +94,8 @@ export interface ObjectStorage {
   /** The newest durable revision. */
   readonly currentRevision: number;
   readonly compactedRevision: number;
+  /** Why nothing can be written any more; undefined while all is well. */
+  readonly failure: StoreError | undefined;
   get<T extends KubeObject = KubeObject>(key: string): StoredObject<T> | undefined;
   /** Synchronous when the newest state is asked for. @throws StoreError `compacted` for history that is gone */
   list(prefix: string, request: ListRequest): ListResult | Promise<ListResult>;
@@ -109,6 +112,8 @@ export interface ObjectStorage {
   watch(prefix: string, request: WatchRequest): AsyncIterable<WatchItem>;
   /** Calls back synchronously for every durable event under `prefix`: for indexes kept in this process (RBAC, allocators). */
   onEvent(prefix: string, listener: (event: ObjectEvent) => void): () => void;
+  /** Everything that is stored at the newest revision, as a snapshot of the store. */
+  snapshot(): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 

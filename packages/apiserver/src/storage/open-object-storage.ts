@@ -6,7 +6,7 @@
  */
 import type { KubeObject } from '@regatta/api';
 import type { Clock, Logger, Timer } from '@regatta/runtime';
-import type { Store, TransactionResult } from '@regatta/store';
+import type { Store, StoreError, TransactionResult } from '@regatta/store';
 import { startAutoCompaction } from './auto-compaction.ts';
 import { collectionOfKey } from './collections.ts';
 import { listFrom } from './lister.ts';
@@ -79,6 +79,10 @@ class StoreObjectStorage implements ObjectStorage {
     return this.#store.compactedRevision;
   }
 
+  get failure(): StoreError | undefined {
+    return this.#store.failure;
+  }
+
   get<T extends KubeObject>(key: string): StoredObject<T> | undefined {
     return this.#view.get(key) as StoredObject<T> | undefined;
   }
@@ -127,6 +131,10 @@ class StoreObjectStorage implements ObjectStorage {
 
   onEvent(prefix: string, listener: (event: ObjectEvent) => void): () => void {
     return this.#view.onEvent(prefix, listener);
+  }
+
+  snapshot(): AsyncIterable<Uint8Array> {
+    return this.#store.snapshot();
   }
 
   async close(): Promise<void> {

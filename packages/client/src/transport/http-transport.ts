@@ -68,6 +68,21 @@ export class HttpTransport implements Transport {
     throw responseError(this, { code, headers: headersOf(message), body: Buffer.concat(chunks) });
   }
 
+  /**
+   * A body of any length, as it comes.
+   * @throws StatusError for a refusal; the iterable throws when the body is cut
+   */
+  async download(url: string): Promise<AsyncIterable<Uint8Array>> {
+    const message = await this.#request({ method: 'GET', url, headers: {} }).catch((error: unknown) => {
+      throw unanswered(error);
+    });
+    if (message.statusCode === 200) return message;
+    const chunks: Buffer[] = [];
+    for await (const chunk of message) chunks.push(chunk as Buffer);
+    const { statusCode: code = 0 } = message;
+    throw responseError(this, { code, headers: headersOf(message), body: Buffer.concat(chunks) });
+  }
+
   async close(): Promise<void> {
     (await this.#client)?.agent.destroy();
     this.#client = undefined;

@@ -77,6 +77,17 @@ async function checkUnlocked(path: string): Promise<void> {
   }
 }
 
+/** Whether a process has the store in this folder open. Changes nothing. */
+export async function storeIsOpen(path: string): Promise<boolean> {
+  try {
+    await probeLock(path);
+    return false;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'locked') return true;
+    throw error;
+  }
+}
+
 /** Asks LevelDB to open what must not exist and is not to be made: it looks at its lock, and never goes on. */
 async function probeLock(path: string): Promise<void> {
   const probe = new ClassicLevel(path, { createIfMissing: false, errorIfExists: true });

@@ -50,6 +50,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
 class LevelStore implements Store, WatchSource {
   readonly limits: StoreLimits;
   readonly #database: Database;
+  readonly #clock: Clock;
   readonly #writer: Writer;
   readonly #watchers: WatcherGroup;
   readonly #compactor: Compactor;
@@ -61,6 +62,7 @@ class LevelStore implements Store, WatchSource {
   constructor({ database, revision, compacted }: OpenedDatabase, options: LevelStoreOptions) {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#database = database;
+    this.#clock = options.clock;
     this.#compacted = compacted;
     this.#compactor = new Compactor(database, this.limits.logStep);
     this.#watchers = new WatcherGroup(this, options.logger);
@@ -132,7 +134,7 @@ class LevelStore implements Store, WatchSource {
     const snapshot = this.#database.snapshot();
     try {
       const revision = await revisionIn(this.#database, snapshot, this.#compacted);
-      yield* writeSnapshot(this.#database, snapshot, revision);
+      yield* writeSnapshot(this.#database, snapshot, revision, this.#clock.now());
     } finally {
       await snapshot.close();
     }

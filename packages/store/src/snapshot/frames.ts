@@ -3,9 +3,9 @@
  *
  *   frame     length of the payload (4) · CRC-32 of the payload (4) · payload
  *   payload   kind (1), then for
- *             H  format (4) · revision (8)                                     once, first
+ *             H  format (4) · revision (8) · time, milliseconds since the epoch (8)   once, first
  *             R  any number of: key length (4) · record length (4) · key · current-view record
- *             E  number of records (8)                                         once, last
+ *             E  number of records (8)                                                once, last
  */
 import { crc32 } from 'node:zlib';
 import { StoreError } from '../store.ts';
@@ -37,7 +37,8 @@ export async function* decodeFrames(chunks: AsyncIterable<Uint8Array>): AsyncGen
 function frameSize(bytes: Buffer): number | undefined {
   if (bytes.length < FRAME_HEADER) return undefined;
   const length = bytes.readUInt32BE(0);
-  if (length > LARGEST_FRAME) throw new StoreError('corrupt', 'the snapshot has a chunk of impossible size');
+  if (length > LARGEST_FRAME)
+    throw new StoreError('corrupt', 'it is no snapshot, or damaged: a chunk has an impossible size');
   return FRAME_HEADER + length;
 }
 

@@ -1,5 +1,7 @@
 /**
  * Writes the current view of one LevelDB snapshot as frames (see frames.ts). History is not part of it.
+ *
+ * LevelDB's iterator bounds the bytes that it holds (16 KiB and one record), and so those of a frame.
  */
 import type { Database, Snapshot } from '../level/database.ts';
 import { DATA_FORMAT } from '../level/formats.ts';
@@ -12,8 +14,9 @@ export async function* writeSnapshot(
   database: Database,
   snapshot: Snapshot,
   revision: number,
+  time: number,
 ): AsyncGenerator<Uint8Array> {
-  yield encodeFrame(header(revision));
+  yield encodeFrame(header(revision, time));
   let count = 0;
   const iterator = database.iterator({ ...WHOLE_CURRENT, snapshot });
   try {
@@ -28,11 +31,12 @@ export async function* writeSnapshot(
   yield encodeFrame(end(count));
 }
 
-function header(revision: number): Buffer {
-  const payload = Buffer.alloc(13);
+function header(revision: number, time: number): Buffer {
+  const payload = Buffer.alloc(21);
   payload.write('H');
   payload.writeUInt32BE(DATA_FORMAT, 1);
   writeRevision(payload, revision, 5);
+  writeRevision(payload, time, 13);
   return payload;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { inspectSnapshot } from '../../src/mod.ts';
 import { type Driver, put, remove, state } from './fixture.ts';
 
 export function snapshotTests(driver: Driver): void {
@@ -16,6 +17,26 @@ export function snapshotTests(driver: Driver): void {
       await expect(restored.range('', { revision: 601 })).rejects.toMatchObject({ code: 'compacted' });
     });
 
+    it('ST-25: values of any size are in it', async () => {
+      const store = await driver.open();
+      for (let i = 0; i < 24; i++) await put(store, `k${String(i).padStart(2, '0')}`, 'x'.repeat(3_000_000));
+      const restored = await driver.restore(store.snapshot());
+      const { items } = await restored.range('');
+      expect(items.map(({ value }) => value.length)).toEqual(Array.from({ length: 24 }, () => 3_000_000));
+    });
+
+    it('ST-41: a snapshot tells its revision, time, keys and size', async () => {
+      const store = await driver.open();
+      for (const key of ['a', 'b', 'c']) await put(store, key, 'x');
+      await remove(store, 'b');
+      const chunks = await collect(store.snapshot());
+      const keys: string[] = [];
+      const facts = await inspectSnapshot(pieces(Buffer.concat(chunks), 5), (key) => keys.push(key));
+      const bytes = Buffer.concat(chunks).length;
+      expect(facts).toEqual({ format: 2, revision: 4, time: expect.any(Number), keys: 2, bytes });
+      expect(keys).toEqual(['a', 'c']);
+    });
+
     it('ST-26: a damaged or cut snapshot is refused', async () => {
       const store = await driver.open();
       await put(store, 'a', 'abcdefgh');
@@ -27,7 +48,10 @@ export function snapshotTests(driver: Driver): void {
         whole.subarray(0, whole.length - 1),
         whole.subarray(0, whole.length - 17),
         whole.subarray(1),
+        Buffer.concat([whole, whole]),
+        Buffer.from('a holiday picture'),
       ]) {
+        await expect(inspectSnapshot(pieces(bad, 7))).rejects.toMatchObject({ code: 'corrupt' });
         await expect(driver.restore(pieces(bad, 7))).rejects.toMatchObject({ code: 'corrupt' });
       }
     });
