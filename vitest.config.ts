@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const soak = {
   test: {
     name: 'soak',
-    include: ['test/soak/**/*.soak.ts'],
+    include: ['test/soak/**/*.soak.ts', 'packages/*/test/**/*.soak.ts'],
     testTimeout: 4 * 3_600_000,
     hookTimeout: 600_000,
     fileParallelism: false,
