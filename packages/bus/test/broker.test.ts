@@ -54,7 +54,7 @@ describe('embedded broker', () => {
 
   async function connect(permissions: Permissions = {}, options: object = {}): Promise<RawClient> {
     const client = await raw();
-    const defaults = { headers: true, no_responders: true };
+    const defaults = { verbose: false, pedantic: false, headers: true, no_responders: true };
     client.send(
       `CONNECT ${JSON.stringify({ ...defaults, ...options, ...(await credentials(client, permissions)) })}\r\n`,
     );
@@ -183,7 +183,7 @@ describe('embedded broker', () => {
     await big.expect("-ERR 'Maximum Payload Violation'");
     const long = await connect();
     long.send(`PUB ${'x'.repeat(2000)}`);
-    await long.expect("-ERR 'Maximum Control Line Exceeded'");
+    await long.expect("-ERR 'maximum control line exceeded'");
     await until(() => broker.connections === 0);
     const many = await connect();
     many.send('SUB a 1\r\nSUB a 2\r\nSUB a 3\r\n');
@@ -218,9 +218,9 @@ describe('embedded broker', () => {
   it('BRK-12: verbose acknowledges, pedantic checks subjects, echo can be declined', async () => {
     await start();
     const a = await connect({}, { verbose: true, pedantic: true });
-    a.send('SUB a 1\r\nPUB a 0\r\n\r\nPUB a.* 0\r\n\r\nSUB a..b 2\r\n');
+    a.send('SUB a 1\r\nPUB a 0\r\n\r\nPUB a.* 0\r\n\r\nSUB >.a 2\r\n');
     expect((await a.after()).split('\r\n').sort().join('|')).toBe(
-      "||+OK|+OK|-ERR 'Invalid Publish Subject'|-ERR 'Invalid Subject'|MSG a 1 0",
+      "||+OK|+OK|+OK|-ERR 'Invalid Publish Subject'|-ERR 'Invalid Subject'|MSG a 1 0",
     );
     const b = await connect({}, { echo: false });
     b.send('SUB c 1\r\nPUB c 0\r\n\r\n');
@@ -237,12 +237,12 @@ describe('embedded broker', () => {
       'PUB a 2\r\nabcd\r\n',
       'HPUB a 9 5\r\n',
       'SUB\r\n',
-      'UNSUB 1 x\r\n',
+      'UNSUB 1 2 3\r\n',
     ]) {
       const client = await connect();
       client.send(nonsense);
       await until(() => client.closed, `closing after ${nonsense}`);
-      expect(client.text).toMatch(/-ERR '(Unknown Protocol Operation|Parser Error)'/);
+      expect(['', "-ERR 'Unknown Protocol Operation'\r\n"]).toContain(client.text);
     }
     fine.send('SUB a 1\r\nPUB a 2\r\nok\r\n');
     expect(await fine.after()).toBe('MSG a 1 2\r\nok\r\n');

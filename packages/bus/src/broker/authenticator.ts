@@ -110,8 +110,8 @@ function parse(part: string): unknown {
   return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
 }
 
-/** Subjects are latin1 in the broker (see parser.ts). */
-function subjects({ allow = [], deny = [] }: PermissionClaim = {}): { allow: string[]; deny: string[] } {
+/** Without a list of what is allowed everything is; an empty list allows nothing. Subjects are latin1 here (see parser.ts). */
+function subjects({ allow = ['>'], deny = [] }: PermissionClaim = {}): { allow: string[]; deny: string[] } {
   const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
   return { allow: allow.map(latin1), deny: deny.map(latin1) };
 }

@@ -7,6 +7,7 @@
  */
 import type { BrokerLimits } from './limits.ts';
 
+/** What is wrong. nats-server tells the client so, except for `syntax`: then it closes without a word. */
 export type ProtocolErrorCode = 'unknown-operation' | 'control-line' | 'max-payload' | 'syntax';
 
 export class ProtocolError extends Error {
@@ -85,7 +86,7 @@ export class CommandParser {
     const newline = bytes.indexOf(LF, at);
     const lineEnd = newline < 0 ? bytes.length : newline;
     if (lineEnd - at > this.limits.maxControlLine)
-      throw new ProtocolError('control-line', 'Maximum Control Line Exceeded');
+      throw new ProtocolError('control-line', 'maximum control line exceeded');
     if (newline < 0) return -1;
     const stop = bytes[newline - 1] === CR && newline > at ? newline - 1 : newline;
     switch (bytes[at]) {
@@ -103,7 +104,7 @@ export class CommandParser {
 
   #startsWithP(bytes: Buffer, at: number, stop: number, next: number): number {
     if (((bytes[at + 1] ?? 0) | 32) === 117) return this.#publish(bytes, at, stop, next, false);
-    const word = bytes.toString('latin1', at, stop).trimEnd().toUpperCase();
+    const word = bytes.toString('latin1', at, Math.min(stop, at + 4)).toUpperCase();
     if (word === 'PING') this.handler.onPing();
     else if (word === 'PONG') this.handler.onPong();
     else throw unknownOperation();
@@ -125,7 +126,7 @@ export class CommandParser {
       this.#needed = end - at;
       return -1;
     }
-    if (bytes[end - 2] !== CR || bytes[end - 1] !== LF) throw new ProtocolError('syntax', 'Parser Error');
+    if (bytes[end - 2] !== CR || bytes[end - 1] !== LF) throw unknownOperation();
     const reply = args.length === counts + 2 ? (args[1] ?? '') : '';
     this.handler.onPublish(args[0] ?? '', reply, headerLength, bytes.subarray(next, next + size));
     return end;
@@ -141,21 +142,25 @@ export class CommandParser {
       case 'CONNECT':
         return this.handler.onConnect(parseConnect(line.slice(line.indexOf(' ') + 1)));
       case '+OK':
-      case '-ERR':
+      case 'INFO':
         return;
+      case '-ERR':
+        throw new ProtocolError('syntax', 'the client reports an error');
       default:
         throw unknownOperation();
     }
   }
 
   #subscribe(args: readonly string[]): void {
+    if (args.length === 0) throw unknownOperation();
     if (args.length < 2 || args.length > 3) throw new ProtocolError('syntax', 'Parser Error');
     this.handler.onSubscribe(args[0] ?? '', args.length === 3 ? (args[1] ?? '') : '', args.at(-1) ?? '');
   }
 
   #unsubscribe(args: readonly string[]): void {
-    if (args.length < 1 || args.length > 2) throw new ProtocolError('syntax', 'Parser Error');
-    this.handler.onUnsubscribe(args[0] ?? '', args.length === 2 ? sizeOf(args[1]) : 0);
+    if (args.length === 0) throw unknownOperation();
+    if (args.length > 2) throw new ProtocolError('syntax', 'Parser Error');
+    this.handler.onUnsubscribe(args[0] ?? '', countOf(args[1]));
   }
 }
 
@@ -182,6 +187,11 @@ function sizeOf(text: string | undefined): number {
   if (text === undefined || text.length > 10 || !/^[0-9]+$/.test(text))
     throw new ProtocolError('syntax', 'Parser Error');
   return Number(text);
+}
+
+/** After how many messages: what is no number means at once. */
+function countOf(text = ''): number {
+  return text.length <= 10 && /^[0-9]+$/.test(text) ? Number(text) : 0;
 }
 
 function parseConnect(json: string): unknown {

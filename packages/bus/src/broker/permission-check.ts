@@ -1,9 +1,8 @@
 /**
- * May this client publish to, or subscribe to, a subject? Deny wins; an empty allow list allows everything, as in
- * nats-server. Answers for publishing are remembered, at most CACHE_LIMIT of them.
+ * May this client publish to, or subscribe to, a subject? Deny wins, as in nats-server. Answers for publishing are remembered, at most CACHE_LIMIT of them.
  */
 import type { SubjectPermissions } from '../identity/permissions.ts';
-import { covers, hasWildcard } from './subject-match.ts';
+import { covers, hasEmptyToken, hasWildcard } from './subject-match.ts';
 
 const CACHE_LIMIT = 4096;
 
@@ -18,7 +17,8 @@ export class PermissionCheck {
     if (known !== undefined) return known;
     const { allow, deny } = this.permissions;
     const allowed =
-      (allow.length === 0 || allow.some((pattern) => covers(pattern, subject))) &&
+      !hasEmptyToken(subject) &&
+      allow.some((pattern) => covers(pattern, subject)) &&
       !deny.some((pattern) => covers(pattern, subject));
     if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
     this.#cache.set(subject, allowed);

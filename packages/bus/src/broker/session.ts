@@ -1,7 +1,7 @@
 /**
  * One client of the broker: its handshake, its rights, its subscriptions, its commands.
  *
- * Invariants: nothing but CONNECT, PING and PONG is served before authentication; a command that the rights do not cover
+ * Invariants: nothing but CONNECT is served before authentication; a command that the rights do not cover
  * is answered with -ERR and otherwise ignored; a malformed one closes the connection. Everything a client can make grow is
  * limited (limits.ts).
  */
@@ -12,7 +12,7 @@ import type { BrokerLimits } from './limits.ts';
 import { Outbox } from './outbox.ts';
 import { type CommandHandler, CommandParser, ProtocolError } from './parser.ts';
 import { PermissionCheck } from './permission-check.ts';
-import { covers, hasWildcard, isLiteralSubject, isPattern } from './subject-match.ts';
+import { covers, isLiteralSubject, isPattern } from './subject-match.ts';
 
 export interface Subscription {
   readonly session: Session;
@@ -48,6 +48,8 @@ export interface Switchboard {
   closed(session: Session): void;
 }
 
+/** What nats-server takes for what a client does not say. */
+const DEFAULT_OPTIONS: ConnectOptions = { verbose: true, pedantic: true, echo: true };
 const NO_RESPONDERS = 'NATS/1.0 503\r\n\r\n';
 
 export class Session implements CommandHandler {
@@ -86,9 +88,11 @@ export class Session implements CommandHandler {
   }
 
   onConnect(options: unknown): void {
-    if (typeof options !== 'object' || options === null) return this.fail('Parser Error');
-    this.#options = options;
+    if (typeof options !== 'object' || options === null) throw new ProtocolError('syntax', 'CONNECT takes an object');
+    this.#options = { ...DEFAULT_OPTIONS, ...options };
     if (this.#grant) return this.#ok();
+    if (this.#options.no_responders && !this.#options.headers)
+      return this.fail('no responders requires headers support');
     const grant = this.board.authenticate(this.#options, this.nonce);
     if (!grant) return this.fail('Authorization Violation');
     this.#grant = grant;
@@ -105,18 +109,20 @@ export class Session implements CommandHandler {
 
   onPublish(subject: string, reply: string, headerLength: number, payload: Buffer): void {
     if (!this.#admitted()) return;
+    // It says so, and delivers all the same.
+    if (this.#options.pedantic && !isLiteralSubject(subject)) this.#error('Invalid Publish Subject');
     if (!this.#publish.allows(subject)) return this.#denied(`Publish to "${subject}"`);
-    if (this.#options.pedantic && !isLiteralSubject(subject)) return this.#error('Invalid Publish Subject');
-    if (headerLength > 0 && !this.#options.headers) return this.fail('message headers not supported');
+    if (headerLength > 0 && !this.#options.headers) throw new ProtocolError('syntax', 'headers are not agreed on');
+    this.#ok();
     const delivered = this.board.route({ subject, reply, headerLength, payload }, this);
     if (!delivered && reply !== '' && this.#options.no_responders) this.#noResponders(reply);
-    this.#ok();
   }
 
   onSubscribe(subject: string, queue: string, sid: string): void {
     if (!this.#admitted()) return;
-    if (!isPattern(subject) || (queue !== '' && hasWildcard(queue))) return this.#error('Invalid Subject');
-    if (!this.#subscribe.allowsPattern(subject)) return this.#denied(`Subscription to "${subject}"`);
+    if (!this.#subscribe.allowsPattern(subject))
+      return this.#denied(`Subscription to "${subject}"${queue === '' ? '' : ` using queue "${queue}"`}`);
+    if (!isPattern(subject)) return this.#error('Invalid Subject');
     if (this.#subscriptions.has(sid)) return this.#ok();
     if (this.#subscriptions.size >= this.board.limits.maxSubscriptions)
       return this.#error('maximum subscriptions exceeded');
@@ -138,11 +144,11 @@ export class Session implements CommandHandler {
   }
 
   onPing(): void {
-    this.#write('PONG\r\n');
+    if (this.#admitted()) this.#write('PONG\r\n');
   }
 
   onPong(): void {
-    this.#pingsOut = 0;
+    if (this.#admitted()) this.#pingsOut = 0;
   }
 
   /** Whether this subscription takes the message. */
@@ -173,11 +179,8 @@ export class Session implements CommandHandler {
   /** Says why, and closes the connection. */
   fail(reason: string): void {
     if (this.#closed) return;
-    this.board.logger.info('closing a client', { client: this.id, user: this.user, reason });
     this.outbox.line(`-ERR '${reason}'\r\n`);
-    this.outbox.flush();
-    this.socket.end();
-    this.#ended();
+    this.#end(reason);
   }
 
   /** Who is trusted has changed. */
@@ -197,8 +200,18 @@ export class Session implements CommandHandler {
       this.#parser.push(chunk);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.fail(error.message);
+      if (error.code === 'syntax') this.#end(error.message);
+      else this.fail(this.#grant ? error.message : 'Authorization Violation');
     }
+  }
+
+  /** Closes the connection once what waits is written. */
+  #end(reason: string): void {
+    if (this.#closed) return;
+    this.board.logger.info('closing a client', { client: this.id, user: this.user, reason });
+    this.outbox.flush();
+    this.socket.end();
+    this.#ended();
   }
 
   /** A client that is too slow to take what is sent to it must not cost the broker its memory. */

@@ -14,6 +14,10 @@ export function isPattern(pattern: string): boolean {
   return tokens.every((token, i) => token !== '' && (token !== '>' || i === tokens.length - 1));
 }
 
+export function hasEmptyToken(subject: string): boolean {
+  return subject === '' || subject.startsWith('.') || subject.endsWith('.') || subject.includes('..');
+}
+
 export function hasWildcard(pattern: string): boolean {
   return pattern.split('.').some((token) => token === '*' || token === '>');
 }

@@ -87,7 +87,8 @@ function collect<S>(node: TreeNode<S>, tokens: readonly string[], at: number, fo
   found.push(...(node.children.get('>')?.subscriptions ?? []));
   const any = node.children.get('*');
   if (any) collect(any, tokens, at + 1, found);
-  const literal = node.children.get(token);
+  // A message may be published to a wildcard's own text, whose subscriptions have been taken already.
+  const literal = token === '*' || token === '>' ? undefined : node.children.get(token);
   if (literal) collect(literal, tokens, at + 1, found);
 }
 
