@@ -69,7 +69,7 @@ describe('command line', () => {
     fs.writeFileSync(path.join(old, 'cluster.json'), '{"format": 99}');
     const { stderr } = await regatta(['--data-dir', old, 'up']);
     expect(stderr).toBe(
-      `regatta: ${old} was made by another version of Regatta (format 99, this one reads 1). Use that version, or another --data-dir.\n`,
+      `regatta: ${old} was made by another version of Regatta (format 99, this one reads 1). Use that version; to move, save a snapshot with it and restore that with this one into another --data-dir.\n`,
     );
   });
 

@@ -92,7 +92,7 @@ function checkRecord(value: unknown, layout: Layout): ClusterRecord {
   const record = value as Partial<ClusterRecord> | null;
   if (record?.format !== FORMAT) {
     throw new CliError(
-      `${layout.dataDir} was made by another version of Regatta (format ${record?.format ?? 'unknown'}, this one reads ${FORMAT}). Use that version, or another --data-dir.`,
+      `${layout.dataDir} was made by another version of Regatta (format ${record?.format ?? 'unknown'}, this one reads ${FORMAT}). Use that version; to move, save a snapshot with it and restore that with this one into another --data-dir.`,
     );
   }
   if (typeof record.name !== 'string' || typeof record.port !== 'number' || !Array.isArray(record.nodes)) {
@@ -110,7 +110,7 @@ function refuseForeignFolder(dataDir: string): void {
     throw new CliError(`Can't use ${dataDir} as a data folder: ${reason(error)}.`, 1, { cause: error });
   }
   // A start that was cut off before cluster.json leaves only what it makes itself.
-  if (entries.every((entry) => ['run', 'logs', 'cluster.json.tmp'].includes(entry))) return;
+  if (entries.every((entry) => ['run', 'logs', 'cluster.json.tmp', 'state.restoring'].includes(entry))) return;
   throw new CliError(`${path.resolve(dataDir)} is not empty and holds no Regatta cluster. Choose another --data-dir.`);
 }
 

@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sweep } from '../../src/registry/event-expiry.ts';
+import { ClusterClock, silentLogger } from '@regatta/runtime';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { EXPIRY_BATCH, sweep } from '../../src/registry/event-expiry.ts';
 import { prepareNamespace, type RunningServer, runServer } from '../running-server.ts';
+import { Storages } from '../storage/fixture.ts';
 
 let running: RunningServer;
 beforeAll(async () => {
@@ -40,5 +42,34 @@ describe('SRV-23: events expire', () => {
     await sweep(context);
     expect((await running.request('GET', `${path}/fresh`)).code).toBe(404);
     expect((await running.request('GET', `${path}/ahead`)).code).toBe(200);
+  });
+});
+
+describe('SRV-23: a sweep', () => {
+  const storages = new Storages();
+  afterEach(() => storages.cleanUp());
+
+  it('removes exactly what is due, with ordinary deletes, a bounded number at once', async () => {
+    const { storage, store, clock } = await storages.open();
+    const seen = (minutesAgo: number): string => new Date(clock.now() - minutesAgo * 60_000).toISOString();
+    const create = (name: string, times: object): Promise<unknown> =>
+      storage.create(`/registry/events/w/${name}`, {
+        metadata: { name, namespace: 'w', creationTimestamp: seen(600) },
+        ...times,
+      });
+    const due = Array.from({ length: EXPIRY_BATCH + 50 }, (_, i) => `due-${i}`);
+    await Promise.all(due.map((name) => create(name, { lastTimestamp: seen(61) })));
+    await create('last-seen', { lastTimestamp: seen(59) });
+    await create('series', { eventTime: seen(300), series: { lastObservedTime: seen(1) } });
+    await create('once', { eventTime: seen(59.9) });
+    await storage.create('/registry/pods/w/old', { metadata: { name: 'old', creationTimestamp: seen(600) } });
+    const batches: number[] = [];
+    store.onCommit(({ events }) => batches.push(events.filter(({ type }) => type === 'delete').length));
+    await sweep({ storage, clock: new ClusterClock(clock), logger: silentLogger });
+    expect(batches.reduce((sum, count) => sum + count, 0)).toBe(due.length);
+    expect(Math.max(...batches)).toBeLessThanOrEqual(EXPIRY_BATCH);
+    const left = await storage.list('/registry/events/', {});
+    expect(left.items.map(({ object }) => object.metadata.name)).toEqual(['last-seen', 'once', 'series']);
+    expect(storage.get('/registry/pods/w/old')).toBeDefined();
   });
 });
