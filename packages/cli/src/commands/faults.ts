@@ -5,6 +5,7 @@ import { effectInShort, type FaultList, type FaultView } from '@regatta/bus';
 import { CliError } from '../cli-error.ts';
 import { withControl } from '../control/open-control.ts';
 import type { Environment } from '../environment.ts';
+import type { Role } from '../supervisor/control-protocol.ts';
 import { leftText, table } from '../table.ts';
 import { reachMap } from './reach-map.ts';
 
@@ -20,7 +21,7 @@ export function faults(environment: Environment): Promise<number> {
     if (rows.length === 0) io.print('No fault is on.');
     else io.print(table(['ID', 'WHERE', 'WHAT', 'LEFT'], rows));
     if (list.silent.length > 0) io.warn(`${list.silent.join(', ')} did not answer: what is on there is not known.`);
-    const ends = processes.filter(({ role }) => role !== 'broker').map(({ name }) => name);
+    const ends = processes.filter(({ name, role }) => isDrawn(name, role, list)).map(({ name }) => name);
     if (rows.length > 0 && ends.length <= MOST_DRAWN) {
       io.print();
       io.print(reachMap(ends, list));
@@ -29,6 +30,12 @@ export function faults(environment: Environment): Promise<number> {
       io.print(io.style('dim', '\n`regatta heal <id>` ends one, `regatta heal --all` ends them all.'));
     return 0;
   });
+}
+
+/** Machines and the apiserver; other components where something was done to them. */
+function isDrawn(name: string, role: Role, { faults: links, frozen }: FaultList): boolean {
+  if (role === 'node-agent' || role === 'apiserver') return true;
+  return frozen.some((one) => one.name === name) || links.some(({ on, peers }) => on === name || peers.includes(name));
 }
 
 /** `regatta heal [id]`. */
