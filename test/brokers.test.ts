@@ -6,7 +6,7 @@ import { clock, connectAs } from '@regatta/bus/testing';
 import { ApiClient, BusTransport, resources } from '@regatta/client';
 import { silentLogger } from '@regatta/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasNatsServer } from './support/brokers.ts';
+import { brokerPid, brokerUrl, hasNatsServer } from './support/brokers.ts';
 import { eventually, execute, freePort, kubectlPath, root, TestCluster } from './support/cluster.ts';
 
 const MANAGER = 'system:kube-controller-manager';
@@ -132,16 +132,6 @@ it('CLI-19: without a nats-server on the PATH, how to get one is said', async ()
     'regatta: There is no nats-server on the PATH. Install it (Debian and Ubuntu: `apt install nats-server`; macOS: `brew install nats-server`; others: https://nats.io/download), or go on with `--broker embedded`.\n',
   );
 });
-
-async function brokerPid(cluster: TestCluster): Promise<string> {
-  const line = (await cluster.regatta('status')).split('\n').find((text) => text.startsWith('broker')) ?? '';
-  return /\b\d{2,}\b/.exec(line)?.[0] ?? '';
-}
-
-async function brokerUrl(cluster: TestCluster): Promise<string> {
-  const { stdout } = await execute('ps', ['-o', 'args=', '-p', await brokerPid(cluster)]);
-  return `nats://127.0.0.1:${/--port (\d+)/.exec(stdout)?.[1]}`;
-}
 
 async function nodesReady(cluster: TestCluster, count: number): Promise<boolean> {
   const lines = (await cluster.kubectl('get', 'nodes', '--no-headers')).split('\n');
