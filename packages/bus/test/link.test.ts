@@ -2,7 +2,7 @@ import { seededRandom, yieldToEventLoop } from '@regatta/runtime';
 import { describe, expect, it } from 'vitest';
 import type { BusLink } from '../src/link/bus-link.ts';
 import { decodeFrame, encodeFrame, FrameType } from '../src/link/frame.ts';
-import { API_SERVICE, type BusStream } from '../src/mod.ts';
+import { API_SERVICE, type BusStream, type IncomingCall } from '../src/mod.ts';
 import { Hub, type HubWire } from './hub.ts';
 
 const bytes = (value: string): Uint8Array => Buffer.from(value);
@@ -157,6 +157,34 @@ describe('calls and streams', () => {
     await hub.clock.advance(60);
     await settle();
     expect(stream?.signal.aborted).toBe(true);
+  });
+
+  it('BUS-58: a handler that fails fails its call, at once or later, and frees its place', async () => {
+    const hub = new Hub();
+    const { link: api } = hub.link('system:apiserver');
+    const { link: node } = hub.link('system:node:n');
+    const accepted: BusStream[] = [];
+    const serve = async (call: IncomingCall): Promise<void> => {
+      const request = Buffer.from(call.request).toString();
+      if (request === 'stream') accepted.push(await call.accept(bytes('')));
+      if (request !== 'fine') throw new Error('a defect');
+      await call.reply(bytes('fine'));
+    };
+    const failing = (call: IncomingCall): unknown => {
+      if (Buffer.from(call.request).toString() === 'at once') throw new Error('a defect');
+      return serve(call);
+    };
+    api.serve(API_SERVICE, failing, { concurrency: 1 });
+    for (const request of ['at once', 'later', 'at once', 'later'])
+      await expect(node.call(API_SERVICE, bytes(request))).rejects.toMatchObject({
+        code: 'remote',
+        message: 'internal error',
+      });
+    const { stream } = await node.open(API_SERVICE, bytes('stream'));
+    expect(await reading(stream).error).toMatchObject({ code: 'aborted', message: 'internal error' });
+    expect(accepted[0]?.signal.aborted).toBe(true);
+    expect(Buffer.from(await node.call(API_SERVICE, bytes('fine'))).toString()).toBe('fine');
+    expect(api.figures).toEqual({ channels: 0, peers: 0, asking: 0, waiting: 0 });
   });
 
   it('BUS-39: nothing is left behind: no channels, no timers, after all is done', async () => {

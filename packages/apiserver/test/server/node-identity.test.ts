@@ -1,6 +1,6 @@
 /** What the bus identity of one node can do to the rest of the cluster: through broker, apiserver, authorizers and admission. */
 import type { KubeObject, Node, Pod } from '@regatta/api';
-import { nodeService } from '@regatta/bus';
+import { API_SERVICE, encode, nodeService } from '@regatta/bus';
 import { serverKinds } from '@regatta/bus/testing';
 import { type ApiClient, resources } from '@regatta/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -99,5 +99,15 @@ describe.each(serverKinds())('a node over the $name', (kind) => {
     await expect(posing).rejects.toMatchObject({ code: 'denied' });
     await bus.call(nodeService('node-2'), new Uint8Array(1));
     expect(callers).toEqual(['system:node:node-1']);
+  });
+
+  it('SRV-51: a request that is no ApiRequest is told so', async () => {
+    const bus = await cluster.connect('system:node:node-1');
+    for (const request of [new Uint8Array(0), Uint8Array.of(0xc1), encode({ method: 'GET' }), encode(null)])
+      await expect(bus.call(API_SERVICE, request)).rejects.toMatchObject({
+        code: 'remote',
+        message: 'the request is not an ApiRequest',
+      });
+    await expect.poll(() => bus.figures.channels).toBe(0);
   });
 });
