@@ -49,6 +49,8 @@ export interface ServeOptions {
   readonly queue?: string;
   /** Calls in progress beyond this many are failed with `overloaded`. */
   readonly concurrency?: number;
+  /** The same for calls of one caller. */
+  readonly perCaller?: number;
 }
 
 /** What a connection holds now: all of it goes back to nothing when its calls and streams are over. */

@@ -92,6 +92,34 @@ describe.each(serverKinds())('bus over the $name', ({ start }) => {
     expect((await answers).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   });
 
+  it('BUS-6: one caller takes no more than its share of calls and streams, whatever it sends', async () => {
+    const limits = { maxPerPeer: 3 };
+    const api = await connectAs(folder.dir, server.url, 'system:apiserver', limits);
+    open.push(api);
+    const held: IncomingCall[] = [];
+    const streams: BusStream[] = [];
+    const serve = async (call: IncomingCall): Promise<void> => {
+      if (text(call.request) === 'stream') streams.push(await call.accept(bytes('')));
+      else if (text(call.request) === 'hold') held.push(call);
+      else await call.reply(bytes('ok'));
+    };
+    await api.serve(API_SERVICE, serve, { concurrency: 100, perCaller: 2 }).ready;
+    const flooder = await connect('system:node:flooder');
+    const other = await connect(SCHEDULER);
+    const waiting = Promise.all(['hold', 'hold'].map((name) => flooder.call(API_SERVICE, bytes(name))));
+    await until(() => held.length === 2);
+    await expect(flooder.call(API_SERVICE, bytes('x'))).rejects.toMatchObject({ code: 'overloaded' });
+    expect(text(await other.call(API_SERVICE, bytes('x')))).toBe('ok');
+    for (const call of held) void call.reply(bytes('done'));
+    await waiting;
+    for (let i = 0; i < 3; i++) await flooder.open(API_SERVICE, bytes('stream'));
+    await expect(flooder.open(API_SERVICE, bytes('stream'))).rejects.toMatchObject({ code: 'overloaded' });
+    expect(text(await other.call(API_SERVICE, bytes('x')))).toBe('ok');
+    streams[0]?.abort('make room');
+    await until(() => api.figures.channels === 2);
+    expect(text(await flooder.call(API_SERVICE, bytes('x')))).toBe('ok');
+  });
+
   it('BUS-7: servers of one queue share the calls', async () => {
     const counts = [0, 0];
     for (const i of [0, 1])

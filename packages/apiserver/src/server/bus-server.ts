@@ -20,12 +20,18 @@ import type { Pipeline } from './pipeline.ts';
 
 /** Calls in progress at once; callers beyond that are told `overloaded` and try again. */
 const CONCURRENCY = 4096;
+/** Of these, of one user: a node that floods the server takes no other's place. */
+const PER_CALLER = 1024;
 /** Bytes of one stream that wait for credit before its writer is asked to pause. */
 const STREAM_WINDOW = 1024 * 1024;
 const NOTHING = new Uint8Array(0);
 
 export function serveBus(pipeline: Pipeline, bus: BusConnection): Served {
-  return bus.serve(API_SERVICE, (call) => serveCall(pipeline, call), { queue: 'apiserver', concurrency: CONCURRENCY });
+  return bus.serve(API_SERVICE, (call) => serveCall(pipeline, call), {
+    queue: 'apiserver',
+    concurrency: CONCURRENCY,
+    perCaller: PER_CALLER,
+  });
 }
 
 async function serveCall(pipeline: Pipeline, call: IncomingCall): Promise<void> {

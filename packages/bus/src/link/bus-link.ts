@@ -30,13 +30,14 @@ import { Channel, type ChannelHost } from './channel.ts';
 import { ChannelStream } from './channel-stream.ts';
 import { endedStream } from './ended-stream.ts';
 import { decodeFrame, encodeFrame, Flag, type Frame, FrameType } from './frame.ts';
-import { ChannelCall } from './incoming.ts';
+import { ChannelCall, runHandler } from './incoming.ts';
 import { DEFAULT_CALL_TIMEOUT, type LinkLimits } from './limits.ts';
 import { Peers } from './peers.ts';
 import { Repeater } from './repeater.ts';
 import { Routes } from './routes.ts';
 import { SeenRequests } from './seen-requests.ts';
 import { isSender, provenCaller, repliesToItsSender } from './sender-proof.ts';
+import { ServerLoad } from './server-load.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 import type { Wire, WireMessage, WireSubscription } from './wire.ts';
 
@@ -123,18 +124,18 @@ export class BusLink implements BusConnection, ChannelHost {
   }
 
   serve(service: string, handler: (call: IncomingCall) => unknown, options: ServeOptions = {}): Served {
-    const { queue, concurrency = Number.POSITIVE_INFINITY } = options;
-    const load = { calls: 0 };
+    const load = new ServerLoad(options);
     const take = (message: WireMessage): void => {
       const opened = this.#accept(message);
       if (!opened) return;
       opened.channel.listener = {
         onMessage: (request, _flags, cost) => {
           opened.channel.taken(cost);
-          load.calls++;
-          const call = new ChannelCall(opened.channel, message.subject, opened.caller, request, () => load.calls--);
-          if (load.calls > concurrency) void call.failWith('overloaded', 'too many calls in progress');
-          else this.#handle(handler, call);
+          const { channel, caller } = opened;
+          const crowded = load.take(caller) || this.#peers.count(channel.address) > this.limits.maxPerPeer;
+          const call = new ChannelCall(channel, message.subject, caller, request, () => load.release(caller));
+          if (crowded) void call.failWith('overloaded', 'too many calls in progress');
+          else runHandler(handler, call, this.options.logger);
         },
         onEnd: () => {},
         onError: () => {},
@@ -142,7 +143,7 @@ export class BusLink implements BusConnection, ChannelHost {
       opened.channel.receive(opened.frame);
       if (opened.frame.flags & Flag.more) opened.channel.acknowledge();
     };
-    const subscription = this.wire.subscribe(`${servicePrefix(service)}.>`, take, queue);
+    const subscription = this.wire.subscribe(`${servicePrefix(service)}.>`, take, options.queue);
     this.#services.add(subscription);
     return {
       ready: this.#flush(),
@@ -197,21 +198,6 @@ export class BusLink implements BusConnection, ChannelHost {
     this.#unshown.delete(channel);
     if (channel.address !== undefined) this.#peers.detach(channel.address, channel);
     if (channel.listener instanceof ChannelStream) channel.listener.released();
-  }
-
-  #handle(handler: (call: IncomingCall) => unknown, call: ChannelCall): void {
-    try {
-      const done = handler(call);
-      if (done instanceof Promise) done.catch((error: unknown) => this.#handlerFailed(call, error));
-    } catch (error) {
-      this.#handlerFailed(call, error);
-    }
-  }
-
-  /** Whatever a caller sends, it gets an answer, and holds no place among the calls in progress. */
-  #handlerFailed(call: ChannelCall, error: unknown): void {
-    this.options.logger.warn('a bus service failed', { subject: call.subject, caller: call.caller, error });
-    call.failUnlessAnswered('internal error');
   }
 
   async #ask(service: string, request: Uint8Array, options: CallOptions, flags: number): Promise<Answer> {

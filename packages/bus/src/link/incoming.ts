@@ -1,6 +1,7 @@
 /**
  * A request that arrived on a channel, until it is answered.
  */
+import type { Logger } from '@regatta/runtime';
 import { BusError, type BusErrorCode, type BusStream, type IncomingCall } from '../connection.ts';
 import type { Channel } from './channel.ts';
 import { ChannelStream } from './channel-stream.ts';
@@ -69,6 +70,20 @@ export class ChannelCall implements IncomingCall {
     if (!this.#open) return;
     this.#open = false;
     this.#answered();
+  }
+}
+
+/** Whatever a caller sends, it gets an answer, and holds no place among the calls in progress. */
+export function runHandler(handler: (call: IncomingCall) => unknown, call: ChannelCall, logger: Logger): void {
+  const failed = (error: unknown): void => {
+    logger.warn('a bus service failed', { subject: call.subject, caller: call.caller, error });
+    call.failUnlessAnswered('internal error');
+  };
+  try {
+    const done = handler(call);
+    if (done instanceof Promise) done.catch(failed);
+  } catch (error) {
+    failed(error);
   }
 }
 

@@ -12,6 +12,8 @@ export interface LinkLimits {
   readonly maxResponse: number;
   /** Calls and streams of one connection at once. */
   readonly maxChannels: number;
+  /** Of these, accepted of one other connection. */
+  readonly maxPerPeer: number;
   /** A side that sent a peer nothing for so long sends a heartbeat. */
   readonly heartbeat: number;
   /** A server shows that it works on a call once that takes so long. */
@@ -30,6 +32,7 @@ export const DEFAULT_LINK_LIMITS: LinkLimits = {
   maxMessage: 16 * MIB,
   maxResponse: 512 * MIB,
   maxChannels: 100_000,
+  maxPerPeer: 10_000,
   heartbeat: 2000,
   sign: 500,
   noSign: 3000,

@@ -26,6 +26,11 @@ export class Peers {
     return this.#byAddress.size;
   }
 
+  /** Channels shared with the connection at this address. */
+  count(address: string | undefined): number {
+    return (address !== undefined && this.#byAddress.get(address)?.channels.size) || 0;
+  }
+
   attach(address: string, channel: Channel, now: number): void {
     let peer = this.#byAddress.get(address);
     if (!peer) {
