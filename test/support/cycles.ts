@@ -29,6 +29,7 @@ export const MOMENTS = ['idle', 'edit', 'rollout', 'scale', 'node-loss', 'termin
 export type Moment = (typeof MOMENTS)[number];
 /** Real milliseconds until everything expected must be true again. At speed 20 an eviction takes 20 s, a back-off of 40 s two. */
 const CONVERGES_MS = 60_000;
+const SPEED_20 = '{"segments":[{"from":0,"speed":20}]}';
 const REPLICAS = [2, 3, 5] as const;
 
 interface Machine {
@@ -308,6 +309,8 @@ export class CycleRun {
       .map(({ status }) => status?.podIP ?? '');
     if (shown.join() !== real.sort().join()) return `endpoints are ${shown.join()}, Pods ${real.join()}`;
     if (new Set(pods.map(({ status }) => status?.podIP)).size !== pods.length) return 'two Pods have one address';
+    const clock: ConfigMap = await api.resource(resources.configMaps).get('regatta-clock', 'kube-system');
+    if (clock.data?.['timeline'] !== SPEED_20) return `the clock says ${clock.data?.['timeline']}`;
     const counter: ConfigMap = await api.resource(resources.configMaps).get('counter', NAMESPACE);
     const value = Number(counter.data?.['value']);
     if (value < this.#acknowledged || value > this.#attempted)

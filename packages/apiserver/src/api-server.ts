@@ -59,6 +59,7 @@ export interface ApiServerOptions {
   readonly advertiseAddress: string;
   /** Cluster name, for the kubeconfig. */
   readonly name: string;
+  /** Of a new cluster. */
   readonly speed?: number;
   readonly clock: Clock;
   readonly random: Random;

@@ -7,7 +7,7 @@
  */
 import type { KubeObject } from '@regatta/api';
 import { ensureBootstrapPolicy } from './auth/mod.ts';
-import { applyStoredTimeline, changeSpeed, firstTimeline } from './cluster-timeline.ts';
+import { applyStoredTimeline, firstTimeline } from './cluster-timeline.ts';
 import { fillSystemFields } from './registry/object-metadata.ts';
 import type { ResourceRegistry } from './registry/resource-registry.ts';
 import type { ServerContext } from './server/context.ts';
@@ -18,7 +18,7 @@ export const KUBERNETES_SERVICE_IP = '10.96.0.1';
 const SERVICE_PORT = 443;
 
 export interface BootstrapOptions {
-  /** Cluster milliseconds per real one: of a new cluster, or a change for an old one. */
+  /** Cluster milliseconds per real one, of a new cluster. */
   readonly speed: number | undefined;
   /** Where this server answers. */
   readonly address: string;
@@ -143,9 +143,11 @@ function endpointSlice({ address, port }: BootstrapOptions): KubeObject {
   } as KubeObject;
 }
 
-/** The cluster's timeline, made or changed as asked, and applied to this process. */
+/**
+ * The cluster's timeline, made if there is none, and applied to this process. A server that starts again changes nothing:
+ * its command line says how the cluster began, not what people have made of it since.
+ */
 async function ensureTimeline(server: ServerContext, seed: Seed, speed: number | undefined): Promise<void> {
   await seed.ensure('', 'configmaps', firstTimeline(speed ?? DEFAULT_SPEED));
-  if (speed !== undefined) await changeSpeed(server, () => speed);
   applyStoredTimeline(server);
 }

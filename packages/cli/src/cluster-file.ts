@@ -25,6 +25,8 @@ export interface ClusterRecord {
   readonly name: string;
   readonly port: number;
   readonly nodeLoss: NodeLoss;
+  /** At which the cluster began; what it is now the cluster itself knows. */
+  readonly speed?: number;
   /** The embedded one when it says nothing. */
   readonly broker?: BrokerKind;
   readonly nodes: readonly NodeRecord[];

@@ -10,7 +10,7 @@ import { type ApiClient, resources } from '@regatta/client';
 import { silentLogger } from '@regatta/runtime';
 import { adminClient } from '../api.ts';
 import { CliError } from '../cli-error.ts';
-import { newCluster, nextNode, writeCluster } from '../cluster-file.ts';
+import { type ClusterRecord, newCluster, nextNode, writeCluster } from '../cluster-file.ts';
 import type { Environment } from '../environment.ts';
 import { layoutOf } from '../layout.ts';
 import { freePort } from '../ports.ts';
@@ -31,7 +31,7 @@ export async function demo(environment: Environment, { speed }: DemoOptions): Pr
   const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'regatta-demo-'));
   const layout = layoutOf(dataDir);
   const port = await freePort();
-  let cluster = newCluster('demo', port, 'unknown');
+  let cluster: ClusterRecord = { ...newCluster('demo', port, 'unknown'), speed };
   while (cluster.nodes.length < 3) cluster = { ...cluster, nodes: [...cluster.nodes, nextNode(cluster)] };
   writeCluster(layout, cluster);
   const supervisor = new Supervisor({
@@ -39,7 +39,6 @@ export async function demo(environment: Environment, { speed }: DemoOptions): Pr
     cluster,
     programs: environment.programs,
     busPort: await freePort(),
-    speed,
     clock: environment.clock,
     onChange: () => {},
     onStop: () => {},

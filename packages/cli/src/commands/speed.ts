@@ -3,35 +3,47 @@
  * apiserver changes it, by its own clock.
  */
 import { StatusError } from '@regatta/api';
-import { resources } from '@regatta/client';
+import { type ApiClient, resources } from '@regatta/client';
 import { MAX_SPEED, parseTimeline } from '@regatta/runtime';
 import { adminClient } from '../api.ts';
 import { CliError } from '../cli-error.ts';
 import type { Environment } from '../environment.ts';
+import type { Layout } from '../layout.ts';
 
 const CLOCK = { namespace: 'kube-system', name: 'regatta-clock' } as const;
 /** Cluster seconds: the example that says what a speed means. */
 const GRACE_SECONDS = 50;
 
-type Request = { readonly speed: number } | { readonly action: 'pause' | 'resume' };
+export type SpeedRequest = { readonly speed: number } | { readonly action: 'pause' | 'resume' };
 
-interface Change {
+export interface Change {
   readonly before: number;
   readonly after: number;
 }
 
 export async function speed({ io, layout }: Environment, wanted: string | undefined): Promise<number> {
-  const request = wanted === undefined ? undefined : parseRequest(wanted);
+  if (wanted === undefined) io.print(describe(await currentSpeed(layout)));
+  else io.print(describeChange(await changeSpeed(layout, parseRequest(wanted))));
+  return 0;
+}
+
+/** @throws CliError when the cluster refuses */
+export function changeSpeed(layout: Layout, request: SpeedRequest): Promise<Change> {
+  const body = { method: 'POST', url: '/regatta/v1/speed', body: request } as const;
+  return withClient(layout, async (client) => (await client.request(body)) as Change);
+}
+
+function currentSpeed(layout: Layout): Promise<number> {
+  return withClient(layout, async (client) => {
+    const { data } = await client.resource(resources.configMaps).get(CLOCK.name, CLOCK.namespace);
+    return parseTimeline(data?.['timeline'] ?? '').segments.at(-1)?.speed ?? 1;
+  });
+}
+
+async function withClient<T>(layout: Layout, use: (client: ApiClient) => Promise<T>): Promise<T> {
   const { client, close } = adminClient(layout);
   try {
-    if (request === undefined) {
-      const { data } = await client.resource(resources.configMaps).get(CLOCK.name, CLOCK.namespace);
-      io.print(describe(parseTimeline(data?.['timeline'] ?? '').segments.at(-1)?.speed ?? 1));
-      return 0;
-    }
-    const change = await client.request({ method: 'POST', url: '/regatta/v1/speed', body: request });
-    io.print(describeChange(change as Change));
-    return 0;
+    return await use(client);
   } catch (error) {
     if (error instanceof StatusError) throw new CliError(`${error.message}.`, 1, { cause: error });
     throw error;
@@ -41,7 +53,7 @@ export async function speed({ io, layout }: Environment, wanted: string | undefi
 }
 
 /** @throws CliError for what is no speed */
-export function parseRequest(text: string): Request {
+export function parseRequest(text: string): SpeedRequest {
   if (text === 'pause' || text === 'resume') return { action: text };
   const value = Number(text);
   if (/^[\d.]+$/.test(text) && value >= 0 && value <= MAX_SPEED) return { speed: value };

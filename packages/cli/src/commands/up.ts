@@ -28,6 +28,7 @@ import { requireBroker } from '../supervisor/foreign-program.ts';
 import { endFormerProcesses } from '../supervisor/former-processes.ts';
 import type { ManagedProcess } from '../supervisor/managed-process.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { changeSpeed } from './speed.ts';
 
 export interface UpOptions {
   readonly nodes?: number;
@@ -41,6 +42,7 @@ export interface UpOptions {
 
 const DEFAULT_NODES = 3;
 const DEFAULT_PORT = 6443;
+const DEFAULT_SPEED = 10;
 const MOST_NODES = 250;
 const DOWN = '`regatta down`';
 /** Real milliseconds: three rounds of those that take no SIGTERM, and some. */
@@ -106,11 +108,11 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
       onChange: display.changed,
       onStop: () => stopped.resolve(DOWN),
       forgetNode: (name) => forgetNode(layout, name),
-      ...speedFor(existing, options),
     });
     const works = await Promise.race([supervisor.start().then(() => true), stopped.promise.then(() => false)]);
     display.done();
     if (works) {
+      if (existing && options.speed !== undefined) await changeSpeed(layout, { speed: options.speed });
       printSummary(environment, cluster, clock.monotonic() - began);
       process.send?.({ state: 'ready' });
     }
@@ -143,16 +145,11 @@ function plan(existing: ClusterRecord | undefined, options: UpOptions): ClusterR
     name: options.name ?? base.name,
     port: options.port ?? base.port,
     nodeLoss: options.nodeLoss ?? base.nodeLoss,
+    ...(existing ? {} : { speed: options.speed ?? DEFAULT_SPEED }),
     broker: options.broker ?? base.broker ?? 'embedded',
   };
   while (cluster.nodes.length < wanted) cluster = { ...cluster, nodes: [...cluster.nodes, nextNode(cluster)] };
   return cluster;
-}
-
-/** A new cluster runs at ten times upstream's speed unless told; an old one keeps its own. */
-function speedFor(existing: ClusterRecord | undefined, options: UpOptions): { speed?: number } {
-  if (options.speed !== undefined) return { speed: options.speed };
-  return existing ? {} : { speed: 10 };
 }
 
 function stopOnSignals(

@@ -27,8 +27,6 @@ export interface ProgramContext {
   readonly programs: string;
   /** TCP port of the broker. */
   readonly busPort: number;
-  /** Speed that the person asked for, if any: for a new cluster its first, for an old one a change. */
-  readonly speed?: number;
   /** More flags for node itself, for profiling (REGATTA_NODE_FLAGS). */
   readonly nodeFlags?: readonly string[];
 }
@@ -56,7 +54,8 @@ function natsServerSpec({ layout, busPort }: ProgramContext): ProcessSpec {
 }
 
 export function apiserverSpec(context: ProgramContext): ProcessSpec {
-  const { layout, cluster, speed } = context;
+  const { layout, cluster } = context;
+  const { speed } = cluster;
   return spec(context, 'apiserver', 'apiserver', 'apiserver', [
     ...['--data-dir', layout.dataDir, '--port', String(cluster.port), '--name', cluster.name],
     ...(speed === undefined ? [] : ['--speed', String(speed)]),

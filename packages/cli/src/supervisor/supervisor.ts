@@ -31,7 +31,6 @@ export interface SupervisorOptions {
   readonly cluster: ClusterRecord;
   readonly programs: string;
   readonly busPort: number;
-  readonly speed?: number;
   readonly nodeFlags?: readonly string[];
   readonly clock: Clock;
   /** Called at every change of a process. */
@@ -66,7 +65,7 @@ export class Supervisor {
   /** Brings everything up. Resolves when every process works. @throws Error when one ends instead */
   async start(): Promise<void> {
     const { layout } = this.options;
-    fs.mkdirSync(layout.logDir, { recursive: true, mode: 0o700 });
+    for (const dir of [layout.logDir, layout.runDir]) fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     await createBusAccount(layout.bus);
     await Promise.all(
       [...Object.values(CONTROL_PLANE_USERS), ...this.#cluster.nodes.map((node) => nodeUser(node.name))].map((user) =>
@@ -221,7 +220,7 @@ export class Supervisor {
   }
 
   get #context(): ProgramContext {
-    const { layout, programs, busPort, speed, nodeFlags = [] } = this.options;
-    return { layout, cluster: this.#cluster, programs, busPort, nodeFlags, ...(speed === undefined ? {} : { speed }) };
+    const { layout, programs, busPort, nodeFlags = [] } = this.options;
+    return { layout, cluster: this.#cluster, programs, busPort, nodeFlags };
   }
 }
