@@ -49,6 +49,7 @@ describe('command line', () => {
       'kubeconfig',
       'logs',
       'speed',
+      'snapshot',
       'demo',
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));

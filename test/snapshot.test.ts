@@ -111,6 +111,14 @@ describe('snapshots', () => {
     }
   });
 
+  it('SNAP-10: the folder of an apiserver that something else runs is restored into as well', async () => {
+    const dataDir = path.join(folder, 'volume');
+    fs.cpSync(path.join(cluster.dataDir, 'state'), path.join(dataDir, 'state'), { recursive: true });
+    const { stdout, stderr } = await regatta(['--data-dir', dataDir, 'snapshot', 'restore', file]);
+    expect(stdout + stderr).toContain('Start the apiserver that this folder belongs to.');
+    expect(fs.existsSync(path.join(dataDir, 'cluster.json'))).toBe(false);
+  });
+
   it('SNAP-9: without a cluster there is nothing to save', async () => {
     const nowhere = path.join(folder, 'nowhere');
     const { code, stderr } = await regatta(['--data-dir', nowhere, 'snapshot', 'save', path.join(folder, 'x')]);

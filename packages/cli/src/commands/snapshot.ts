@@ -13,7 +13,9 @@ import { adminClient } from '../api.ts';
 import { CliError } from '../cli-error.ts';
 import { newCluster, nextNode, readCluster, writeCluster } from '../cluster-file.ts';
 import type { Environment } from '../environment.ts';
+import type { Layout } from '../layout.ts';
 import { tryAsk } from '../supervisor/control-client.ts';
+import { startControlServer } from '../supervisor/control-server.ts';
 import { table } from '../table.ts';
 
 const NODES = '/registry/nodes/';
@@ -64,33 +66,56 @@ export async function snapshotStatus({ io }: Environment, name: string): Promise
 
 /** `regatta snapshot restore FILE`. */
 export async function restoreSnapshot(environment: Environment, name: string): Promise<number> {
-  const { io, layout, clock } = environment;
+  const { io, layout } = environment;
   const file = path.resolve(io.cwd, name);
   const { nodes } = await checkFile(file);
-  const existing = readCluster(layout);
-  await requireStopped(environment);
+  const folder = folderKind(layout);
+  await requireStopped(layout);
+  // Nobody starts a cluster on this folder meanwhile.
+  const lock = await startControlServer(layout, async () => ({ ok: false, message: 'A snapshot is being restored.' }));
+  try {
+    const { revision, kept } = await replaceState(environment, file);
+    if (folder === 'new') writeCluster(layout, clusterOf(nodes));
+    io.print(`Restored ${file} into ${layout.dataDir}; it goes on at revision ${revision}.`);
+    if (kept) io.print(`What was there before is kept in ${kept}.`);
+  } finally {
+    lock.close();
+  }
+  if (folder === 'new') {
+    io.print('It is a new data folder: its keys and certificates are new, earlier kubeconfigs and tokens end.');
+  }
+  if (folder === 'apiserver') io.print('Start the apiserver that this folder belongs to.');
+  else io.print(`Start it with \`regatta --data-dir ${path.relative(io.cwd, layout.dataDir) || '.'} up\`.`);
+  return 0;
+}
+
+/** A cluster's of `regatta up`; that of an apiserver which something else runs (docker compose); or nobody's yet. */
+function folderKind(layout: Layout): 'cluster' | 'apiserver' | 'new' {
+  if (!fs.existsSync(layout.clusterFile) && fs.existsSync(layout.state)) return 'apiserver';
+  return readCluster(layout) ? 'cluster' : 'new';
+}
+
+/** Restores beside the present state, then puts the new one in its place. */
+async function replaceState(
+  { layout, clock }: Environment,
+  file: string,
+): Promise<{ readonly revision: number; readonly kept: string | undefined }> {
+  const { restoreStore } = await import('@regatta/store');
   const fresh = `${layout.state}.restoring`;
   fs.mkdirSync(layout.dataDir, { recursive: true, mode: 0o700 });
   fs.rmSync(fresh, { recursive: true, force: true });
-  const store = await import('@regatta/store');
   let revision: number;
   try {
-    revision = await store.restoreStore({ path: fresh, chunks: fs.createReadStream(file) });
+    revision = await restoreStore({ path: fresh, chunks: fs.createReadStream(file) });
   } catch (error) {
     fs.rmSync(fresh, { recursive: true, force: true });
     throw sentence(error, file);
   }
-  const kept = `${layout.state}.before-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}`;
-  const replaced = fs.existsSync(layout.state);
-  if (replaced) fs.renameSync(layout.state, kept);
+  const before = `${layout.state}.before-${new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')}`;
+  const kept = fs.existsSync(layout.state) ? before : undefined;
+  if (kept) fs.renameSync(layout.state, kept);
   fs.renameSync(fresh, layout.state);
-  if (!existing) writeCluster(layout, clusterOf(nodes));
-  io.print(`Restored ${file} into ${layout.dataDir}; it goes on at revision ${revision}.`);
-  if (replaced) io.print(`What was there before is kept in ${kept}.`);
-  if (!existing)
-    io.print('It is a new data folder: its keys and certificates are new, earlier kubeconfigs and tokens end.');
-  io.print(`Start it with \`regatta --data-dir ${path.relative(io.cwd, layout.dataDir) || '.'} up\`.`);
-  return 0;
+  return { revision, kept };
 }
 
 /** Where the bytes come from: a cluster that runs, or the data of one that does not. */
@@ -144,7 +169,7 @@ async function check(store: StoreModule, file: string): Promise<Checked> {
   return { facts, nodes };
 }
 
-async function requireStopped({ layout }: Environment): Promise<void> {
+async function requireStopped(layout: Layout): Promise<void> {
   if (await tryAsk(layout, { op: 'status' })) {
     throw new CliError(`A cluster runs on ${layout.dataDir}. Stop it first: \`regatta down\`.`);
   }
