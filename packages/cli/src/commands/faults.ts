@@ -39,10 +39,10 @@ function isDrawn(name: string, role: Role, { faults: links, frozen }: FaultList)
 }
 
 /** `regatta heal [id]`. */
-export function heal(environment: Environment, id: string | undefined, all: boolean): Promise<number> {
+export async function heal(environment: Environment, id: string | undefined, all: boolean): Promise<number> {
+  if ((id === undefined) === !all)
+    throw new CliError('Say which: `regatta heal <id>` (`regatta faults` lists them), or `regatta heal --all`.', 2);
   return withControl(environment, async (control) => {
-    if ((id === undefined) === !all)
-      throw new CliError('Say which: `regatta heal <id>` (`regatta faults` lists them), or `regatta heal --all`.', 2);
     const frozen = id === undefined ? undefined : /^freeze-(.+)$/.exec(id)?.[1];
     const { processes } = await control.status();
     const ice = processes.find(({ name, state }) => name === frozen && state === 'frozen');
