@@ -105,7 +105,7 @@ describe('fault desk', () => {
 
   it('FLT-51: the same fault on the same ends is replaced', async () => {
     await partition('node-1');
-    clock.advance(10_000);
+    await clock.advance(10_000);
     const { ids, until } = await partition('node-1');
     expect(ids).toEqual(['partition-node-1']);
     expect(until).toBe(clock.now() + 30_000);

@@ -35,6 +35,11 @@ describe('reach map', () => {
     );
   });
 
+  it('FLT-55: nothing passes a frozen broker', () => {
+    const list = { faults: [], frozen: [{ name: 'broker', leftMs: 1000 }], silent: ['broker'] };
+    expect(reachMap(['apiserver', 'node-1'], list)).toMatch(/apiserver\s+#\nnode-1\s+#$/);
+  });
+
   it('FLT-55: damaged links say how', () => {
     const drawn = reachMap(['node-1', 'node-2'], {
       faults: [fault('node-1', ['node-2'], { effect: { delay: { ms: 200, jitterMs: 50 } } })],

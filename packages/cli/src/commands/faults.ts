@@ -12,6 +12,8 @@ import { reachMap } from './reach-map.ts';
 /** Ends of links that a terminal has room for. */
 const MOST_DRAWN = 12;
 
+const BROKER = 'broker';
+
 /** `regatta faults`. */
 export function faults(environment: Environment): Promise<number> {
   return withControl(environment, async (control) => {
@@ -20,7 +22,9 @@ export function faults(environment: Environment): Promise<number> {
     const rows = faultRows(list);
     if (rows.length === 0) io.print('No fault is on.');
     else io.print(table(['ID', 'WHERE', 'WHAT', 'LEFT'], rows));
-    if (list.silent.length > 0) io.warn(`${list.silent.join(', ')} did not answer: what is on there is not known.`);
+    if (list.silent.includes(BROKER)) io.warn('Without the broker nobody knows which faults of links are on.');
+    else if (list.silent.length > 0)
+      io.warn(`${list.silent.join(', ')} did not answer: what is on there is not known.`);
     const ends = processes.filter(({ name, role }) => isDrawn(name, role, list)).map(({ name }) => name);
     if (rows.length > 0 && ends.length <= MOST_DRAWN) {
       io.print();
@@ -34,6 +38,7 @@ export function faults(environment: Environment): Promise<number> {
 
 /** Machines and the apiserver; other components where something was done to them. */
 function isDrawn(name: string, role: Role, { faults: links, frozen }: FaultList): boolean {
+  if (role === BROKER) return false;
   if (role === 'node-agent' || role === 'apiserver') return true;
   return frozen.some((one) => one.name === name) || links.some(({ on, peers }) => on === name || peers.includes(name));
 }

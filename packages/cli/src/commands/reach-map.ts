@@ -35,7 +35,8 @@ export function reachMap(ends: readonly string[], list: FaultList): string {
 function mark(from: string, to: string, { faults, frozen }: FaultList): string {
   const hit = faults.filter((fault) => isOn(fault, from, to));
   if (hit.some(({ effect }) => effect.drop === 1)) return CUT;
-  if (frozen.some(({ name }) => name === from || name === to)) return FROZEN;
+  // Everything goes through the broker.
+  if (frozen.some(({ name }) => [from, to, 'broker'].includes(name))) return FROZEN;
   return hit.length > 0 ? BAD : OK;
 }
 

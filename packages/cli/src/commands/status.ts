@@ -41,8 +41,7 @@ export function status(environment: Environment): Promise<number> {
 }
 
 function why({ state, until, detail }: ProcessStatus, now: number): string {
-  if (state === 'frozen')
-    return until === undefined ? 'stopped by somebody else' : `goes on in ${leftText(until - now)}`;
+  if (state === 'frozen') return until === undefined ? 'by somebody else' : `goes on in ${leftText(until - now)}`;
   return detail ?? '';
 }
 

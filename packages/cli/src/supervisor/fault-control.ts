@@ -53,7 +53,8 @@ export class FaultControl {
   async freeze(target: ManagedProcess, forMs: number): Promise<ControlAnswer> {
     const { name, role } = target.spec;
     const { state } = target.status();
-    if (state !== 'running' && state !== 'frozen') throw new CliError(`${name} can't be frozen: it is ${state}.`);
+    if (state !== 'running' && state !== 'frozen')
+      throw new CliError(`${name} can't be frozen: it is ${plight(target)}.`);
     const until = await target.freeze(this.options.freezer, forMs);
     const message = `${name} is frozen (SIGSTOP) for ${formatDuration(forMs)}`;
     if (role === 'node-agent') this.#record({ message, reason: 'FaultInjected', ids: [], nodes: [name], until });
@@ -90,12 +91,15 @@ export class FaultControl {
 
   async list(): Promise<FaultList> {
     const now = this.options.clock.now();
-    const frozen = this.options.processes().flatMap((process) => {
+    const stopped = this.options.processes().flatMap((process) => {
       const { name, state, until } = process.status();
       return state === 'frozen' ? [{ name, ...(until === undefined ? {} : { leftMs: Math.max(0, until - now) }) }] : [];
     });
-    if (this.#broker()?.state !== 'running') return { faults: [], frozen, silent: ['broker'] };
-    return { ...(await this.desk.list()), frozen };
+    if (this.#broker()?.state !== 'running') return { faults: [], frozen: stopped, silent: ['broker'] };
+    const list = await this.desk.list();
+    // What was frozen over the bus is known by its own freezer alone.
+    const known = new Map([...stopped, ...list.frozen].map((frozen) => [frozen.name, frozen]));
+    return { ...list, frozen: [...known.values()] };
   }
 
   /** Says on a Node what was done to it by signals. */
@@ -116,10 +120,12 @@ export class FaultControl {
     return this.options.processes().find(({ spec }) => spec.role === 'broker');
   }
 
-  /** Why an endpoint need not be asked; undefined for one that runs. */
+  /** Why an endpoint need not be asked; undefined for one that runs, or that somebody else froze. */
   #isAbsent(user: string): string | undefined {
-    const state = this.options.processes().find(({ spec }) => spec.name === endpointName(user))?.state;
-    return state === 'running' ? undefined : state;
+    const process = this.options.processes().find(({ spec }) => spec.name === endpointName(user));
+    if (!process) return 'not here';
+    const { state, until } = process.status();
+    return state === 'running' || (state === 'frozen' && until === undefined) ? undefined : plight(process);
   }
 
   /** @throws CliError when the broker is not there */
@@ -170,4 +176,13 @@ export class FaultControl {
     const client = adminClient(layout).client.resource(resources.events);
     return new EventRecorder({ client, component: 'regatta', clock, random: systemRandom });
   }
+}
+
+/** What a process is instead of running, and what to do about it. */
+export function plight(process: ManagedProcess): string {
+  const { name, role } = process.spec;
+  const { state } = process;
+  const verb = state === 'frozen' ? 'thaw' : 'start';
+  const kind = role === 'node-agent' ? 'node' : 'component';
+  return state === 'starting' ? 'only just starting' : `${state} (\`regatta ${kind} ${verb} ${name}\` first)`;
 }

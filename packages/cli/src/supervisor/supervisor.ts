@@ -13,7 +13,7 @@ import { CliError } from '../cli-error.ts';
 import { type ClusterRecord, type NodeRecord, nextNode, writeCluster } from '../cluster-file.ts';
 import type { Layout } from '../layout.ts';
 import type { ClusterStatus, ControlAnswer, ControlRequest } from './control-protocol.ts';
-import { FaultControl } from './fault-control.ts';
+import { FaultControl, plight } from './fault-control.ts';
 import { ManagedProcess, type ProcessSpec } from './managed-process.ts';
 import {
   apiserverSpec,
@@ -151,7 +151,7 @@ export class Supervisor {
   async #kill(name: string): Promise<ControlAnswer> {
     const target = this.#find(name);
     if (!['running', 'starting', 'frozen'].includes(target.state))
-      throw new CliError(`${name} is not running: it is ${target.state}.`);
+      throw new CliError(`${name} is not running: it is ${plight(target)}.`);
     await target.kill();
     if (target.spec.role === 'node-agent') this.#faults.killed(name);
     return { ok: true, message: `${name} was killed (SIGKILL)` };
@@ -167,7 +167,7 @@ export class Supervisor {
   async #startOne(name: string): Promise<ControlAnswer> {
     const target = this.#find(name);
     if (target.state === 'running') throw new CliError(`${name} is running already.`);
-    if (target.state === 'frozen') throw new CliError(`${name} is frozen: thaw it, or kill it first.`);
+    if (target.state === 'frozen') throw new CliError(`${name} is ${plight(target)}.`);
     await target.start();
     return { ok: true, message: `${name} runs` };
   }
