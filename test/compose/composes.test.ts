@@ -16,7 +16,8 @@ describe('every Compose that is installed', () => {
         services: Record<string, { build?: { args: object } }>;
       };
       expect(services['setup']?.build?.args).toEqual({ BASE_IMAGE: process.env['BASE_IMAGE'], BUILD_IMAGE: '' });
-      expect(Object.keys(services).sort()).toEqual(['setup', ...CONTROL_PLANE, ...NODES, 'node'].sort());
+      expect(Object.keys(services).sort()).toEqual(['setup', ...CONTROL_PLANE, ...NODES, 'worker'].sort());
+      stack.close();
     },
   );
 
@@ -25,9 +26,9 @@ describe('every Compose that is installed', () => {
     async ({ command }) => {
       const stack = await Stack.create(command, 'other');
       try {
-        await stack.up('--scale', 'node=1');
+        await stack.up('--scale', 'worker=1');
         await stack.untilReady(...NODES);
-        const id = await stack.compose('ps', '--quiet', 'node');
+        const id = await stack.compose('ps', '--quiet', 'worker');
         await stack.untilReady(id.slice(0, 12));
       } finally {
         await stack.dispose();

@@ -124,6 +124,11 @@ export class Stack {
   /** Removes everything of the project. */
   async dispose(): Promise<void> {
     await this.compose('down', '--volumes', '--remove-orphans', '--timeout', '2');
+    this.close();
+  }
+
+  /** Removes what it keeps on this machine. */
+  close(): void {
     fs.rmSync(this.#folder, { recursive: true, force: true });
   }
 

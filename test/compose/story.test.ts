@@ -242,7 +242,7 @@ describe('docker compose', () => {
     expect((await untilWebRuns()).map(({ uid, restarts }) => `${uid} ${restarts}`)).toEqual(pods);
   });
 
-  test('CMP-62: `--scale node=2` adds machines named after their containers, and touches nothing else', async () => {
+  test('CMP-62: `--scale worker=2` adds machines named after their containers, and touches nothing else', async () => {
     const started = async (): Promise<string[]> =>
       Promise.all(
         [...CONTROL_PLANE, ...NODES].map(
@@ -250,8 +250,8 @@ describe('docker compose', () => {
         ),
       );
     const before = await started();
-    await stack.compose('up', '--detach', '--no-build', '--scale', 'node=2');
-    const ids = (await stack.compose('ps', '--quiet', 'node')).split('\n').filter(Boolean);
+    await stack.compose('up', '--detach', '--no-build', '--scale', 'worker=2');
+    const ids = (await stack.compose('ps', '--quiet', 'worker')).split('\n').filter(Boolean);
     expect(ids.length).toBe(2);
     const names = ids.map((id) => id.slice(0, 12));
     await stack.untilReady(...names);
