@@ -7,7 +7,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { isDNS1123Subdomain, statusErrors } from '@regatta/api';
-import { mintCredentials } from '@regatta/bus';
+import { mintCredentials, revokeCredentials } from '@regatta/bus';
 import type { ApiCall } from '../server/api-call.ts';
 import type { ServerContext } from '../server/context.ts';
 import type { FixedResponse, ServerRequest } from '../server/exchange.ts';
@@ -42,8 +42,11 @@ export function joinRoute(server: ServerContext, options: JoinOptions): RegattaR
 async function join(server: ServerContext, { busDir, busUrl }: JoinOptions, call: ApiCall): Promise<FixedResponse> {
   const request = await readRequest(call.request);
   const { name } = request;
-  const ip = await admitMachine(server, request);
-  const credentials = await readFile(await mintCredentials(busDir, NODE_USER + name), 'utf8');
+  const { ip, replaces } = await admitMachine(server, request);
+  const user = NODE_USER + name;
+  // Brokers know of it when they read their configuration again; the newcomer gets another key in any case.
+  if (replaces) revokeCredentials(busDir, user, server.clock.now());
+  const credentials = await readFile(await mintCredentials(busDir, user), 'utf8');
   server.logger.info('a machine joined', { name, ip, by: call.user.name });
   const answer: JoinAnswer = { name, ip, bus: { url: busUrl, credentials } };
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };

@@ -39,21 +39,27 @@ interface Machine {
 
 type Server = Pick<ServerContext, 'storage' | 'clock' | 'random'>;
 
+export interface Admission {
+  readonly ip: string;
+  /** The name was another machine's before, whose Node is gone. */
+  readonly replaces: boolean;
+}
+
 /**
  * Gives a machine its name, for good, and the address that goes with it.
- * @returns the address
  * @throws StatusError 409 when the name is another's, 403 when there is no room
  */
-export async function admitMachine(server: Server, request: MachineRequest): Promise<string> {
-  let ip = '';
+export async function admitMachine(server: Server, request: MachineRequest): Promise<Admission> {
+  let admission: Admission = { ip: '', replaces: false };
   await server.storage.update<Secret>(KEY, (current) => {
     const machines = readMachines(current);
     const machine = admit(machines, request, nodeAddresses(server), server.clock.now());
-    ip = machine.ip;
+    const before = machines.get(request.name);
+    admission = { ip: machine.ip, replaces: before !== undefined && before.key !== machine.key };
     machines.set(request.name, machine);
     return stored(server, current, machines);
   });
-  return ip;
+  return admission;
 }
 
 /** Decides, from all that is known. Drops entries that nobody needs when there are too many. */

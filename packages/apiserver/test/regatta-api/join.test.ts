@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createBusAccount } from '@regatta/bus';
+import { createBusAccount, readBusTrust } from '@regatta/bus';
 import { silentLogger } from '@regatta/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JoinAnswer } from '../../src/regatta-api/join.ts';
@@ -37,6 +37,18 @@ async function letIn(name: string, key: string): Promise<JoinAnswer> {
 
 const key = (letter: string): string => letter.repeat(64);
 
+interface Claims {
+  /** The public key. */
+  readonly sub: string;
+  readonly name: string;
+  readonly nats: { readonly sub: { readonly allow: readonly string[] } };
+}
+
+function claimsOf({ bus }: JoinAnswer): Claims {
+  const [, token = ''] = /-----BEGIN NATS USER JWT-----\s+(\S+)/.exec(bus.credentials) ?? [];
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
+}
+
 async function register(name: string, ip: string): Promise<void> {
   const body = { metadata: { name }, status: { addresses: [{ type: 'InternalIP', address: ip }] } };
   expect((await running.request('POST', '/api/v1/nodes', { body })).code).toBe(201);
@@ -46,8 +58,7 @@ describe('joining', () => {
   test('CMP-20: a machine with the token gets its bus identity, the bus, and a free address; asked again, the same', async () => {
     const first = await letIn('node-1', key('a'));
     expect(first).toMatchObject({ name: 'node-1', ip: '192.168.49.2', bus: { url: 'nats://nats:4222' } });
-    const [, token = ''] = /-----BEGIN NATS USER JWT-----\s+(\S+)/.exec(first.bus.credentials) ?? [];
-    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const claims = claimsOf(first);
     expect(claims.name).toBe('system%3Anode%3Anode-1');
     expect(claims.nats.sub.allow).toContain('in.system%3Anode%3Anode-1.>');
     expect(await letIn('node-1', key('a'))).toMatchObject({ name: 'node-1', ip: '192.168.49.2' });
@@ -120,6 +131,22 @@ describe('joining', () => {
     const entry = Buffer.from((kept['data'] as Record<string, string>)['node-6'] ?? '', 'base64').toString();
     expect(JSON.parse(entry)).toMatchObject({ ip: expect.stringMatching(/^192\.168\.49\./) });
     expect(entry).not.toContain(key('e'));
+  });
+
+  test('CMP-32: whoever gets the name of a machine that is gone gets a key of its own on the bus; the old one is revoked', async () => {
+    const before = await letIn('gone', key('g'));
+    expect(claimsOf(await letIn('gone', key('g'))).sub).toBe(claimsOf(before).sub);
+    const path = '/api/v1/namespaces/kube-system/secrets/regatta-machines';
+    const kept = (await running.json('GET', path)) as { data: Record<string, string> };
+    const entry = JSON.parse(Buffer.from(kept.data['gone'] ?? '', 'base64').toString()) as object;
+    const long = Buffer.from(JSON.stringify({ ...entry, heldUntil: 0 })).toString('base64');
+    const body = { ...kept, data: { ...kept.data, gone: long } };
+    expect((await running.request('PUT', path, { body })).code).toBe(200);
+    const after = await letIn('gone', key('h'));
+    expect(after.ip).toBe(before.ip);
+    expect(claimsOf(after).sub).not.toBe(claimsOf(before).sub);
+    const { accountJwt } = await readBusTrust(join(folder, 'bus'));
+    expect(Buffer.from(accountJwt.split('.')[1] ?? '', 'base64url').toString()).toContain(claimsOf(before).sub);
   });
 
   test('CMP-28: a file that holds no token is refused', async () => {

@@ -15,7 +15,10 @@ let join: (name: string, key: string) => Promise<string>;
 beforeEach(async () => {
   opened = await storages.open();
   const server = { storage: opened.storage, clock: new ClusterClock(opened.clock), random: seededRandom(6) };
-  join = (name, key) => admitMachine(server, { name, key });
+  join = async (name, key) => {
+    const { ip, replaces } = await admitMachine(server, { name, key });
+    return replaces ? `${ip} anew` : ip;
+  };
 });
 afterAll(() => storages.cleanUp());
 
@@ -33,6 +36,7 @@ describe('the machines that joined', () => {
     await opened.clock.advance(HOLD_MS - 1);
     await expect(join('node-1', 'second')).rejects.toSatisfy(isConflict);
     await opened.clock.advance(1);
+    expect(await join('node-1', 'second')).toBe('192.168.49.2 anew');
     expect(await join('node-1', 'second')).toBe('192.168.49.2');
     await expect(join('node-1', 'first')).rejects.toSatisfy(isConflict);
   });
@@ -43,7 +47,7 @@ describe('the machines that joined', () => {
     await opened.clock.advance(HOLD_MS * 10);
     await expect(join('node-1', 'second')).rejects.toSatisfy(isConflict);
     await removeNode('node-1');
-    expect(await join('node-1', 'second')).toBe(ip);
+    expect(await join('node-1', 'second')).toBe(`${ip} anew`);
   });
 
   test('CMP-31: node-7 has the seventh address, whoever came first; where that is taken, the first free one', async () => {
