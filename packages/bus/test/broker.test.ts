@@ -162,6 +162,24 @@ describe('embedded broker', () => {
     await until(() => [silent, forged, old, brief].every(({ closed }) => closed));
   });
 
+  it('BRK-17: a trust whose account its operator did not sign is refused, and what was known stays', async () => {
+    await start();
+    const a = await connect();
+    const trust = await createBusAccount(folder.dir);
+    const foreign = await createBusAccount(path.join(folder.dir, 'foreign'));
+    for (const wrong of [
+      { ...trust, account: foreign.account },
+      { ...trust, accountJwt: foreign.accountJwt },
+      { ...trust, operatorJwt: foreign.operatorJwt },
+    ])
+      expect(() => broker.setTrust(wrong)).toThrow(RangeError);
+    expect(await a.after()).toBe('');
+    await connect();
+    broker.setTrust(foreign);
+    await until(() => a.closed);
+    expect(a.text).toBe("-ERR 'User Authentication Revoked'\r\n");
+  });
+
   it('BRK-9: who does not authenticate in time, or answers no PINGs, is closed', async () => {
     await start({ authTimeout: 1000, pingInterval: 10_000, maxPingsOut: 2 });
     const idle = await raw();
