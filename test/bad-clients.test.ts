@@ -22,7 +22,7 @@ describe('LIM-30: bad clients', () => {
     await run.dispose();
   });
 
-  it.each(BAD_CLIENTS)('$name', async ({ name, check, ...bad }) => {
+  it.each(BAD_CLIENTS)('LIM-30: $name', async ({ name, check, ...bad }) => {
     const { saw, ...figures } = await run.during(bad, EACH);
     console.log(figuresLine(name, figures, saw));
     expect(figures.wrong).toEqual([]);
