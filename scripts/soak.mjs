@@ -22,5 +22,6 @@ function fileOf(name) {
 
 const files = process.argv.slice(2).map((name) => (name.startsWith('-') ? name : fileOf(name)));
 const env = { ...(await prepareSuites()), REGATTA_SOAK: '1' };
-const args = ['run', '--project', 'soak', '--reporter=verbose', '--disable-console-intercept', ...files];
+// Files first: vitest would take one that follows an option for its value.
+const args = ['run', ...files, '--project', 'soak', '--reporter=verbose', '--disable-console-intercept'];
 process.exit(runProgram(binOf('vitest'), args, env));
