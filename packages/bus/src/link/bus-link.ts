@@ -36,7 +36,7 @@ import { Peers } from './peers.ts';
 import { Repeater } from './repeater.ts';
 import { Routes } from './routes.ts';
 import { SeenRequests } from './seen-requests.ts';
-import { isSender, provenCaller, repliesToItsSender } from './sender-proof.ts';
+import { isSender, ProvenCallers, repliesToItsSender } from './sender-proof.ts';
 import { ServerLoad } from './server-load.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 import type { Wire, WireMessage, WireSubscription } from './wire.ts';
@@ -69,6 +69,7 @@ export class BusLink implements BusConnection, ChannelHost {
   readonly #seen = new SeenRequests();
   readonly #services = new Set<WireSubscription>();
   readonly #routes: Routes;
+  readonly #callers = new ProvenCallers();
   readonly #peers: Peers;
   readonly #heartbeats: Repeater;
   readonly #signs: Repeater;
@@ -254,7 +255,7 @@ export class BusLink implements BusConnection, ChannelHost {
     const frame = decodeFrame(message.data);
     const reply = parseInbox(message.reply);
     if (frame?.type !== FrameType.open || reply?.sender !== this.#self) return undefined;
-    const caller = provenCaller(message.subject, reply.owner);
+    const caller = this.#callers.find(message.subject, reply.owner);
     if (caller === undefined || !this.#seen.isNew(reply.token, frame.from)) return undefined;
     if (this.#channels.size >= this.limits.maxChannels) return undefined;
     const channel = this.#addChannel(`in.${this.#self}.${reply.owner}.${this.#token}.f`);

@@ -6,8 +6,25 @@
 import { CONTROLLER_MANAGER_USER, escapeToken, parseInbox, requestUser, SYSTEM_ACCOUNTS } from '../subjects.ts';
 import type { WireMessage } from './wire.ts';
 
-/** The caller of a request; undefined when `owner`, in whose inbox the answer is wanted, can't have asked as that. */
-export function provenCaller(subject: string, owner: string): string | undefined {
+const MAX_CALLERS = 4096;
+
+/** Callers of late, by subject: the same few ask again and again. At most MAX_CALLERS are remembered. */
+export class ProvenCallers {
+  readonly #known = new Map<string, { readonly owner: string; readonly caller: string }>();
+
+  /** The caller of a request; undefined when `owner`, in whose inbox the answer is wanted, can't have asked as that. */
+  find(subject: string, owner: string): string | undefined {
+    const known = this.#known.get(subject);
+    if (known?.owner === owner) return known.caller;
+    const caller = provenCaller(subject, owner);
+    if (caller === undefined) return undefined;
+    if (this.#known.size >= MAX_CALLERS) this.#known.clear();
+    this.#known.set(subject, { owner, caller });
+    return caller;
+  }
+}
+
+function provenCaller(subject: string, owner: string): string | undefined {
   const caller = callerOf(subject);
   if (caller === undefined || owner === escapeToken(caller)) return caller;
   const isManager = owner === escapeToken(CONTROLLER_MANAGER_USER) && caller.startsWith(SYSTEM_ACCOUNTS);
