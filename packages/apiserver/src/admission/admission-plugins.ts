@@ -12,6 +12,7 @@ import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.t
 import { LimitRanger } from './plugins/limit-ranger.ts';
 import { NamespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { NodeRestriction } from './plugins/node-restriction.ts';
+import { PodSecurity } from './plugins/pod-security.ts';
 import { PodTopologyLabels } from './plugins/pod-topology-labels.ts';
 import { PriorityPlugin } from './plugins/priority.ts';
 import { RbacEscalation } from './plugins/rbac-escalation.ts';
@@ -29,6 +30,7 @@ export function admissionPlugins(
     new ServiceAccountPlugin(server),
     new NodeRestriction(server, auth.authorizer),
     taintNodesByCondition,
+    new PodSecurity(server),
     new PriorityPlugin(server),
     defaultTolerationSeconds,
     new DefaultStorageClass(server),

@@ -14,6 +14,7 @@ it("ADM-1: plugins run in upstream's order", async () => {
     'ServiceAccount',
     'NodeRestriction',
     'TaintNodesByCondition',
+    'PodSecurity',
     'Priority',
     'DefaultTolerationSeconds',
     'DefaultStorageClass',
