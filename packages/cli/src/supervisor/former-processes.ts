@@ -11,8 +11,8 @@ import path from 'node:path';
 import { type Clock, sleep } from '@regatta/runtime';
 import type { Layout } from '../layout.ts';
 
-/** Real milliseconds that they get to end by themselves. */
-const PATIENCE_MS = 5_000;
+/** Real milliseconds that they get to end by themselves. Each of them may be killed at any moment; most take less. */
+const PATIENCE_MS = 1_000;
 const LOOK_MS = 20;
 const SUFFIX = '.pid';
 
