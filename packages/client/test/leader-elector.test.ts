@@ -1,16 +1,21 @@
 import type { Lease } from '@regatta/api';
-import { ClusterClock, constantTimeline, seededRandom, silentLogger } from '@regatta/runtime';
+import { type Clock, ClusterClock, constantTimeline, seededRandom, silentLogger, withSpeed } from '@regatta/runtime';
 import { describe, expect, it } from 'vitest';
 import { followClusterClock, LeaderElector, resources } from '../src/mod.ts';
 import { type Harness, harness, until } from './harness.ts';
 
-function candidate(h: Harness, identity: string, speed = 1): LeaderElector {
+function candidate(
+  h: Harness,
+  identity: string,
+  speed = 1,
+  clock: ClusterClock = new ClusterClock(h.clock, constantTimeline(speed)),
+): LeaderElector {
   return new LeaderElector({
     client: h.client.resource(resources.leases),
     namespace: 'kube-system',
     name: 'kube-scheduler',
     identity,
-    clock: new ClusterClock(h.clock, constantTimeline(speed)),
+    clock,
     random: seededRandom(identity.length),
     logger: silentLogger,
   });
@@ -79,6 +84,57 @@ describe('leader election', () => {
     expect(led?.aborted).toBe(true);
     hang = false;
     void running;
+  });
+});
+
+describe('leader election under changes of speed', () => {
+  it('CLK-33: changes and a pause take the lead from nobody', async () => {
+    const h = harness();
+    const stop = new AbortController();
+    const clock = new ClusterClock(h.clock, constantTimeline(10));
+    const [a, b] = [candidate(h, 'a', 10, clock), candidate(h, 'bb', 10, clock)];
+    const runs = [a.run(untilAborted, stop.signal)];
+    await until(() => a.isLeader);
+    runs.push(b.run(untilAborted, stop.signal));
+    for (const [speed, ms] of [
+      [1, 14_000],
+      [50, 1_000],
+      [0, 3_600_000],
+      [10, 10_000],
+    ] as const) {
+      clock.apply(withSpeed(clock.timeline, speed, h.clock.now()));
+      await h.clock.advance(ms);
+      expect([a.isLeader, b.isLeader]).toEqual([true, false]);
+    }
+    expect(lease(h)?.spec.leaseTransitions).toBe(0);
+    stop.abort();
+    await h.clock.advance(5_000);
+    await Promise.all(runs);
+  });
+
+  it('CLK-34: a candidate that did not run for an hour looks before it takes the lead from who renewed meanwhile', async () => {
+    const h = harness();
+    const stop = new AbortController();
+    let away = 0;
+    const suspended: Clock = {
+      now: () => h.clock.now() + away,
+      monotonic: () => h.clock.monotonic() + away,
+      setTimer: (delay, callback) => h.clock.setTimer(delay, callback),
+    };
+    const a = candidate(h, 'a');
+    const b = candidate(h, 'bb', 1, new ClusterClock(suspended));
+    const runs = [a.run(untilAborted, stop.signal)];
+    await until(() => a.isLeader);
+    runs.push(b.run(untilAborted, stop.signal));
+    for (let i = 0; i < 5; i++) {
+      await h.clock.advance(7_000);
+      away += 3_600_000;
+      await h.clock.advance(3_000);
+      expect([a.isLeader, b.isLeader]).toEqual([true, false]);
+    }
+    stop.abort();
+    await h.clock.advance(5_000);
+    await Promise.all(runs);
   });
 });
 
