@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeClock, seededRandom, silentLogger } from '@regatta/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkFolder } from '../src/level/integrity/check-folder.ts';
 import { openLevelStore, type Store } from '../src/mod.ts';
 import { seedFor } from './seed.ts';
 
@@ -129,6 +130,17 @@ describe('damaged files', () => {
       if (found !== 'whole') expect(found, `seed ${seed}, round ${round}, ${file} at ${at}`).toContain('is damaged');
       await rm(path, { recursive: true });
     }
+  });
+
+  it('ST-35: a start reads a bounded amount through; what is older must be there with its size', async () => {
+    await cp(tabled, path, { recursive: true });
+    const table = join(path, (await readdir(path)).filter((name) => name.endsWith('.ldb')).sort()[0] ?? '');
+    const bytes = await readFile(table);
+    await writeFile(table, bytes.fill(0, 1000, 1100));
+    await expect(checkFolder(path)).rejects.toMatchObject({ code: 'corrupt' });
+    await checkFolder(path, 0);
+    await truncate(table, 1100);
+    await expect(checkFolder(path, 0)).rejects.toMatchObject({ code: 'corrupt' });
   });
 
   it('ST-37: damage that appears while the store is open is noticed by whoever reads it, and stops all writing', async () => {

@@ -45,6 +45,7 @@ export async function saveSnapshot(environment: Environment, name: string): Prom
     }
     const { facts } = await check(store, partial);
     fs.renameSync(partial, file);
+    syncFolder(path.dirname(file));
     environment.io.print(`Saved ${facts.keys} keys at revision ${facts.revision} in ${file} (${facts.bytes} bytes).`);
     environment.io.print('It holds the Secrets of the cluster: keep it to yourself.');
     return 0;
@@ -115,7 +116,18 @@ async function replaceState(
   const kept = fs.existsSync(layout.state) ? before : undefined;
   if (kept) fs.renameSync(layout.state, kept);
   fs.renameSync(fresh, layout.state);
+  syncFolder(layout.dataDir);
   return { revision, kept };
+}
+
+/** What was renamed in it stays so when the power fails. */
+function syncFolder(folder: string): void {
+  const handle = fs.openSync(folder, 'r');
+  try {
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
 }
 
 /** Where the bytes come from: a cluster that runs, or the data of one that does not. */

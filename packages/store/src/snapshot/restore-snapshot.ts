@@ -12,6 +12,9 @@ import type { Entry } from '../level/records.ts';
 import { StoreError } from '../store.ts';
 import { readSnapshot } from './read-snapshot.ts';
 
+/** Bytes of records in one synced batch. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+
 /** As `etcdutl snapshot restore --bump-revision` recommends: more than a day of writes at full rate. */
 export const REVISION_GAP = 1_000_000_000;
 
@@ -32,7 +35,9 @@ export async function restoreStore(options: RestoreOptions): Promise<number> {
   }
   try {
     await database.batch([formatOperation(INCOMPLETE)], { sync: true });
-    const facts = await readSnapshot({ chunks: options.chunks, onRecords: (entries) => keep(database, entries) });
+    const records = new RecordWriter(database);
+    const facts = await readSnapshot({ chunks: options.chunks, onRecords: (entries) => records.add(entries) });
+    await records.flush();
     const start = facts.revision + (options.revisionGap ?? REVISION_GAP);
     await database.batch([compactedOperation(start), formatOperation(DATA_FORMAT)], { sync: true });
     return start;
@@ -44,6 +49,32 @@ export async function restoreStore(options: RestoreOptions): Promise<number> {
   }
 }
 
-async function keep(database: Database, entries: readonly Entry[]): Promise<void> {
-  await database.batch(entries.map(({ levelKey, record }) => ({ type: 'put', key: levelKey, value: record })));
+/**
+ * Every batch is synced: LevelDB goes on to a new log without syncing the one before, and the folder must not be declared
+ * whole before all of it is on disk.
+ */
+class RecordWriter {
+  #waiting: Entry[] = [];
+  #bytes = 0;
+
+  constructor(readonly database: Database) {}
+
+  async add(entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) {
+      this.#waiting.push(entry);
+      this.#bytes += entry.record.length;
+    }
+    if (this.#bytes >= BATCH_BYTES) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const operations = this.#waiting.map(({ levelKey, record }) => ({
+      type: 'put' as const,
+      key: levelKey,
+      value: record,
+    }));
+    this.#waiting = [];
+    this.#bytes = 0;
+    await this.database.batch(operations, { sync: true });
+  }
 }
