@@ -63,6 +63,8 @@ class Stage {
   readonly #readers: WatchReader[] = [];
   readonly #informers: InformerFollower[] = [];
   readonly #running: Promise<void>[] = [];
+  /** What ended a reader or an informer before its time. */
+  readonly #failures: string[] = [];
   readonly #random: Random;
   readonly #admin: ApiClient;
   readonly #churn: Churn;
@@ -135,7 +137,9 @@ class Stage {
       await eventually(`watches of ${namespace} came to ${end}`, async () => behind().length === 0, SETTLE_MS).catch(
         (cause: unknown) => {
           const who = behind().map(({ client, position }) => `${client.name} at ${position}`);
-          throw new Error(`watches of ${namespace} did not come to ${end}: ${who.join(', ')}`, { cause });
+          throw new Error(`watches of ${namespace} did not come to ${end}: ${[...who, ...this.#failures].join(', ')}`, {
+            cause,
+          });
         },
       );
       const followers = this.#informers.filter((informer) => informer.namespace === namespace);
@@ -198,7 +202,7 @@ class Stage {
     const read = (name: string, api: ApiClient, from: number | undefined): void => {
       const reader = new WatchReader(this.#observed(name, api), namespace, this.#fork(), from);
       this.#readers.push(reader);
-      this.#running.push(reader.run(this.#watching.signal));
+      this.#keepRunning(name, reader.run(this.#watching.signal));
     };
     read('https-reader-1', this.#https(), since);
     read('https-reader-2', this.#https(), since);
@@ -210,8 +214,17 @@ class Stage {
     ] as const) {
       const informer = new InformerFollower(name, api, namespace, this.#fork());
       this.#informers.push(informer);
-      this.#running.push(informer.run(this.#watching.signal));
+      this.#keepRunning(name, informer.run(this.#watching.signal));
     }
+  }
+
+  #keepRunning(name: string, run: Promise<void>): void {
+    const noted = run.catch((error: unknown) => {
+      this.#failures.push(`${name}: ${String(error)}`);
+      throw error;
+    });
+    noted.catch(() => {});
+    this.#running.push(noted);
   }
 
   #name(purpose: 'hot' | 'wide' | 'apps'): string {

@@ -31,6 +31,8 @@ import { type IncludeObject, includeObject, partialMetadata } from './transforms
 const MIN_TIMEOUT_SECONDS = 1800;
 /** Upstream's bookmarkFrequency, milliseconds of real time. */
 const BOOKMARK_INTERVAL = 60_000;
+/** Milliseconds before its end in which a watch tells how far it has come, so that the next one goes on from there. */
+const LAST_BOOKMARK = 2_000;
 /** Bytes of one write: what is made at once for a reader that may not take it. One event may be larger. */
 const PIECE = 64 * 1024;
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
@@ -105,7 +107,7 @@ async function run(watch: Watch, sink: StreamSink): Promise<void> {
   const timer = clock.real.setTimer(seconds * 1000, stop);
   const forget = env.watches.add(stop);
   try {
-    const frames = new Frames(watch, clock.real.monotonic());
+    const frames = new Frames(watch, clock.real.monotonic(), seconds * 1000);
     for await (const item of storage.watch(watch.prefix, { ...watch.request, signal: end.signal })) {
       await watch.share?.take();
       for (const piece of frames.of(item, clock.real.monotonic())) {
@@ -142,14 +144,24 @@ async function taken(sink: StreamSink, clock: Clock): Promise<void> {
 /** Turns what storage tells into bytes for one watcher. */
 class Frames {
   #bookmarkDue: number;
+  /** When the last bookmark is due. */
+  readonly #closing: number;
   /** Upstream sends the columns of a table with the first event only. */
   #headed = false;
 
   constructor(
     readonly watch: Watch,
     started: number,
+    lasts: number,
   ) {
-    this.#bookmarkDue = started + BOOKMARK_INTERVAL;
+    this.#closing = started + lasts - LAST_BOOKMARK;
+    this.#bookmarkDue = this.#nextBookmark(started);
+  }
+
+  /** About every minute, and shortly before the end (upstream: nextBookmarkTime of cacher/cache_watcher.go). */
+  #nextBookmark(now: number): number {
+    const regular = now + BOOKMARK_INTERVAL;
+    return this.#closing > now ? Math.min(regular, this.#closing) : regular;
   }
 
   *of(item: WatchItem, now: number): Generator<Uint8Array> {
@@ -164,7 +176,7 @@ class Frames {
         break;
       case 'progress':
         if (!allowWatchBookmarks || now < this.#bookmarkDue) break;
-        this.#bookmarkDue = now + BOOKMARK_INTERVAL;
+        this.#bookmarkDue = this.#nextBookmark(now);
         yield this.#bookmark(item.revision);
     }
   }

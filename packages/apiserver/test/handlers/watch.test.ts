@@ -56,6 +56,29 @@ describe('SRV-15: watches', () => {
     expect(events[1]?.object.metadata).toMatchObject({ annotations: { 'k8s.io/initial-events-end': 'true' } });
   });
 
+  it('tells how far it has come shortly before its end', async () => {
+    await write('POST', 'quiet', { metadata: { name: 'quiet' } });
+    const { metadata } = (await running.json(
+      'GET',
+      '/api/v1/namespaces/w/configmaps/quiet',
+    )) as unknown as Event['object'];
+    const asked = `timeoutSeconds=4&resourceVersion=${metadata.resourceVersion}&allowWatchBookmarks=true`;
+    const watched = running.request('GET', `/api/v1/namespaces/w/configmaps?watch=1&${asked}`);
+    // Progress is reported while things are written elsewhere.
+    let elsewhere = 0;
+    const writing = setInterval(() => {
+      const name = `far-${elsewhere++}`;
+      void running.request('POST', '/api/v1/namespaces/w/secrets', { body: { metadata: { name } } });
+    }, 200);
+    const { text } = await watched;
+    clearInterval(writing);
+    const events = text.split('\n').filter(Boolean);
+    const [bookmark, ...more] = events.map((line) => JSON.parse(line) as Event);
+    expect(more).toEqual([]);
+    expect(bookmark?.type).toBe('BOOKMARK');
+    expect(Number(bookmark?.object.metadata.resourceVersion)).toBeGreaterThan(Number(metadata.resourceVersion));
+  });
+
   it('names one object on the old watch paths', async () => {
     await write('POST', 'b', { metadata: { name: 'b' } });
     const { text } = await running.request('GET', '/api/v1/watch/namespaces/w/configmaps/b?timeoutSeconds=1');
