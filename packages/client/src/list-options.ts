@@ -19,7 +19,7 @@ export interface ListOptions extends Selection {
 export interface WatchOptions extends Selection {
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: 'NotOlderThan';
-  readonly allowBookmarks?: boolean;
+  readonly allowWatchBookmarks?: boolean;
   readonly sendInitialEvents?: boolean;
   /** Real seconds after which the server ends the watch. */
   readonly timeoutSeconds?: number;

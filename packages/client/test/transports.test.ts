@@ -195,7 +195,7 @@ describe.each([
     const stop = new AbortController();
     const seen: string[] = [];
     const watching = (async () => {
-      for await (const { type, object } of pods().watch({ allowBookmarks: true }, stop.signal))
+      for await (const { type, object } of pods().watch({ allowWatchBookmarks: true }, stop.signal))
         seen.push(`${type} ${(object as Pod).metadata.name}`);
     })();
     await pods().create(pod('a'));

@@ -53,7 +53,7 @@ export class WatchReader {
         ? { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' as const }
         : { resourceVersion: String(since) };
     const timeoutSeconds = TIMEOUT_SECONDS + Math.floor(this.random.next() * TIMEOUT_SECONDS);
-    const options = { namespace: this.namespace, allowBookmarks: true, timeoutSeconds, ...start };
+    const options = { namespace: this.namespace, allowWatchBookmarks: true, timeoutSeconds, ...start };
     const connection = this.client.recorder.connection(this.#record, since);
     for await (const { type, object } of this.client.configMaps.watch(options, signal)) {
       if (type === 'BOOKMARK') this.#bookmark(connection, object.metadata);

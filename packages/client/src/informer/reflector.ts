@@ -95,7 +95,7 @@ export class Reflector<T extends KubeObject> {
     const started = clock.monotonic();
     const timeoutSeconds = Math.floor(MIN_WATCH_SECONDS * (1 + random.next()));
     const selection = { namespace, labelSelector, fieldSelector };
-    const watch = client.watch({ ...selection, resourceVersion, allowBookmarks: true, timeoutSeconds }, signal);
+    const watch = client.watch({ ...selection, resourceVersion, allowWatchBookmarks: true, timeoutSeconds }, signal);
     let seen = 0;
     for await (const event of watch) {
       this.#revision = event.object.metadata.resourceVersion ?? this.#revision;

@@ -17,6 +17,7 @@ const WATCH_LIMIT = 100_000;
 
 interface Watcher {
   readonly queue: BoundedQueue<RawWatchEvent>;
+  readonly bookmarks: boolean;
   readonly collection: string;
 }
 
@@ -65,7 +66,8 @@ export class MemoryTransport implements Transport {
     };
     for (const change of this.store.changesSince(Number(url.query.get('resourceVersion') ?? 0))) deliver(change);
     const stop = this.store.onChange(deliver);
-    const watcher = { queue, collection: url.collection };
+    const bookmarks = url.query.get('allowWatchBookmarks') === 'true';
+    const watcher = { queue, collection: url.collection, bookmarks };
     this.#watchers.add(watcher);
     signal.addEventListener('abort', () => queue.end(), { once: true });
     return drain(queue, () => {
@@ -86,10 +88,10 @@ export class MemoryTransport implements Transport {
     }
   }
 
-  /** Sends each watcher a bookmark of the current revision. */
+  /** Sends a bookmark of the current revision to each watcher that asked for them. */
   bookmark(): void {
     const object = { kind: 'Bookmark', metadata: { name: '', resourceVersion: String(this.store.revision) } };
-    for (const { queue } of this.#watchers) queue.push({ type: 'BOOKMARK', object });
+    for (const { queue, bookmarks } of this.#watchers) if (bookmarks) queue.push({ type: 'BOOKMARK', object });
   }
 
   async #arrived(request: TransportRequest): Promise<void> {
