@@ -11,7 +11,7 @@ const WATCHES = 1200;
 const WIDTH = 24;
 /** Bytes of heap that a watch may leave behind: far less than the least that a forgotten channel would take. */
 const LEFT_PER_WATCH = 400;
-const SLACK = 4 * 1024 * 1024;
+const SLACK = 2 * 1024 * 1024;
 
 const clock = new SystemClock();
 setFlagsFromString('--expose-gc');
