@@ -23,20 +23,17 @@ export async function startControlServer(
   layout: Layout,
   handle: (request: ControlRequest) => Promise<ControlAnswer>,
 ): Promise<ControlServer> {
-  const other = await tryAsk(layout, { op: 'status' });
-  if (other) {
-    const pid = other.ok && other.status ? ` (process ${other.status.pid})` : '';
-    throw new CliError(
-      `A cluster already runs on ${layout.dataDir}${pid}. \`regatta status\` shows it, \`regatta down\` stops it; another one needs its own --data-dir and --port.`,
-    );
-  }
   fs.mkdirSync(path.dirname(layout.controlSocket), { recursive: true, mode: 0o700 });
-  fs.rmSync(layout.controlSocket, { force: true });
   const server = http.createServer((request, response) => void answer(request, response, handle));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(layout.controlSocket, resolve);
-  });
+  // Only a socket that nobody answers on is taken away: of two starts at once one gets it.
+  if (!(await listens(server, layout.controlSocket))) {
+    await refuseSecond(layout);
+    fs.rmSync(layout.controlSocket, { force: true });
+    if (!(await listens(server, layout.controlSocket))) {
+      await refuseSecond(layout);
+      throw new CliError(`Somebody else is starting a cluster on ${layout.dataDir}. Try again in a moment.`);
+    }
+  }
   fs.chmodSync(layout.controlSocket, 0o600);
   return {
     close: () => {
@@ -45,6 +42,30 @@ export async function startControlServer(
       fs.rmSync(layout.controlSocket, { force: true });
     },
   };
+}
+
+/** False when the path is taken. */
+function listens(server: http.Server, socket: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      if (error.code === 'EADDRINUSE') resolve(false);
+      else reject(error);
+    };
+    server.once('error', onError);
+    server.listen(socket, () => {
+      server.off('error', onError);
+      resolve(true);
+    });
+  });
+}
+
+async function refuseSecond(layout: Layout): Promise<void> {
+  const other = await tryAsk(layout, { op: 'status' });
+  if (!other) return;
+  const pid = other.ok && other.status ? ` (process ${other.status.pid})` : '';
+  throw new CliError(
+    `A cluster already runs on ${layout.dataDir}${pid}. \`regatta status\` shows it, \`regatta down\` stops it; another one needs its own --data-dir and --port.`,
+  );
 }
 
 async function answer(
