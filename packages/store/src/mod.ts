@@ -4,6 +4,7 @@ export { DEFAULT_LIMITS, type StoreLimits } from './limits.ts';
 export { inspectSnapshot, type SnapshotFacts, type SnapshotHeader } from './snapshot/read-snapshot.ts';
 export { REVISION_GAP, type RestoreOptions, restoreStore } from './snapshot/restore-snapshot.ts';
 export {
+  type Checkpoint,
   type KeyValue,
   type RangeOptions,
   type RangeResult,

@@ -70,6 +70,13 @@ export interface WatchBatch {
   readonly revision: number;
 }
 
+/** Where the store stood once: everything up to the revision was written before the time. */
+export interface Checkpoint {
+  readonly revision: number;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+
 export interface Store {
   /** Revision of the newest durable write. */
   readonly currentRevision: number;
@@ -90,6 +97,10 @@ export interface Store {
    * view in the same process stays linearizable. The callback must not throw and must be quick.
    */
   onCommit(listener: (batch: WatchBatch) => void): () => void;
+  /** The last checkpoint that was set, by this process or an earlier one. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** Remembers where the store stands now, also across restarts. Uses no revision. */
+  setCheckpoint(): Promise<void>;
   /** Forgets history up to `revision` (what is current stays readable). */
   compact(revision: number): Promise<void>;
   /** The state at the current revision as self-checking chunks. */

@@ -1,7 +1,8 @@
 /**
  * Forgets history that is older than COMPACTION_INTERVAL, as the apiserver of a real cluster does for etcd
  * (upstream: staging/src/k8s.io/apiserver/pkg/storage/etcd3/compact.go): every interval it compacts to where the
- * revision stood an interval ago, so that between one and two intervals of history can be read.
+ * revision stood an interval ago, so that between one and two intervals of history can be read. The store remembers when
+ * that was: a cluster that only ever runs for minutes forgets its history as well.
  */
 import type { Clock, Logger, Timer } from '@regatta/runtime';
 import type { Store } from '@regatta/store';
@@ -21,15 +22,23 @@ export interface AutoCompactionOptions {
 export function startAutoCompaction(options: AutoCompactionOptions): () => void {
   const { store, clock, logger, onCompact } = options;
   let timer: Timer;
-  let before = store.currentRevision;
-  const compact = (): void => {
-    timer = clock.setTimer(COMPACTION_INTERVAL, compact);
-    const revision = before;
-    before = store.currentRevision;
-    if (revision <= store.compactedRevision) return;
+  const check = (): void => {
+    const { checkpoint } = store;
+    const age = checkpoint ? clock.now() - checkpoint.time : Number.NaN;
+    if (age >= 0 && age < COMPACTION_INTERVAL) {
+      timer = clock.setTimer(COMPACTION_INTERVAL - age, check);
+      return;
+    }
+    timer = clock.setTimer(COMPACTION_INTERVAL, check);
+    if (checkpoint && age >= COMPACTION_INTERVAL && checkpoint.revision > store.compactedRevision) {
+      compact(checkpoint.revision);
+    }
+    void store.setCheckpoint();
+  };
+  const compact = (revision: number): void => {
     onCompact(revision);
     store.compact(revision).catch((error: unknown) => logger.warn('compaction failed', { revision, error }));
   };
-  timer = clock.setTimer(COMPACTION_INTERVAL, compact);
+  check();
   return () => timer.cancel();
 }

@@ -22,10 +22,12 @@ export class Storages {
   readonly #opened: Opened[] = [];
   readonly #paths = new Set<string>();
 
-  async open(options: { path?: string; ringEvents?: number; limits?: Partial<StoreLimits> } = {}): Promise<Opened> {
+  async open(
+    options: { path?: string; ringEvents?: number; limits?: Partial<StoreLimits>; time?: number } = {},
+  ): Promise<Opened> {
     const path = options.path ?? (await mkdtemp(join(tmpdir(), 'regatta-storage-')));
     this.#paths.add(path);
-    const clock = new FakeClock();
+    const clock = new FakeClock(options.time);
     const store = await openLevelStore({ path, clock, logger: silentLogger, limits: options.limits ?? {} });
     const ring = options.ringEvents === undefined ? {} : { ringEvents: options.ringEvents };
     const storage = await openObjectStorage({ store, clock, logger: silentLogger, ...ring });
@@ -34,10 +36,11 @@ export class Storages {
     return opened;
   }
 
-  async reopen(opened: Opened): Promise<Opened> {
+  /** @param time where its clock begins */
+  async reopen(opened: Opened, time?: number): Promise<Opened> {
     await opened.storage.close();
     await opened.store.close();
-    return this.open({ path: opened.path });
+    return this.open({ path: opened.path, ...(time === undefined ? {} : { time }) });
   }
 
   async cleanUp(): Promise<void> {

@@ -83,6 +83,21 @@ describe('object storage: lists', () => {
     expect(names(await storage.list(MAPS, { revision: 1 }))).toEqual(['a=1']);
   });
 
+  it('STO-12: also when no process lives for five minutes', async () => {
+    const first = await storages.open();
+    await put(first.storage, 'a', '1');
+    const second = await storages.reopen(first);
+    await second.clock.advance(4 * 60_000);
+    await put(second.storage, 'a', '2');
+    const third = await storages.reopen(second, second.clock.now());
+    await put(third.storage, 'a', '3');
+    expect(third.storage.compactedRevision).toBe(0);
+    await third.clock.advance(2 * 60_000);
+    const fourth = await storages.reopen(third, third.clock.now() + 4 * 60_000);
+    await expect.poll(() => fourth.storage.compactedRevision).toBe(3);
+    expect(names(await fourth.storage.list(MAPS, {}))).toEqual(['a=3']);
+  });
+
   it('STO-8: the index keeps byte order through any inserts and deletes', () => {
     const index = new SortedIndex<{ key: string }>();
     const expected = new Set<string>();

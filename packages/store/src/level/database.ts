@@ -5,13 +5,13 @@
  * before anything else. `revision` is the newest write on disk: the log's last record, or where the log was compacted to.
  */
 import { ClassicLevel } from 'classic-level';
-import { StoreError } from '../store.ts';
+import { type Checkpoint, StoreError } from '../store.ts';
 import { compactedOf, formatOf, formatOperation } from './facts.ts';
 import { DATA_FORMAT, requireReadable } from './formats.ts';
 import { checkFolder, damaged } from './integrity/check-folder.ts';
 import { revisionOfLog, WHOLE_LOG } from './keyspace.ts';
 import { migrate } from './migration.ts';
-import { readMark } from './revision-mark.ts';
+import { type Marked, readMark } from './revision-mark.ts';
 
 export type Database = ClassicLevel<Buffer, Buffer>;
 export type Snapshot = ReturnType<Database['snapshot']>;
@@ -20,6 +20,7 @@ export interface OpenedDatabase {
   readonly database: Database;
   readonly revision: number;
   readonly compacted: number;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 /** @throws StoreError `locked`, `corrupt`, `format`, `disk` */
@@ -32,8 +33,9 @@ export async function openDatabase(path: string): Promise<OpenedDatabase> {
     await bringToFormat(database);
     const compacted = await compactedOf(database);
     const revision = Math.max(compacted, await lastOfLog(database));
-    await checkReached(path, revision, compacted);
-    return { database, compacted, revision };
+    const mark = await readMark(path);
+    if (mark) checkReached(path, mark, revision, compacted);
+    return { database, compacted, revision, checkpoint: mark?.checkpoint };
   } catch (error) {
     await database.close();
     throw storeErrorFrom(error, path);
@@ -117,9 +119,7 @@ async function bringToFormat(database: Database): Promise<void> {
 }
 
 /** Whether everything is there that was there when the store's mark was written. */
-async function checkReached(path: string, revision: number, compacted: number): Promise<void> {
-  const mark = await readMark(path);
-  if (!mark) return;
+function checkReached(path: string, mark: Marked, revision: number, compacted: number): void {
   if (mark.revision > revision) {
     throw damaged(path, 'the log', `ends at revision ${revision}, writes up to ${mark.revision} are lost`);
   }

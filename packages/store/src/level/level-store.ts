@@ -7,6 +7,7 @@ import type { Clock, Logger } from '@regatta/runtime';
 import { DEFAULT_LIMITS, type StoreLimits } from '../limits.ts';
 import { writeSnapshot } from '../snapshot/write-snapshot.ts';
 import {
+  type Checkpoint,
   type KeyValue,
   type RangeOptions,
   type RangeResult,
@@ -57,19 +58,25 @@ class LevelStore implements Store, WatchSource {
   readonly #mark: RevisionMark;
   readonly #closing = new AbortController();
   #compacted: number;
+  #checkpoint: Checkpoint | undefined;
   #compaction: Promise<void> = Promise.resolve();
 
-  constructor({ database, revision, compacted }: OpenedDatabase, options: LevelStoreOptions) {
+  constructor({ database, revision, compacted, checkpoint }: OpenedDatabase, options: LevelStoreOptions) {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#database = database;
     this.#clock = options.clock;
     this.#compacted = compacted;
+    this.#checkpoint = checkpoint;
     this.#compactor = new Compactor(database, this.limits.logStep);
     this.#watchers = new WatcherGroup(this, options.logger);
     this.#writer = new Writer(database, new WriteQueue(this.limits), revision, (events) =>
       this.#watchers.publish(events, this.currentRevision),
     );
-    const standing = (): Marked => ({ revision: this.currentRevision, compacted: this.#compacted });
+    const standing = (): Marked => ({
+      revision: this.currentRevision,
+      compacted: this.#compacted,
+      checkpoint: this.#checkpoint,
+    });
     this.#mark = new RevisionMark({ path: options.path, clock: options.clock, logger: options.logger, standing });
   }
 
@@ -79,6 +86,10 @@ class LevelStore implements Store, WatchSource {
 
   get compactedRevision(): number {
     return this.#compacted;
+  }
+
+  get checkpoint(): Checkpoint | undefined {
+    return this.#checkpoint;
   }
 
   get failure(): StoreError | undefined {
@@ -121,6 +132,11 @@ class LevelStore implements Store, WatchSource {
 
   readLog(prefix: string, from: number, to: number): Promise<WatchBatch> {
     return this.#reading(() => readLog(this.#database, prefix, from, to, this.limits.logStep));
+  }
+
+  setCheckpoint(): Promise<void> {
+    this.#checkpoint = { revision: this.currentRevision, time: this.#clock.now() };
+    return this.#mark.update();
   }
 
   async compact(revision: number): Promise<void> {

@@ -16,5 +16,18 @@ export function recoveryTests(driver: Driver): void {
       expect(events.map(line)).toEqual(['put a=1@1', 'put b=2@2', 'delete a@3 (was 1@1)']);
       expect(await put(store, 'c', '4')).toBe(4);
     });
+
+    it('ST-45: a checkpoint tells where the store stood, also after it is opened again; it uses no revision', async () => {
+      let store = await driver.open();
+      expect(store.checkpoint).toBeUndefined();
+      await put(store, 'a', '1');
+      await store.setCheckpoint();
+      const { checkpoint } = store;
+      expect(checkpoint).toEqual({ revision: 1, time: expect.any(Number) });
+      await put(store, 'a', '2');
+      store = await driver.reopen(store);
+      expect(store.checkpoint).toEqual(checkpoint);
+      expect(store.currentRevision).toBe(2);
+    });
   });
 }
