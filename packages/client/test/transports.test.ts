@@ -228,3 +228,21 @@ describe.each([
     expect(error).toMatchObject({ code: 503, reason: 'ServiceUnavailable' });
   });
 });
+
+describe('HTTP answers that break off', () => {
+  it('CL-65: a refusal of a watch that is cut is no answer, with the cause', async () => {
+    const server = http.createServer((_req, res) => {
+      res.writeHead(500, { 'content-type': 'application/json', 'content-length': '1000' }).write('{"kind"');
+      setTimeout(() => res.destroy(), 20);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const transport = new HttpTransport({ url: `http://127.0.0.1:${port}` });
+    const request = { method: 'GET', url: '/api/v1/pods?watch=true', headers: {} };
+    const error: unknown = await transport.watch(request, new AbortController().signal).catch((e: unknown) => e);
+    expect(error).toMatchObject({ name: 'StatusError', code: 503, cause: { code: 'ECONNRESET' } });
+    expect(isUnanswered(error)).toBe(true);
+    await transport.close();
+    server.close();
+  });
+});

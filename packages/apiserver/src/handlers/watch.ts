@@ -22,7 +22,7 @@ import type { ObjectEvent, WatchItem, WatchRequest } from '../storage/object-sto
 import type { HandlerEnvironment } from './environment.ts';
 import { type Negotiated, negotiate, OBJECT_VIEWS } from './negotiation.ts';
 import { type ListOptions, listOptions } from './query-options.ts';
-import { revisionOrUnknown } from './resource-version.ts';
+import { revisionOrUnknown, tooLargeResourceVersion } from './resource-version.ts';
 import { whenEncodable } from './respond.ts';
 import { type Selection, selectionOf } from './selection.ts';
 import { type IncludeObject, includeObject, partialMetadata } from './transforms.ts';
@@ -74,7 +74,10 @@ export function watchObjects(
     options,
     include: includeObject(query),
     selection,
-    request: { ...startOf(options), ...(selection.trigger && { trigger: selection.trigger }) },
+    request: {
+      ...startOf(options, env.registry.server.storage.currentRevision),
+      ...(selection.trigger && { trigger: selection.trigger }),
+    },
     prefix: resource.prefix(namespace),
     share: call.request.credentials.busUser === undefined ? env.share : undefined,
   };
@@ -89,9 +92,13 @@ function contentType(negotiated: Negotiated): string {
   return negotiated.encoding.streamType;
 }
 
-function startOf(options: ListOptions): Omit<WatchRequest, 'signal'> {
+/** @throws StatusError 504 when the state must be newer than there is any (upstream: waitUntilFreshAndBlock of the watch cache) */
+function startOf(options: ListOptions, current: number): Omit<WatchRequest, 'signal'> {
   const asked = revisionOrUnknown(options.resourceVersion);
-  if (options.sendInitialEvents === true) return { initialEvents: true };
+  if (options.sendInitialEvents === true) {
+    if (asked !== undefined && asked > current) throw tooLargeResourceVersion(asked, current);
+    return { initialEvents: true };
+  }
   if (options.sendInitialEvents === false) return { initialEvents: false, ...(asked ? { sinceRevision: asked } : {}) };
   return asked ? { sinceRevision: asked, initialEvents: false } : { initialEvents: true };
 }

@@ -56,6 +56,13 @@ describe('SRV-15: watches', () => {
     expect(events[1]?.object.metadata).toMatchObject({ annotations: { 'k8s.io/initial-events-end': 'true' } });
   });
 
+  it('has no initial state that is newer than there is any', async () => {
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999999';
+    const answer = await running.json('GET', `/api/v1/namespaces/w/configmaps?${query}`);
+    expect(answer).toMatchObject({ code: 504, reason: 'Timeout', details: { retryAfterSeconds: 1 } });
+    expect(answer['message']).toMatch(/^Timeout: Too large resource version: 999999, current: \d+$/);
+  });
+
   it('tells how far it has come shortly before its end', async () => {
     await write('POST', 'quiet', { metadata: { name: 'quiet' } });
     const { metadata } = (await running.json(

@@ -43,9 +43,7 @@ export class HttpTransport implements Transport {
   async send(request: TransportRequest): Promise<ApiResponse> {
     try {
       const message = await this.#request(request, request.signal);
-      const chunks: Buffer[] = [];
-      for await (const chunk of message) chunks.push(chunk as Buffer);
-      return { code: message.statusCode ?? 0, headers: headersOf(message), body: Buffer.concat(chunks) };
+      return await whole(message);
     } catch (error) {
       request.signal?.throwIfAborted();
       throw unanswered(error);
@@ -62,10 +60,7 @@ export class HttpTransport implements Transport {
       message.socket.setTimeout(0);
       return watchEvents(message, signal);
     }
-    const chunks: Buffer[] = [];
-    for await (const chunk of message) chunks.push(chunk as Buffer);
-    const { statusCode: code = 0 } = message;
-    throw responseError(this, { code, headers: headersOf(message), body: Buffer.concat(chunks) });
+    throw await this.#refusal(message);
   }
 
   /**
@@ -77,10 +72,16 @@ export class HttpTransport implements Transport {
       throw unanswered(error);
     });
     if (message.statusCode === 200) return message;
-    const chunks: Buffer[] = [];
-    for await (const chunk of message) chunks.push(chunk as Buffer);
-    const { statusCode: code = 0 } = message;
-    throw responseError(this, { code, headers: headersOf(message), body: Buffer.concat(chunks) });
+    throw await this.#refusal(message);
+  }
+
+  /** The error of an answer that is none of what was asked for; when it is cut, that of no answer. */
+  async #refusal(message: IncomingMessage): Promise<Error> {
+    try {
+      return responseError(this, await whole(message));
+    } catch (error) {
+      return unanswered(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -128,6 +129,13 @@ async function loadClient({ url }: HttpTransportOptions): Promise<HttpClient> {
   }
   const https = await import('node:https');
   return { request: https.request, agent: new https.Agent(options) };
+}
+
+/** Reads an answer to its end. @throws the connection's error when it breaks before */
+async function whole(message: IncomingMessage): Promise<ApiResponse> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return { code: message.statusCode ?? 0, headers: headersOf(message), body: Buffer.concat(chunks) };
 }
 
 function headersOf(message: IncomingMessage): Record<string, string> {
