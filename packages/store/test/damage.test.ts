@@ -61,6 +61,28 @@ describe('damaged files', () => {
     }
   });
 
+  it('ST-34: a process that was killed while it opened a torn log, and had begun a new one, loses nothing either', async () => {
+    await cp(crashed, path, { recursive: true });
+    const log = await newest(path, '.log');
+    await writeFile(join(path, log), Buffer.concat([await readFile(join(path, log)), Buffer.from('torn')]));
+    await writeFile(join(path, `${String(Number.parseInt(log, 10) + 2).padStart(6, '0')}.log`), '');
+    expect(await outcome(path)).toBe('whole');
+  });
+
+  it('ST-35: a log that is cut before another one goes on is reported', async () => {
+    await cp(crashed, path, { recursive: true });
+    const log = await newest(path, '.log');
+    const whole = await readFile(join(path, log));
+    const next = join(path, `${String(Number.parseInt(log, 10) + 2).padStart(6, '0')}.log`);
+    await writeFile(next, whole);
+    await truncate(join(path, log), whole.length - 5);
+    expect(await outcome(path)).toContain(`${log} is cut`);
+    await writeFile(join(path, log), whole.subarray(0, whole.length >> 1));
+    await rm(next);
+    await cp(join(tabled, 'REVISION'), join(path, 'REVISION'));
+    expect(await outcome(path)).toMatch(/writes up to 500 are lost/);
+  });
+
   it('ST-35: a log that ends before what was marked is reported', async () => {
     await cp(tabled, path, { recursive: true });
     const store = await open(path);

@@ -67,16 +67,19 @@ interface Synced {
 
 /**
  * SIGKILL leaves what the kernel has; a power failure leaves what was synced, and of the rest any beginning, or zeros or
- * garbage in its place.
+ * garbage in its place. A log that another one with records follows was synced to its end.
  */
 async function losePower(path: string, synced: Synced, random: Random): Promise<void> {
-  for (const name of (await readdir(path)).filter((file) => file.endsWith('.log') && file >= synced.log)) {
+  const logs = (await readdir(path)).filter((file) => file.endsWith('.log') && file >= synced.log).sort();
+  for (const name of logs.reverse()) {
     const bytes = await readFile(join(path, name));
+    if (bytes.length === 0) continue;
     const safe = name === synced.log ? synced.bytes : 0;
     const kept = safe + Math.floor(random.next() * (bytes.length - safe));
     const spoiled = Math.floor(random.next() * 3);
     if (spoiled === 0) await truncate(join(path, name), kept);
     else await writeFile(join(path, name), bytes.fill(spoiled === 1 ? 0 : 0xa7, kept));
+    return;
   }
 }
 

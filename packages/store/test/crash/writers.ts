@@ -106,5 +106,6 @@ await Promise.all([
   ...Array.from({ length: GROUP_WRITERS }, (_, writer) => writeGroups(randomOf(writer), writer)),
   ...Array.from({ length: COUNTERS }, (_, writer) => count(writer)),
   writeLarge(randomOf(50)),
-  compact(randomOf(51), store),
+  // What a compaction syncs is not printed: in this mode it would be taken for lost.
+  ...(mode === 'power loss' ? [] : [compact(randomOf(51), store)]),
 ]);

@@ -69,16 +69,21 @@ async function readManifest(path: string, names: readonly string[]): Promise<Liv
   }
 }
 
-/** The logs that LevelDB will replay: their records follow each other without a gap, only the last may be torn. */
+/**
+ * The logs that LevelDB will replay: their records follow each other without a gap, and behind a torn end there are none.
+ * (LevelDB begins a new log while it opens: who is killed then leaves a torn one and an empty one.)
+ */
 async function checkLogs(path: string, names: readonly string[], live: LiveFiles): Promise<void> {
   const needed = numbersOf(names, /^(\d+)\.log$/).filter((number) => number >= live.log);
   if (live.log > 0 && !needed.includes(live.log)) throw damaged(path, logName(live.log), 'is missing');
   let next: bigint | undefined;
+  let torn: string | undefined;
   for (const number of needed) {
     const name = logName(number);
     const contents = readLogFile(await readFile(join(path, name)));
     if (contents.damagedAt !== undefined) throw damaged(path, name, `has changed at byte ${contents.damagedAt}`);
-    if (contents.torn && number !== needed.at(-1)) throw damaged(path, name, 'is cut');
+    if (torn !== undefined && contents.records.length > 0) throw damaged(path, torn, 'is cut');
+    if (contents.torn) torn = name;
     next = followBatches(contents, next, () => damaged(path, name, 'lacks writes'));
   }
 }
