@@ -86,7 +86,7 @@ export async function restoreSnapshot(environment: Environment, name: string): P
     io.print('It is a new data folder: its keys and certificates are new, earlier kubeconfigs and tokens end.');
   }
   if (folder === 'apiserver') io.print('Start the apiserver that this folder belongs to.');
-  else io.print(`Start it with \`regatta --data-dir ${path.relative(io.cwd, layout.dataDir) || '.'} up\`.`);
+  else io.print(`Start it with \`regatta --data-dir ${layout.dataDir} up\`.`);
   return 0;
 }
 
