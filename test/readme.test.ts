@@ -18,7 +18,7 @@ describe('README', () => {
     const commands = lines.flatMap((line) => [...line.matchAll(/npx regatta ([a-z]+)(?: ([a-z|]+))?/g)]);
     expect(commands.length).toBeGreaterThan(8);
     for (const [whole, command = '', verbs = ''] of commands) {
-      const nested = ['node', 'component'].includes(command) ? verbs.split('|') : [''];
+      const nested = ['node', 'component', 'link', 'snapshot'].includes(command) ? verbs.split('|') : [''];
       for (const verb of nested) {
         const { code, stdout } = await regatta([command, ...(verb ? [verb] : []), '--help']);
         expect(code, whole).toBe(0);
