@@ -41,7 +41,6 @@ export interface Container {
     readonly RW: boolean;
   }[];
   readonly NetworkSettings: {
-    readonly Networks: Readonly<Record<string, unknown>>;
     readonly Ports: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[] | null>>;
   };
 }
