@@ -264,6 +264,7 @@ describe('docker compose', () => {
     await stack.docker('start', first);
     await stack.untilReady(first);
     expect(await nodeInfo(first, 'machineID')).toBe(id);
+    await stack.compose('rm', '--stop', '--force', '-v', 'worker');
   });
 
   test('CMP-63: `down` and `up` keep state, keys and machines', async () => {
