@@ -2,10 +2,11 @@
  * Every connection whose handshake is done, and what becomes of those that only take room.
  *
  * A look at all of them every few seconds finds readers that take nothing although something waits for them, and HTTP/2
- * peers that no longer answer pings. When there is no room for one more, the one that has been idle longest goes.
+ * peers that no longer answer pings. When there is no room for one more, the one that has been idle longest goes; when none
+ * is idle, the oldest of the user who has most.
  *
- * Invariants: at most `connections` are open; one with an open stream (a watch, a log, exec) is not idle; one whose stream is
- * patient is not cut for reading slowly. An HTTP/2 peer is alive when it answers pings, whatever else it sends: nghttp2
+ * Invariants: at most `connections` are open; one with an open stream (a watch, a log, exec) is not idle; nobody's only
+ * connection makes room while it is busy; one whose stream is patient is not cut for reading slowly. An HTTP/2 peer is alive when it answers pings, whatever else it sends: nghttp2
  * stops listening to one that resets too many streams.
  */
 import type { ServerHttp2Session } from 'node:http2';
@@ -20,6 +21,8 @@ export type ConnectionLimits = Readonly<
 
 export class Connection {
   session: ServerHttp2Session | undefined;
+  /** Who asked last; empty before the first request. */
+  user = '';
   /** HTTP/1.1 requests that wait until those before them are answered. */
   pipelined = 0;
   /** Streamed answers under way. */
@@ -90,9 +93,14 @@ export class Connections {
     yield* [...this.#open];
   }
 
-  /** Makes room for a new connection; undefined when every other one is busy. */
+  /** Makes room for a new connection; undefined when there is none to be had. */
   add(socket: TLSSocket, peer: TlsPeer): Connection | undefined {
-    if (this.#open.size >= this.#limits.connections && !this.#dropIdle()) return undefined;
+    if (this.#open.size >= this.#limits.connections) {
+      const leaving = this.#idlest() ?? this.#oldestOfGreediest();
+      if (!leaving) return undefined;
+      this.#open.delete(leaving);
+      leaving.cut();
+    }
     const connection = new Connection(socket, peer, this.#clock.monotonic());
     this.#open.add(connection);
     socket.once('close', () => this.#remove(connection));
@@ -111,16 +119,24 @@ export class Connections {
     if (this.#open.size === 0) this.close();
   }
 
-  #dropIdle(): boolean {
+  #idlest(): Connection | undefined {
     let idlest: Connection | undefined;
     for (const connection of this.#open) {
       if (connection.streams > 0 || (idlest && idlest.activeAt <= connection.activeAt)) continue;
       idlest = connection;
     }
-    if (!idlest) return false;
-    this.#open.delete(idlest);
-    idlest.cut();
-    return true;
+    return idlest;
+  }
+
+  #oldestOfGreediest(): Connection | undefined {
+    const byUser = new Map<string, Connection[]>();
+    for (const connection of this.#open) {
+      const his = byUser.get(connection.user);
+      if (his) his.push(connection);
+      else byUser.set(connection.user, [connection]);
+    }
+    const [most = []] = [...byUser.values()].sort((one, other) => other.length - one.length);
+    return most.length > 1 ? most[0] : undefined;
   }
 
   #sweep(): void {

@@ -30,6 +30,8 @@ export interface ServerRequest {
   body(hold?: HoldBytes): Promise<Uint8Array> | Uint8Array;
   /** Nobody waits for an answer any more. */
   isGone(): boolean;
+  /** Tells the transport who asks, as soon as it is known. */
+  identified?(user: string): void;
   /** Aborts when the caller is gone. */
   readonly signal: AbortSignal;
 }

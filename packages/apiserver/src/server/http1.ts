@@ -33,6 +33,7 @@ class Http1Request implements ServerRequest {
     readonly message: IncomingMessage,
     readonly peer: TlsPeer,
     readonly bodies: BodyReader | undefined,
+    readonly connection: Connection | undefined,
     readonly onGone: (gone: () => void) => void,
   ) {
     this.method = message.method ?? 'GET';
@@ -63,6 +64,10 @@ class Http1Request implements ServerRequest {
     return this.message.socket.destroyed;
   }
 
+  identified(user: string): void {
+    if (this.connection) this.connection.user = user;
+  }
+
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -84,7 +89,7 @@ class Http1Request implements ServerRequest {
 
 /** A request that asks for another protocol. It has no body. */
 export function http1Request(message: IncomingMessage, peer: TlsPeer): ServerRequest {
-  return new Http1Request(message, peer, undefined, (gone) => message.socket.once('close', gone));
+  return new Http1Request(message, peer, undefined, undefined, (gone) => message.socket.once('close', gone));
 }
 
 /** What all connections of a server share. */
@@ -122,7 +127,7 @@ function answer(
   message: IncomingMessage,
   out: NodeResponse,
 ): void {
-  const request = new Http1Request(message, connection.peer, bodies, (gone) => out.once('close', gone));
+  const request = new Http1Request(message, connection.peer, bodies, connection, (gone) => out.once('close', gone));
   out.on('error', () => out.destroy());
   const found = pipeline.handle(request);
   if (found instanceof Promise) void found.then((response) => send(request, response, out, streams, connection));

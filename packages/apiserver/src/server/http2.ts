@@ -14,7 +14,6 @@ import {
   type StreamSink,
 } from './exchange.ts';
 import type { HttpService } from './http1.ts';
-import type { TlsPeer } from './tls-peer.ts';
 
 class Http2Request implements ServerRequest {
   readonly method: string;
@@ -27,9 +26,10 @@ class Http2Request implements ServerRequest {
   constructor(
     readonly stream: ServerHttp2Stream,
     readonly headers: IncomingHttpHeaders,
-    readonly peer: TlsPeer,
+    readonly connection: Connection,
     readonly bodies: BodyReader,
   ) {
+    const { peer } = connection;
     this.method = headers[':method'] ?? 'GET';
     this.url = headers[':path'] ?? '/';
     this.certificateRejected = peer.rejected;
@@ -38,7 +38,7 @@ class Http2Request implements ServerRequest {
 
   get credentials(): ServerRequest['credentials'] {
     const { authorization } = this.headers;
-    const { certificate } = this.peer;
+    const { certificate } = this.connection.peer;
     return {
       ...(authorization === undefined ? {} : { authorization }),
       ...(certificate === undefined ? {} : { certificate }),
@@ -53,6 +53,10 @@ class Http2Request implements ServerRequest {
 
   isGone(): boolean {
     return this.stream.destroyed || this.stream.closed;
+  }
+
+  identified(user: string): void {
+    this.connection.user = user;
   }
 
   get signal(): AbortSignal {
@@ -78,7 +82,7 @@ class Http2Request implements ServerRequest {
 export function serveHttp2(service: HttpService, connection: Connection, session: ServerHttp2Session): void {
   session.on('error', () => session.destroy());
   session.on('stream', (stream, headers) => {
-    const request = new Http2Request(stream, headers, connection.peer, service.bodies);
+    const request = new Http2Request(stream, headers, connection, service.bodies);
     stream.on('error', () => stream.close());
     const answer = service.pipeline.handle(request);
     if (answer instanceof Promise) {

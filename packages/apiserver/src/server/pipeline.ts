@@ -112,6 +112,7 @@ export class Pipeline {
       return { request, info, user: acting, warnings };
     };
     if (request.credentials.busUser !== undefined) return this.options.handler(authorized());
+    request.identified?.(user.name);
     const turn = { user: user.name, exempt: isExempt(user), gone: () => request.isGone() };
     const seat = seatOf(info);
     const refused = (error: unknown): ServerResponse => {

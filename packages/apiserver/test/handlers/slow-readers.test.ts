@@ -52,7 +52,7 @@ describe('LIM-20: watchers that do not read', () => {
       last = chunk.toString();
     });
     stuck.resume();
-    await once(stuck, 'close');
+    await new Promise((resolve) => stuck.once('close', resolve));
     expect(last.endsWith('0\r\n\r\n')).toBe(false);
     await running.request('POST', CONFIG_MAPS, { body: { metadata: { name: 'last' } } });
     await eventually(() => seen.includes('"name":"last"') || seen.includes('}}\n'));
