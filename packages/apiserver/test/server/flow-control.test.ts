@@ -135,6 +135,7 @@ describe('LIM-2: fair turns', () => {
       seen.push(served);
       await yieldToEventLoop();
     }
+    seen.push(served);
     for (let i = 1; i < seen.length; i++) expect((seen[i] ?? 0) - (seen[i - 1] ?? 0)).toBeLessThanOrEqual(6);
   });
 
