@@ -2,12 +2,16 @@
  * The last events of one collection, so that watches resume and go on from memory.
  *
  * Invariants: events are in the order of their revisions; every event of the collection after `coversSince` is here;
- * at most `limit` are kept, the oldest go first.
+ * at most `limit` are kept, and no more than RING_BYTES of them as they were stored (or one); the oldest go first.
  */
 import type { StoredEvent } from './stored-object.ts';
 
+/** Bytes. In memory an event is the object, its encodings and the frames made of them: a few times as much. */
+export const RING_BYTES = 16 * 1024 * 1024;
+
 export class EventRing {
   #events: StoredEvent[] = [];
+  #bytes = 0;
   #head = 0;
   #coversSince: number;
   #tail: { readonly since: number; readonly events: readonly StoredEvent[] } | undefined;
@@ -35,8 +39,9 @@ export class EventRing {
 
   push(event: StoredEvent): void {
     this.#events.push(event);
+    this.#bytes += event.size;
     this.#tail = undefined;
-    if (this.size > this.limit) this.#dropFirst();
+    while (this.size > this.limit || (this.#bytes > RING_BYTES && this.size > 1)) this.#dropFirst();
   }
 
   /** Forgets events up to and including `revision`. */
@@ -64,7 +69,9 @@ export class EventRing {
   }
 
   #dropFirst(): void {
-    this.#coversSince = this.#events[this.#head]?.revision ?? this.#coversSince;
+    const first = this.#events[this.#head];
+    this.#coversSince = first?.revision ?? this.#coversSince;
+    this.#bytes -= first?.size ?? 0;
     this.#head++;
     this.#tail = undefined;
     if (this.#head * 2 <= this.#events.length) return;

@@ -85,13 +85,16 @@ export class StoredEvent implements ObjectEvent {
   readonly revision: number;
   readonly current: StoredState;
   declare readonly previous?: StoredState;
+  /** Bytes of what was stored; 0 where nothing was. */
+  readonly size: number;
   #frames: Map<string, Uint8Array> | undefined;
 
-  constructor(type: EventType, revision: number, current: StoredState, previous?: StoredState) {
+  constructor(type: EventType, revision: number, current: StoredState, previous?: StoredState, size = 0) {
     this.type = type;
     this.revision = revision;
     this.current = current;
     if (previous) this.previous = previous;
+    this.size = size;
   }
 
   frame(encoding: Encoding, as: EventType): Uint8Array {

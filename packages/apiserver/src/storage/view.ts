@@ -156,7 +156,7 @@ export class View {
       return previous ? new StoredEvent('DELETED', revision, previous.at(revision), previous) : View.eventFrom(change);
     const object = this.#writing.get(value);
     const current = object ? StoredState.of(key, object, revision) : StoredState.fromStore(key, value, revision);
-    return new StoredEvent(previous ? 'MODIFIED' : 'ADDED', revision, current, previous);
+    return new StoredEvent(previous ? 'MODIFIED' : 'ADDED', revision, current, previous, value.length);
   }
 
   #tell(collection: Collection, event: StoredEvent): void {
