@@ -194,6 +194,10 @@ class Stage {
   async close(): Promise<void> {
     this.#watching.abort();
     await Promise.allSettled(this.#running);
+    const namespaces = this.#admin.resource(resources.namespaces);
+    await Promise.allSettled(
+      (['hot', 'wide', 'apps'] as const).map((purpose) => namespaces.delete(this.#name(purpose))),
+    );
     for (const close of this.#closers.reverse()) await close();
   }
 
