@@ -3,6 +3,7 @@
  * and freezes apiserver and broker; then everything comes to rest, and what all of them saw is checked.
  */
 import { execFileSync } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { connectBus, credentialsFile } from '@regatta/bus';
@@ -76,6 +77,8 @@ class Stage {
   constructor(readonly scenario: CrashScenario) {
     const { cluster, seed, atLeast } = scenario;
     this.#random = seededRandom(seed);
+    // As many listen as there are watches.
+    setMaxListeners(0, this.#watching.signal);
     this.#admin = this.#https();
     this.#churn = new Churn(this.#admin, this.#name('apps'), this.#fork());
     this.#nemesis = new Nemesis({ cluster, random: this.#fork(), atLeast, signal: this.#traffic.signal });

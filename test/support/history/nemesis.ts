@@ -65,8 +65,8 @@ export class Nemesis {
     const time = Math.round(FROZEN_MS.least + random.next() * FROZEN_MS.more);
     await cluster.regatta('component', 'freeze', part, '--for', `${time}ms`);
     this.freezes[part]++;
+    // It ends by itself.
     await sleep(time);
-    await cluster.regatta('component', 'thaw', part);
   }
 }
 
