@@ -179,7 +179,7 @@ class Stage {
         lists: lists.length,
         revisions: checked.revisions,
         'watch events': this.#recorder.events,
-        'watch connections': connections,
+        'watch connection attempts': connections,
         'informer calls': this.#informers.reduce((sum, { heard }) => sum + heard, 0),
         'apiserver kills': this.#nemesis.kills.apiserver,
         'broker kills': this.#nemesis.kills.broker,
