@@ -14,6 +14,8 @@ import { eventStrategy } from './core/event.ts';
 import { limitRangeStrategy } from './core/limit-range.ts';
 import { namespaceStrategy } from './core/namespace.ts';
 import { nodeStrategy } from './core/node.ts';
+import { persistentVolumeStrategy } from './core/persistent-volume/strategy.ts';
+import { persistentVolumeClaimStrategy } from './core/persistent-volume-claim/strategy.ts';
 import { podStrategy } from './core/pod.ts';
 import { podTemplateStrategy } from './core/pod-template.ts';
 import { replicationControllerStrategy } from './core/replication-controller.ts';
@@ -31,7 +33,7 @@ import {
   roleStrategy,
 } from './rbac/strategies.ts';
 import { priorityClassStrategy } from './scheduling/priority-class.ts';
-import { persistentVolumeClaimStrategy, persistentVolumeStrategy, storageClassStrategy } from './storage/defaults.ts';
+import { storageClassStrategy } from './storage/storage-class.ts';
 
 /** A strategy sees objects of its own kind only; the map forgets which. */
 function strategy<T extends Parameters<NonNullable<Strategy['applyDefaults']>>[0]>(of: Strategy<T>): Strategy {

@@ -5,8 +5,9 @@
 import { goQuote } from '@regatta/api';
 import { sameJson } from '../validation/same-json.ts';
 
-export function structDiff(before: object, after: object): string {
-  return `${['  core.PodSpec{', ...fieldLines(before, after, 1), '  }'].join('\n')}\n`;
+/** @param type as upstream names what is compared */
+export function structDiff(before: object, after: object, type = 'core.PodSpec'): string {
+  return `${[`  ${type}{`, ...fieldLines(before, after, 1), '  }'].join('\n')}\n`;
 }
 
 function fieldLines(before: object, after: object, depth: number): string[] {

@@ -5,7 +5,8 @@ import type { NodeSelectorTerm, PodSpec } from '@regatta/api';
 import { eachItem } from '../../validation/lists.ts';
 import type { Path } from '../../validation/path.ts';
 
-const DEPRECATED: ReadonlyMap<string, string> = new Map([
+/** By label: what is told of it. */
+export const DEPRECATED: ReadonlyMap<string, string> = new Map([
   ['beta.kubernetes.io/arch', 'deprecated since v1.14; use "kubernetes.io/arch" instead'],
   ['beta.kubernetes.io/os', 'deprecated since v1.14; use "kubernetes.io/os" instead'],
   ['failure-domain.beta.kubernetes.io/region', 'deprecated since v1.17; use "topology.kubernetes.io/region" instead'],
@@ -38,7 +39,7 @@ export function nodeSelectorWarnings(spec: PodSpec, path: Path): string[] {
   return warnings;
 }
 
-function termWarnings(warnings: string[], path: Path, term: NodeSelectorTerm): void {
+export function termWarnings(warnings: string[], path: Path, term: NodeSelectorTerm): void {
   eachItem(term.matchExpressions, path.child('matchExpressions'), ({ key }, at) => {
     const message = DEPRECATED.get(key);
     if (message) warnings.push(`${at.child('key')}: ${key} is ${message}`);

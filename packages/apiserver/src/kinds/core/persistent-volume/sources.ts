@@ -1,0 +1,97 @@
+/**
+ * What a PersistentVolume stands for (upstream: ValidatePersistentVolumeSpec and its leaves of
+ * pkg/apis/core/validation/validation.go). Most systems are checked as in Pods; those that differ are here.
+ */
+import type { PersistentVolume, PersistentVolumeSpec, SecretReference, Volume } from '@regatta/api';
+import type { ErrorList } from '../../validation/error-list.ts';
+import { type Path, SPEC } from '../../validation/path.ts';
+import { checkCsiDriver, checkHostPath } from '../pod-spec/file-volumes.ts';
+import { checkNoBacksteps } from '../pod-spec/paths.ts';
+import { remoteSources } from '../pod-spec/remote-volumes.ts';
+
+type Field = Exclude<
+  keyof PersistentVolumeSpec,
+  | 'accessModes'
+  | 'capacity'
+  | 'claimRef'
+  | 'mountOptions'
+  | 'nodeAffinity'
+  | 'persistentVolumeReclaimPolicy'
+  | 'storageClassName'
+  | 'volumeAttributesClassName'
+  | 'volumeMode'
+>;
+
+/** In the order in which they are looked at: the first counts, further ones are refused. */
+export const SOURCES: readonly Field[] = [
+  ...(['hostPath', 'gcePersistentDisk', 'awsElasticBlockStore', 'glusterfs', 'flocker', 'nfs', 'rbd'] as const),
+  ...(['quobyte', 'cephfs', 'iscsi', 'cinder', 'fc', 'flexVolume', 'azureFile', 'vsphereVolume'] as const),
+  ...(['photonPersistentDisk', 'portworxVolume', 'azureDisk', 'scaleIO', 'local', 'storageos', 'csi'] as const),
+];
+
+type Check = (errors: ErrorList, path: Path, spec: PersistentVolumeSpec) => void;
+
+const OWN: Readonly<Partial<Record<Field, Check>>> = {
+  hostPath: (errors, path, { hostPath }) => hostPath && checkHostPath(errors, path, hostPath),
+  glusterfs(errors, path, { glusterfs }) {
+    if (!glusterfs?.endpoints) errors.required(path.child('endpoints'));
+    if (!glusterfs?.path) errors.required(path.child('path'));
+    if (glusterfs?.endpointsNamespace === '') {
+      const why = 'if the endpointnamespace is set, it must be a valid namespace name';
+      errors.invalid(path.child('endpointsNamespace'), '', why);
+    }
+  },
+  cinder(errors, path, { cinder }) {
+    if (!cinder?.volumeID) errors.required(path.child('volumeID'));
+    checkSecret(errors, path.child('secretRef'), cinder?.secretRef);
+  },
+  azureFile(errors, path, { azureFile }) {
+    if (!azureFile?.secretName) errors.required(path.child('secretName'));
+    if (!azureFile?.shareName) errors.required(path.child('shareName'));
+    if (azureFile?.secretNamespace === '') errors.required(path.child('secretNamespace'));
+  },
+  local(errors, path, { local, nodeAffinity }) {
+    if (!local?.path) errors.required(path.child('path'));
+    else checkNoBacksteps(errors, path.child('path'), local.path);
+    if (!nodeAffinity) errors.required(path.child('annotations'), 'Local volume requires node affinity');
+  },
+  csi(errors, path, { csi }) {
+    if (!csi) return;
+    checkCsiDriver(errors, path.child('driver'), csi.driver);
+    if (!csi.volumeHandle) errors.required(path.child('volumeHandle'));
+    for (const name of CSI_SECRETS) checkSecret(errors, path.child(name), csi[name]);
+  },
+};
+const CSI_SECRETS = [
+  'controllerPublishSecretRef',
+  'controllerExpandSecretRef',
+  'nodePublishSecretRef',
+  'nodeExpandSecretRef',
+] as const;
+
+function checkSecret(errors: ErrorList, path: Path, secret: SecretReference | undefined): void {
+  if (!secret) return;
+  if (!secret.name) errors.required(path.child('name'));
+  if (!secret.namespace) errors.required(path.child('namespace'));
+}
+
+export function checkSource(errors: ErrorList, { metadata, spec }: PersistentVolume): void {
+  if (!spec) return;
+  const [first, ...others] = SOURCES.filter((field) => spec[field] !== undefined);
+  if (!first) {
+    errors.required(SPEC, 'must specify a volume type');
+    return;
+  }
+  const own = OWN[first];
+  const shared = remoteSources.find(({ field }) => field === first);
+  if (own) own(errors, SPEC.child(first), spec);
+  // What is read of these is told alike in Pods and in volumes.
+  else
+    shared?.check(errors, SPEC.child(shared.at ?? first), { ...spec, name: metadata.name ?? '' } as unknown as Volume);
+  for (const other of others) errors.forbidden(SPEC.child(other), 'may not specify more than 1 volume type');
+}
+
+/** Only the source, to see whether it has changed. */
+export function sourceOf(spec: PersistentVolumeSpec): Partial<PersistentVolumeSpec> {
+  return Object.fromEntries(SOURCES.flatMap((field) => (spec[field] === undefined ? [] : [[field, spec[field]]])));
+}
