@@ -6,6 +6,7 @@ import { daemonSetStrategy } from './apps/daemon-set.ts';
 import { deploymentStrategy } from './apps/deployment.ts';
 import { replicaSetStrategy } from './apps/replica-set.ts';
 import { statefulSetStrategy } from './apps/stateful-set.ts';
+import { horizontalPodAutoscalerStrategy } from './autoscaling/horizontal-pod-autoscaler.ts';
 import { cronJobStrategy, jobStrategy } from './batch/job.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
@@ -24,7 +25,10 @@ import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account.ts';
 import { endpointSliceStrategy } from './discovery/endpoint-slice.ts';
+import { ingressStrategy } from './networking/ingress.ts';
+import { ingressClassStrategy } from './networking/ingress-class.ts';
 import { networkPolicyStrategy } from './networking/network-policy.ts';
+import { ipAddressStrategy, serviceCidrStrategy } from './networking/service-cidr.ts';
 import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budget.ts';
 import {
   clusterRoleBindingStrategy,
@@ -72,4 +76,9 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['/persistentvolumes', strategy(persistentVolumeStrategy)],
   ['storage.k8s.io/storageclasses', strategy(storageClassStrategy)],
   ['networking.k8s.io/networkpolicies', strategy(networkPolicyStrategy)],
+  ['networking.k8s.io/ingresses', strategy(ingressStrategy)],
+  ['networking.k8s.io/ingressclasses', strategy(ingressClassStrategy)],
+  ['networking.k8s.io/servicecidrs', strategy(serviceCidrStrategy)],
+  ['networking.k8s.io/ipaddresses', strategy(ipAddressStrategy)],
+  ['autoscaling/horizontalpodautoscalers', strategy(horizontalPodAutoscalerStrategy)],
 ]);

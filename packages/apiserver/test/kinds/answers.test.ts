@@ -10,6 +10,7 @@ const KINDS = [
   ...['Pod', 'Deployment', 'ReplicaSet', 'Service', 'ConfigMap', 'Secret', 'Namespace', 'Node', 'ServiceAccount'],
   ...['DaemonSet', 'ReplicationController', 'PodTemplate', 'PodDisruptionBudget', 'PriorityClass'],
   ...['StatefulSet', 'LimitRange', 'ResourceQuota', 'PersistentVolume', 'PersistentVolumeClaim', 'StorageClass'],
+  ...['NetworkPolicy', 'Ingress', 'IngressClass', 'ServiceCIDR', 'IPAddress', 'HorizontalPodAutoscaler'],
   ...['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
 ];
 

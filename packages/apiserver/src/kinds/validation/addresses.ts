@@ -2,7 +2,7 @@
  * IP addresses and networks in fields of old kinds, where leading zeros are let pass
  * (upstream: k8s.io/apimachinery/pkg/util/validation/ip.go, IsValidIPForLegacyField …).
  */
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
 import type { ErrorList } from './error-list.ts';
 import type { Path } from './path.ts';
 
@@ -69,4 +69,21 @@ export function checkNonSpecialIp(errors: ErrorList, path: Path, text: string): 
   if (is(/^224\.0\.0\./, /^ff02:/)) {
     errors.invalid(path, text, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
   }
+}
+
+/** Whether the first network is part of the second and smaller. Both are valid. */
+export function isStrictSubset(inner: string, outer: string): boolean {
+  const [address = '', bits = ''] = withoutZeros(inner).split('/');
+  const [network = '', networkBits = ''] = withoutZeros(outer).split('/');
+  const families = [cidrFamily(inner), cidrFamily(outer)];
+  if (families[0] !== families[1] || Number(bits) <= Number(networkBits)) return false;
+  const family = families[0] === 4 ? 'ipv4' : 'ipv6';
+  const list = new BlockList();
+  list.addSubnet(network, Number(networkBits), family);
+  return list.check(address, family);
+}
+
+function withoutZeros(cidr: string): string {
+  const slash = cidr.indexOf('/');
+  return `${withoutLeadingZeros(cidr.slice(0, slash))}${cidr.slice(slash)}`;
 }
