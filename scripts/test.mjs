@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `npm test`: sets up what is missing (dependencies, bundles, kubectl and helm), then runs every suite.
 // Arguments go to vitest. With CI=true types and lint are checked first. Ends with the line `N passed, N failed`.
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './lib/setup.mjs';

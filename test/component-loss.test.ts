@@ -48,7 +48,8 @@ describe('component loss', () => {
       (await cluster.kubectl('get', 'pods', '-l', 'app=nginx', '-o', 'jsonpath={.items[*].metadata.name}')).split(' '),
     ).toHaveLength(3);
     await cluster.regatta('component', 'start', 'controller-manager');
-    await eventually('a replacement is Ready', async () => (await ready()) === '4');
+    // What the ReplicaSet says of itself is from before the kill until the controller has seen the Pods.
+    await eventually('a replacement is Ready', async () => (await restarts()) === '0 0 0 0' && (await ready()) === '4');
   });
 
   it('E2E-32: without an apiserver containers run on; afterwards nothing was lost and no node was given up', async () => {

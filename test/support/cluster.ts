@@ -26,6 +26,8 @@ export interface Output {
 /** Runs a program to its end; never throws for an exit code. */
 export async function execute(program: string, args: readonly string[], input?: string): Promise<Output> {
   const child = run(program, [...args], { maxBuffer: 64 * 1024 * 1024, timeout: 60_000 });
+  // A program may end without reading what it is given.
+  child.child.stdin?.on('error', () => {});
   child.child.stdin?.end(input ?? '');
   try {
     return { code: 0, ...(await child) };
