@@ -59,7 +59,11 @@ export class Churn {
     if (sets.items.length !== 1) wrong.push(`there are ${sets.items.length} ReplicaSets`);
     if (pods.items.length !== REPLICAS) wrong.push(`there are ${pods.items.length} Pods`);
     for (const { metadata, status } of pods.items) {
-      if (!ready(status?.conditions)) wrong.push(`${metadata.name} is ${status?.phase} and not Ready`);
+      if (!ready(status?.conditions)) {
+        const { deletionTimestamp: deleted = 'never', deletionGracePeriodSeconds: grace = 'none' } = metadata;
+        const { phase, reason = 'no reason' } = status ?? {};
+        wrong.push(`${metadata.name} is ${phase} (${reason}; deleted ${deleted}, grace ${grace}) and not Ready`);
+      }
       if (!metadata.ownerReferences?.some(({ uid }) => owners.has(uid))) wrong.push(`${metadata.name} has no owner`);
     }
     return wrong;

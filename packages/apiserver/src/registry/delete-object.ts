@@ -131,7 +131,8 @@ function gracefully(
   const { metadata } = object;
   if (metadata.deletionTimestamp !== undefined) {
     const standing = metadata.deletionGracePeriodSeconds;
-    if (standing === undefined) return undefined;
+    // Its grace is over. It stands here for its finalizers, or because the server died between marking and removing it.
+    if (standing === undefined || standing === 0) return undefined;
     // Only a shorter period may be asked for.
     const asked = options.gracePeriodSeconds;
     if (asked === undefined || asked >= standing) return 'pending';

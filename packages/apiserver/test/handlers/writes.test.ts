@@ -169,3 +169,38 @@ describe('SRV-14: lists', () => {
     });
   });
 });
+
+describe('SRV-46: a delete of two steps', () => {
+  const killedInBetween = async (name: string, finalizers?: string[]): Promise<void> => {
+    const { storage } = running.server.context;
+    await running.json('POST', `${NS}/pods`, { body: pod(name) });
+    // The first step is stored, and the server is killed before the second.
+    await storage.update(`/registry/pods/w/${name}`, (stored) => {
+      if (!stored) throw new Error('the Pod is not there');
+      const { metadata } = stored.object;
+      const deletion = { deletionTimestamp: '2026-01-02T03:04:05Z', deletionGracePeriodSeconds: 0 };
+      return { ...stored.object, metadata: { ...metadata, ...deletion, ...(finalizers ? { finalizers } : {}) } };
+    });
+  };
+
+  it('is ended by the next delete when the server died in between', async () => {
+    await killedInBetween('half');
+    const body = { gracePeriodSeconds: 0 };
+    expect((await running.request('DELETE', `${NS}/pods/half`, { body })).code).toBe(200);
+    expect((await running.request('GET', `${NS}/pods/half`)).code).toBe(404);
+    await killedInBetween('half-by-default');
+    expect((await running.request('DELETE', `${NS}/pods/half-by-default`)).code).toBe(200);
+    expect((await running.request('GET', `${NS}/pods/half-by-default`)).code).toBe(404);
+  });
+
+  it('goes on waiting for finalizers', async () => {
+    await killedInBetween('held', ['example.com/hold']);
+    expect((await running.request('DELETE', `${NS}/pods/held`, { body: { gracePeriodSeconds: 0 } })).code).toBe(200);
+    expect(await running.json('GET', `${NS}/pods/held`)).toMatchObject({
+      metadata: { finalizers: ['example.com/hold'], deletionGracePeriodSeconds: 0 },
+    });
+    const type = 'application/merge-patch+json';
+    await running.request('PATCH', `${NS}/pods/held`, { body: { metadata: { finalizers: null } }, type });
+    expect((await running.request('GET', `${NS}/pods/held`)).code).toBe(404);
+  });
+});
