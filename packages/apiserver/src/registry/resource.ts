@@ -131,6 +131,7 @@ export class Resource implements GroupResource {
   settle(object: KubeObject): void {
     this.#storedForm ??= this.#schema.storedForm(this.hub.typeId);
     this.#storedForm(object);
+    this.strategy.settle?.(object);
   }
 
   /**

@@ -53,6 +53,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   gracePeriod?(object: T, requested: number | undefined): number | undefined;
   /** Takes IPs, ports … before the write is stored. */
   allocate?(object: T, old: T | undefined, context: WriteContext): Allocation | Promise<Allocation>;
+  /** Defaults that upstream sees only once the object comes back from storage. Idempotent. */
+  settle?(object: T): void;
   /** Runs after an object is gone: gives allocations back. */
   afterDelete?(object: T, context: { readonly server: ServerContext }): void;
   /** The scale subresource, where the kind has one. */

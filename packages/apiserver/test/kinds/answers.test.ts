@@ -11,6 +11,7 @@ const KINDS = [
   ...['DaemonSet', 'ReplicationController', 'PodTemplate', 'PodDisruptionBudget', 'PriorityClass'],
   ...['StatefulSet', 'LimitRange', 'ResourceQuota', 'PersistentVolume', 'PersistentVolumeClaim', 'StorageClass'],
   ...['NetworkPolicy', 'Ingress', 'IngressClass', 'ServiceCIDR', 'IPAddress', 'HorizontalPodAutoscaler'],
+  ...['Job', 'CronJob'],
   ...['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
 ];
 

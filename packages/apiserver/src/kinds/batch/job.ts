@@ -1,115 +1,107 @@
 /**
- * Jobs and CronJobs (upstream: pkg/apis/batch/v1/defaults.go, generateSelector of pkg/registry/batch/job/strategy.go,
- * pkg/apis/batch/validation/validation.go). Not here yet: rules of failure and success policies, of schedules, of updates.
+ * Jobs (upstream: pkg/registry/batch/job/strategy.go, ValidateJob … of pkg/apis/batch/validation/validation.go).
  */
-import type { CronJob, Job, JobSpec, PodTemplateSpec } from '@regatta/api';
+import { isDNS1123Label, type Job, type JobSpec, type PodTemplateSpec } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
-import { checkPodTemplate, defaultPodTemplate } from '../core/pod-spec/template.ts';
-import { podWarnings } from '../core/pod-spec/warnings.ts';
+import { MISMATCH, podNameWarning, selects } from '../apps/workload-rules.ts';
 import { ErrorList } from '../validation/error-list.ts';
-import { type Path, SPEC } from '../validation/path.ts';
-import { checkEnum, checkNotNegative } from '../validation/rules.ts';
+import { METADATA, SPEC } from '../validation/path.ts';
+import { checkLabelSelector } from '../validation/rules.ts';
+import { sameJson } from '../validation/same-json.ts';
+import { checkJobSpec, defaultJobSpec, jobSpecWarnings } from './job-spec.ts';
+import { validateJobStatus } from './job-status.ts';
+import { checkJobChanges } from './job-update.ts';
 
-const UNLIMITED = 2_147_483_647;
+const TEMPLATE_LABELS = SPEC.child('template').child('metadata').child('labels');
+const NOT_GENERATED = '`selector` not auto-generated';
 
 export const jobStrategy: Strategy<Job> = {
   tracksGeneration: true,
   applyDefaults(job) {
     if (!job.spec) return;
     defaultJobSpec(job.spec);
-    const labels = job.spec.template?.metadata?.labels;
-    if (labels && !job.metadata.labels) job.metadata.labels = { ...labels };
+    takeTemplateLabels(job);
   },
   prepareForCreate: generateSelector,
   validate: (job) => validateJob(job).errors,
-  validateUpdate: (job) => validateJob(job).errors,
-  warnings: ({ spec: { template } }, old) =>
-    old ? [] : podWarnings(SPEC.child('template'), template.spec ?? { containers: [] }, template.metadata, true),
-};
-
-export const cronJobStrategy: Strategy<CronJob> = {
-  tracksGeneration: true,
-  applyDefaults({ spec }) {
-    if (!spec) return;
-    spec.concurrencyPolicy ||= 'Allow';
-    spec.suspend ??= false;
-    spec.successfulJobsHistoryLimit ??= 3;
-    spec.failedJobsHistoryLimit ??= 1;
-    defaultPodTemplate(spec.jobTemplate?.spec?.template);
+  validateUpdate(job, old) {
+    const errors = new ErrorList();
+    checkSpecAndSelector(errors, job.spec);
+    checkJobChanges(errors, job, old);
+    return errors.errors;
   },
-  validate: (job) => validateCronJob(job).errors,
-  validateUpdate: (job) => validateCronJob(job).errors,
+  validateStatusUpdate: (job, old) => validateJobStatus(job, old).errors,
+  warnings(job, old) {
+    if (old) return sameJson(job.spec.template, old.spec.template) ? [] : jobSpecWarnings(SPEC, job.spec);
+    return [...podNameWarning(isDNS1123Label(job.metadata.name ?? '')), ...jobSpecWarnings(SPEC, job.spec)];
+  },
+  settle: takeTemplateLabels,
 };
 
-const COUNTS = [
-  'parallelism',
-  'completions',
-  'activeDeadlineSeconds',
-  'backoffLimit',
-  'ttlSecondsAfterFinished',
-] as const;
-const RESTART_POLICIES = ['OnFailure', 'Never'];
-const CONCURRENCY = ['Allow', 'Forbid', 'Replace'];
+/** A Job without labels has those of its Pods. */
+function takeTemplateLabels({ metadata, spec }: Job): void {
+  const labels = spec?.template?.metadata?.labels;
+  if (labels && !metadata.labels) metadata.labels = { ...labels };
+}
 
-function validateJob({ spec }: Job): ErrorList {
+function validateJob(job: Job): ErrorList {
   const errors = new ErrorList();
-  checkJobSpec(errors, SPEC, spec);
-  return errors;
-}
-
-function validateCronJob({ spec }: CronJob): ErrorList {
-  const errors = new ErrorList();
-  if (!spec.schedule) errors.required(SPEC.child('schedule'));
-  checkNotNegative(errors, SPEC.child('startingDeadlineSeconds'), spec.startingDeadlineSeconds);
-  checkEnum(errors, SPEC.child('concurrencyPolicy'), spec.concurrencyPolicy, CONCURRENCY);
-  checkJobSpec(errors, SPEC.child('jobTemplate').child('spec'), spec.jobTemplate.spec ?? { template: {} });
-  checkNotNegative(errors, SPEC.child('successfulJobsHistoryLimit'), spec.successfulJobsHistoryLimit);
-  checkNotNegative(errors, SPEC.child('failedJobsHistoryLimit'), spec.failedJobsHistoryLimit);
-  return errors;
-}
-
-function checkJobSpec(errors: ErrorList, path: Path, spec: JobSpec): void {
-  for (const name of COUNTS) checkNotNegative(errors, path.child(name), spec[name]);
-  const at = path.child('template');
-  checkPodTemplate(errors, at, spec.template);
-  const policy = spec.template.spec?.restartPolicy;
-  const policyAt = at.child('spec').child('restartPolicy');
-  // The default, which nobody asked for, is told as missing.
-  if (!policy || policy === 'Always') errors.required(policyAt, 'valid values: "OnFailure", "Never"');
-  else if (!RESTART_POLICIES.includes(policy)) errors.notSupported(policyAt, policy, RESTART_POLICIES);
-}
-
-function defaultJobSpec(spec: JobSpec): void {
-  if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
-  spec.parallelism ??= 1;
-  if (spec.backoffLimitPerIndex !== undefined) spec.backoffLimit ??= UNLIMITED;
-  spec.backoffLimit ??= 6;
-  spec.completionMode ??= 'NonIndexed';
-  spec.suspend ??= false;
-  spec.manualSelector ??= false;
-  spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';
-  for (const rule of spec.podFailurePolicy?.rules ?? []) {
-    for (const condition of rule.onPodConditions ?? []) condition.status ||= 'True';
+  const { metadata, spec } = job;
+  checkGenerated(errors, job);
+  checkSpecAndSelector(errors, spec);
+  const { name = '' } = metadata;
+  if (spec.completionMode === 'Indexed' && (spec.completions ?? 0) > 0) {
+    const host = `${name}-${(spec.completions ?? 0) - 1}`;
+    if (isDNS1123Label(host).length > 0) {
+      errors.invalid(METADATA.child('name'), name, `will not able to create pod with invalid DNS label: ${host}`);
+    }
   }
-  defaultPodTemplate(spec.template);
+  return errors;
 }
 
-/** A Job's Pods are told from others by its uid, unless its author selects them. */
-function generateSelector({ metadata, spec }: Job): void {
-  if (spec.manualSelector) return;
-  const { uid = '', name = '' } = metadata;
-  const template: PodTemplateSpec = spec.template;
-  const labels = {
+function generatedLabels({ metadata: { uid = '', name = '' } }: Job): Record<string, string> {
+  return {
     'controller-uid': uid,
     'job-name': name,
     'batch.kubernetes.io/controller-uid': uid,
     'batch.kubernetes.io/job-name': name,
   };
+}
+
+/** Whoever sets these labels must know what they will be. */
+function checkGenerated(errors: ErrorList, job: Job): void {
+  const { spec } = job;
+  if (spec.manualSelector || !spec.selector) return;
+  const expected = generatedLabels(job);
+  const labels = spec.template.metadata?.labels ?? {};
+  for (const [key, value] of Object.entries(expected)) {
+    const why = `must be '${value}'`;
+    if (labels[key] === undefined) errors.required(TEMPLATE_LABELS.key(key), why);
+    else if (labels[key] !== value) errors.invalid(TEMPLATE_LABELS.key(key), labels, why);
+  }
+  if (selects(spec.selector, expected) === false) errors.invalid(SPEC.child('selector'), spec.selector, NOT_GENERATED);
+}
+
+function checkSpecAndSelector(errors: ErrorList, spec: JobSpec): void {
+  checkJobSpec(errors, SPEC, spec);
+  if (spec.selector) checkLabelSelector(errors, SPEC.child('selector'), spec.selector);
+  else errors.required(SPEC.child('selector'));
+  const labels = spec.template.metadata?.labels;
+  if (selects(spec.selector, labels) === false) errors.invalid(TEMPLATE_LABELS, labels ?? null, MISMATCH);
+}
+
+/** A Job's Pods are told from others by its uid, unless its author selects them. */
+function generateSelector(job: Job): void {
+  const { metadata, spec } = job;
+  if (spec.manualSelector) return;
+  const template: PodTemplateSpec = spec.template;
   template.metadata = {
     ...template.metadata,
-    labels: { ...labels, ...template.metadata?.labels },
+    labels: { ...generatedLabels(job), ...template.metadata?.labels },
   } as typeof template.metadata;
-  metadata.labels ??= { ...template.metadata?.labels };
   spec.selector ??= {};
-  spec.selector.matchLabels = { ...spec.selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid };
+  spec.selector.matchLabels = {
+    ...spec.selector.matchLabels,
+    'batch.kubernetes.io/controller-uid': metadata.uid ?? '',
+  };
 }

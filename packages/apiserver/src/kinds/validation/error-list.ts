@@ -20,6 +20,11 @@ export class ErrorList {
     this.errors.push(fieldErrors.invalid(at(path), value, detail));
   }
 
+  /** Where showing the value would help nobody. */
+  invalidUnshown(path: Path, detail: string): void {
+    this.errors.push({ type: 'invalid', field: path.toString(), detail });
+  }
+
   /** One error for each message of a check such as isDNS1123Label. */
   invalidEach(path: Path, value: unknown, messages: readonly string[]): void {
     for (const message of messages) this.invalid(path, value, message);

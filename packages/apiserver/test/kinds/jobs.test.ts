@@ -1,0 +1,101 @@
+/**
+ * What becomes of Jobs and CronJobs beyond what the recordings show: schedules, updates, status.
+ */
+import type { Job } from '@regatta/api';
+import { describe, expect, it } from 'vitest';
+import { scheduleProblem } from '../../src/kinds/batch/cron-schedule.ts';
+import { indexCount } from '../../src/kinds/batch/index-list.ts';
+import { jobStrategy } from '../../src/kinds/batch/job.ts';
+import type { WriteContext } from '../../src/registry/strategy.ts';
+
+const CONTEXT = {} as WriteContext;
+
+function job(change: (job: Job) => void = () => {}): Job {
+  const made: Job = {
+    metadata: { name: 'j', namespace: 'n', uid: 'u' },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'busybox:1' }] } } },
+  };
+  jobStrategy.applyDefaults?.(made);
+  jobStrategy.prepareForCreate?.(made, CONTEXT);
+  change(made);
+  return made;
+}
+
+function updateErrors(change: (job: Job) => void, before: (job: Job) => void = () => {}): string[] {
+  const now = job(before);
+  change(now);
+  return (jobStrategy.validateUpdate?.(now, job(before), CONTEXT) ?? []).map(
+    ({ field, detail }) => `${field}: ${detail}`,
+  );
+}
+
+function statusErrors(status: Job['status'], before: Job['status'] = {}): string[] {
+  const [now, old] = [status, before].map((one) => job((made) => Object.assign(made, { status: one })));
+  if (!now || !old) throw new Error('two Jobs are compared');
+  return (jobStrategy.validateStatusUpdate?.(now, old, CONTEXT) ?? []).map(
+    ({ field, detail }) => `${field}: ${detail}`,
+  );
+}
+
+const complete = [{ type: 'Complete', status: 'True' }];
+const times = { startTime: '2026-01-01T00:00:00Z', completionTime: '2026-01-01T00:00:05Z' };
+const setNodeSelector = ({ spec }: Job): void => {
+  Object.assign(spec.template.spec ?? {}, { nodeSelector: { zone: 'a' } });
+};
+
+describe('schedules', () => {
+  it.each(['*/5 * * * *', '0 0 1 jan sun', '1-10/2,30 ? * * mon-fri', '@daily', '@every 1h30m'])(
+    'KIND-16: %s can be read',
+    (schedule) => expect(scheduleProblem(schedule)).toBeUndefined(),
+  );
+
+  it.each([
+    ['60 * * * *', 'end of range (60) above maximum (59): 60'],
+    ['* * 0 * *', 'beginning of range (0) below minimum (1): 0'],
+    ['5-1 * * * *', 'beginning of range (5) beyond end of range (1): 5-1'],
+    ['*/0 * * * *', 'step of range should be a positive number: */0'],
+    ['x * * * *', 'failed to parse int from x: strconv.Atoi: parsing "x": invalid syntax'],
+    ['@never', 'unrecognized descriptor: @never'],
+  ])('KIND-16: %s can not', (schedule, why) => expect(scheduleProblem(schedule)).toBe(why));
+});
+
+describe('updates of Jobs', () => {
+  it('KIND-16: parallelism and suspension may change, the template and completions may not', () => {
+    expect(updateErrors(({ spec }) => Object.assign(spec, { parallelism: 5, suspend: true }))).toEqual([]);
+    expect(updateErrors(setNodeSelector)).toEqual(['spec.template: field is immutable']);
+    expect(updateErrors(({ spec }) => (spec.completions = 3))).toEqual(['spec.completions: field is immutable']);
+  });
+
+  it('KIND-16: before a suspended Job starts its Pods may be placed elsewhere', () => {
+    const suspended = ({ spec }: Job): void => {
+      spec.suspend = true;
+    };
+    expect(updateErrors(setNodeSelector, suspended)).toEqual([]);
+  });
+
+  it('KIND-16: an Indexed Job grows with its parallelism', () => {
+    const indexed = ({ spec }: Job): void => {
+      Object.assign(spec, { completionMode: 'Indexed', completions: 2, parallelism: 2 });
+    };
+    expect(updateErrors(({ spec }) => Object.assign(spec, { completions: 4, parallelism: 4 }), indexed)).toEqual([]);
+    expect(updateErrors(({ spec }) => (spec.completions = 4), indexed)).toEqual([
+      'spec.completions: can only be modified in tandem with spec.parallelism',
+    ]);
+  });
+
+  it('KIND-16: counters grow and ends stay', () => {
+    expect(statusErrors({ ...times, succeeded: 1, conditions: complete }, { startTime: times.startTime })).toEqual([]);
+    expect(statusErrors({ failed: 1 }, { failed: 2 })).toEqual(['status.failed: cannot decrease the failed counter']);
+    expect(statusErrors({ startTime: times.startTime }, { ...times, conditions: complete })).toEqual([
+      'status.conditions: cannot disable the terminal Complete=True condition',
+    ]);
+    expect(statusErrors({ ...times, active: 1, conditions: complete })).toEqual([
+      'status.active: active>0 is invalid for finished job',
+    ]);
+  });
+
+  it('KIND-16: lists of indexes rise', () => {
+    expect(indexCount('1,3-5,7', 8)).toBe(5);
+    expect(() => indexCount('3,1', 8)).toThrow('non-increasing order, previous: 3, current: 1');
+  });
+});
