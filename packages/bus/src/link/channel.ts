@@ -2,8 +2,9 @@
  * One conversation with a peer: a call (one message each way) or a stream (any number each way).
  *
  * Invariants: messages arrive in order and whole, or the channel fails: a sequence number that is missing is
- * `lost-frame`; one that came twice is ignored. What is unread at either side never exceeds the window: the reader grants credit as it takes messages (or
- * chunks of one it is still joining). After `close` or a failure nothing is sent or delivered any more.
+ * `lost-frame`; one that came twice is ignored. What is unread at either side never exceeds the window beyond one message:
+ * the reader grants credit as it takes messages, and for chunks of one that it is joining only while no other is unread (a
+ * message may be larger than the window). After `close` or a failure nothing is sent or delivered any more.
  */
 import { BusError } from '../connection.ts';
 import type { CensusEntry } from './census.ts';
@@ -58,6 +59,10 @@ export class Channel {
   #granted: number;
   #chunks: Uint8Array[] = [];
   #joined = 0;
+  /** Messages that were delivered and not taken. */
+  #delivered = 0;
+  /** Credit of chunks that is held back until nothing else is unread. */
+  #held = 0;
   #remoteEnded = false;
   #closed: BusError | undefined;
 
@@ -151,8 +156,16 @@ export class Channel {
     this.#credit(granted);
   }
 
-  /** The reader took a message: credit goes back in halves of a window. */
+  /** The reader took a message. */
   taken(cost: number): void {
+    this.#delivered--;
+    const held = this.#delivered === 0 ? this.#held : 0;
+    this.#held -= held;
+    this.#release(cost + held);
+  }
+
+  /** Credit goes back in halves of a window. */
+  #release(cost: number): void {
     this.#unread -= cost;
     this.#taken += cost;
     if (this.#closed || this.#remoteEnded) return;
@@ -251,10 +264,14 @@ export class Channel {
       return this.fail(new BusError('too-large', `a message is larger than ${this.maxIncoming} bytes`));
     if (flags & Flag.more) {
       this.#chunks.push(payload);
-      this.taken(cost);
+      if (this.#delivered === 0) this.#release(cost);
+      else this.#held += cost;
       return;
     }
-    this.listener.onMessage(this.#join(payload), flags, cost);
+    const whole = cost + this.#held;
+    this.#held = 0;
+    this.#delivered++;
+    this.listener.onMessage(this.#join(payload), flags, whole);
   }
 
   #join(last: Uint8Array): Uint8Array {
