@@ -4,7 +4,15 @@ import path from 'node:path';
 import { resources } from '@regatta/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, execute, fixtures, regatta, TestCluster } from './support/cluster.ts';
-import { allServe, fetches, identityOf, nodeStatus, podsOf, statusOf } from './support/pods-under-fault.ts';
+import {
+  allServe,
+  fetches,
+  identityOf,
+  nodeStatus,
+  podsOf,
+  statusOf,
+  workloadRuns,
+} from './support/pods-under-fault.ts';
 import { Recording } from './support/recording.ts';
 
 /** Grace period 50 s: 1.25 s. Toleration 300 s: 7.5 s. */
@@ -23,16 +31,7 @@ describe('faults by command', () => {
   });
   afterAll(() => cluster.dispose());
 
-  async function everythingRuns(): Promise<boolean> {
-    const counts = [
-      ['app=web', 3],
-      ['app=db', 3],
-      ['app=page', 1],
-      ['app=probe', 1],
-    ] as const;
-    const served = await Promise.all(counts.map(([selector, count]) => allServe(cluster, selector, count)));
-    return served.every(Boolean);
-  }
+  const everythingRuns = (): Promise<boolean> => workloadRuns(cluster);
 
   const on = async (selector: string, node: string) =>
     (await podsOf(cluster, selector)).filter(({ spec }) => spec.nodeName === node);

@@ -38,6 +38,18 @@ export async function allServe(cluster: TestCluster, selector: string, count: nu
   return pods.length === count && serving.length === count;
 }
 
+/** Everything of test/fixtures/faults/workload.yaml serves. */
+export async function workloadRuns(cluster: TestCluster): Promise<boolean> {
+  const counts = [
+    ['app=web', 3],
+    ['app=db', 3],
+    ['app=page', 1],
+    ['app=probe', 1],
+  ] as const;
+  const served = await Promise.all(counts.map(([selector, count]) => allServe(cluster, selector, count)));
+  return served.every(Boolean);
+}
+
 export function nodeStatus(cluster: TestCluster, node: string, wanted: 'Ready' | 'NotReady'): Promise<unknown> {
   return eventually(`${node} is ${wanted}`, async () => {
     const [, status] = (await cluster.kubectl('get', 'node', node, '--no-headers')).split(/\s+/);

@@ -7,6 +7,8 @@ import { type ApiClient, resources } from '@regatta/client';
 import type { TestCluster } from './cluster.ts';
 
 export interface RecordedEvent<T extends KubeObject> {
+  /** Milliseconds since the epoch at which it was heard. */
+  readonly at: number;
   readonly type: string;
   readonly object: T;
 }
@@ -60,7 +62,7 @@ export class Recording {
   ): Promise<void> {
     const { signal } = this.#abort;
     try {
-      for await (const event of client.resource<T>(resource).watch({}, signal)) into.push(event);
+      for await (const event of client.resource<T>(resource).watch({}, signal)) into.push({ at: Date.now(), ...event });
     } catch (error) {
       if (!signal.aborted) throw error;
     }

@@ -182,6 +182,7 @@ function startDisplay(io: Io, clock: Clock, began: number): { changed(process: M
       const at = `${Math.round(clock.monotonic() - began)} ms`.padStart(8);
       if (state === 'running')
         io.print(`  ${io.style('good', '✔')} ${name.padEnd(20)} ${io.style('dim', starting ? at : 'runs')}`);
+      else if (state === 'frozen') io.print(`  ${io.style('dim', '❄')} ${name} is frozen`);
       else if (state === 'killed')
         io.print(`  ${io.style('bad', '✖')} ${name} was killed; \`regatta ${startHint(process)}\` starts it again`);
       else if (state === 'failed') io.print(`  ${io.style('bad', '✖')} ${name} ended: ${detail ?? 'no reason known'}`);
