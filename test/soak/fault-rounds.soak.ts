@@ -13,7 +13,9 @@ it('FLT-60 … FLT-75: faults by chance, and everything is as before', { timeout
   try {
     while (Date.now() < until) {
       try {
-        all.push(await rounds.round());
+        const figures = await rounds.round();
+        all.push(figures);
+        console.log(`  ${figures.what}: as before after ${(figures.recoveryMs / 1000).toFixed(1)} s`);
       } catch (error) {
         throw new Error(`seed ${SEED}, round ${all.length + 1}`, { cause: error });
       }
@@ -23,7 +25,7 @@ it('FLT-60 … FLT-75: faults by chance, and everything is as before', { timeout
   }
   const slowest = [...all].sort((a, b) => b.recoveryMs - a.recoveryMs);
   const seconds = (round: RoundFigures | undefined): string => `${((round?.recoveryMs ?? 0) / 1000).toFixed(1)} s`;
-  printFigures('faults', {
+  printFigures('fault-rounds', {
     seed: SEED,
     rounds: all.length,
     'recovery median': seconds(slowest[Math.floor(slowest.length / 2)]),

@@ -36,7 +36,7 @@ export class FaultRounds {
 
   static async start(seed: number): Promise<FaultRounds> {
     const cluster = await TestCluster.start({ speed: SPEED });
-    const rounds = new FaultRounds(cluster, await Recording.start(cluster), seed);
+    const rounds = new FaultRounds(cluster, await Recording.start(cluster, { resumes: true }), seed);
     await cluster.kubectl('apply', '-f', path.join(fixtures, 'faults', 'workload.yaml'));
     await eventually('everything runs', () => rounds.isWhole());
     return rounds;
@@ -66,7 +66,7 @@ export class FaultRounds {
     return (await allServe(this.cluster, 'app=web', 3)) && (await allServe(this.cluster, 'app=db', 3));
   }
 
-  /** Ends it. @throws Error when a watch broke meanwhile */
+  /** Ends it. */
   async dispose(): Promise<void> {
     await this.recording.stop().finally(() => this.cluster.dispose());
   }

@@ -20,18 +20,28 @@ export class Recording {
   readonly #streams: Promise<void>[] = [];
   readonly #close: () => void;
 
-  private constructor(cluster: TestCluster) {
+  private constructor(
+    cluster: TestCluster,
+    readonly resumes: boolean,
+  ) {
     const { client, close } = cluster.client();
     this.#close = close;
-    this.#streams.push(
+    for (const stream of [
       this.#follow(client, resources.pods, this.pods),
       this.#follow(client, resources.nodes, this.nodes),
-    );
+    ]) {
+      // It may break long before anybody asks.
+      stream.catch(() => {});
+      this.#streams.push(stream);
+    }
   }
 
-  /** Resolves when it has seen what is there. */
-  static async start(cluster: TestCluster): Promise<Recording> {
-    const recording = new Recording(cluster);
+  /**
+   * Resolves when it has seen what is there.
+   * @param resumes a watch that breaks goes on from where it was; otherwise `stop` throws
+   */
+  static async start(cluster: TestCluster, { resumes = false } = {}): Promise<Recording> {
+    const recording = new Recording(cluster, resumes);
     while (recording.nodes.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     return recording;
   }
@@ -61,11 +71,19 @@ export class Recording {
     into: RecordedEvent<T>[],
   ): Promise<void> {
     const { signal } = this.#abort;
-    try {
-      for await (const event of client.resource<T>(resource).watch({}, signal)) into.push({ at: Date.now(), ...event });
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+    let resourceVersion: string | undefined;
+    do {
+      try {
+        const from = resourceVersion === undefined ? {} : { resourceVersion };
+        for await (const event of client.resource<T>(resource).watch(from, signal)) {
+          into.push({ at: Date.now(), ...event });
+          resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+        }
+      } catch (error) {
+        if (!signal.aborted && !this.resumes) throw error;
+      }
+      if (this.resumes) await new Promise((resolve) => setTimeout(resolve, 100));
+    } while (this.resumes && !signal.aborted);
   }
 }
 
