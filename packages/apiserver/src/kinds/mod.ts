@@ -2,6 +2,7 @@
  * The strategies of the kinds, by `group/resource` of the version in which they are stored.
  */
 import type { Strategy } from '../registry/strategy.ts';
+import { controllerRevisionStrategy } from './apps/controller-revision.ts';
 import { daemonSetStrategy } from './apps/daemon-set.ts';
 import { deploymentStrategy } from './apps/deployment.ts';
 import { replicaSetStrategy } from './apps/replica-set.ts';
@@ -30,6 +31,7 @@ import { ingressStrategy } from './networking/ingress.ts';
 import { ingressClassStrategy } from './networking/ingress-class.ts';
 import { networkPolicyStrategy } from './networking/network-policy.ts';
 import { ipAddressStrategy, serviceCidrStrategy } from './networking/service-cidr.ts';
+import { runtimeClassStrategy } from './node/runtime-class.ts';
 import { podDisruptionBudgetStrategy } from './policy/pod-disruption-budget.ts';
 import {
   clusterRoleBindingStrategy,
@@ -38,7 +40,9 @@ import {
   roleStrategy,
 } from './rbac/strategies.ts';
 import { priorityClassStrategy } from './scheduling/priority-class.ts';
+import { csiDriverStrategy, csiNodeStrategy } from './storage/csi.ts';
 import { storageClassStrategy } from './storage/storage-class.ts';
+import { volumeAttachmentStrategy, volumeAttributesClassStrategy } from './storage/volume-attachment.ts';
 
 /** A strategy sees objects of its own kind only; the map forgets which. */
 function strategy<T extends Parameters<NonNullable<Strategy['applyDefaults']>>[0]>(of: Strategy<T>): Strategy {
@@ -76,6 +80,12 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['/persistentvolumeclaims', strategy(persistentVolumeClaimStrategy)],
   ['/persistentvolumes', strategy(persistentVolumeStrategy)],
   ['storage.k8s.io/storageclasses', strategy(storageClassStrategy)],
+  ['storage.k8s.io/csidrivers', strategy(csiDriverStrategy)],
+  ['storage.k8s.io/csinodes', strategy(csiNodeStrategy)],
+  ['storage.k8s.io/volumeattachments', strategy(volumeAttachmentStrategy)],
+  ['storage.k8s.io/volumeattributesclasses', strategy(volumeAttributesClassStrategy)],
+  ['node.k8s.io/runtimeclasses', strategy(runtimeClassStrategy)],
+  ['apps/controllerrevisions', strategy(controllerRevisionStrategy)],
   ['networking.k8s.io/networkpolicies', strategy(networkPolicyStrategy)],
   ['networking.k8s.io/ingresses', strategy(ingressStrategy)],
   ['networking.k8s.io/ingressclasses', strategy(ingressClassStrategy)],

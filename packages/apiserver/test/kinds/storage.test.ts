@@ -1,11 +1,26 @@
 /**
  * What becomes of volumes, claims and classes beyond what the recordings show: updates.
  */
-import type { FieldError, KubeObject, PersistentVolume, PersistentVolumeClaim, StorageClass } from '@regatta/api';
+import type {
+  ControllerRevision,
+  CSIDriver,
+  FieldError,
+  KubeObject,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  RuntimeClass,
+  StorageClass,
+  VolumeAttachment,
+  VolumeAttributesClass,
+} from '@regatta/api';
 import { describe, expect, it } from 'vitest';
+import { controllerRevisionStrategy } from '../../src/kinds/apps/controller-revision.ts';
 import { persistentVolumeStrategy } from '../../src/kinds/core/persistent-volume/strategy.ts';
 import { persistentVolumeClaimStrategy } from '../../src/kinds/core/persistent-volume-claim/strategy.ts';
+import { runtimeClassStrategy } from '../../src/kinds/node/runtime-class.ts';
+import { csiDriverStrategy } from '../../src/kinds/storage/csi.ts';
 import { storageClassStrategy } from '../../src/kinds/storage/storage-class.ts';
+import { volumeAttachmentStrategy, volumeAttributesClassStrategy } from '../../src/kinds/storage/volume-attachment.ts';
 import type { Strategy, WriteContext } from '../../src/registry/strategy.ts';
 
 const CONTEXT = {} as WriteContext;
@@ -80,6 +95,40 @@ describe('updates of volumes and classes', () => {
       'parameters: updates to parameters are forbidden.',
       'provisioner: updates to provisioner are forbidden.',
       'reclaimPolicy: field is immutable',
+    ]);
+  });
+});
+
+describe('updates of what drivers and runtimes say of themselves', () => {
+  const metadata = { name: 'a.example.com' };
+  const driver: CSIDriver = { metadata, spec: { attachRequired: true, volumeLifecycleModes: ['Persistent'] } };
+  const attributes: VolumeAttributesClass = { metadata, driverName: 'a.example.com', parameters: { iops: '1' } };
+  const runtime: RuntimeClass = { metadata, handler: 'one' };
+  const revision: ControllerRevision = { metadata, revision: 1, data: { spec: 1 } };
+  const attachment: VolumeAttachment = {
+    metadata,
+    spec: { attacher: 'a.example.com', nodeName: 'n', source: { persistentVolumeName: 'v' } },
+  };
+
+  it('KIND-17: what others rely on never changes', () => {
+    expect(refusals(csiDriverStrategy, driver, ({ spec }) => Object.assign(spec, { attachRequired: false }))).toEqual([
+      'spec.attachedRequired: field is immutable',
+    ]);
+    expect(refusals(csiDriverStrategy, driver, ({ spec }) => Object.assign(spec, { podInfoOnMount: true }))).toEqual(
+      [],
+    );
+    expect(refusals(volumeAttributesClassStrategy, attributes, (now) => (now.parameters = { iops: '2' }))).toEqual([
+      'parameters: updates to parameters are forbidden.',
+    ]);
+    expect(refusals(runtimeClassStrategy, runtime, (now) => (now.handler = 'two'))).toEqual([
+      'handler: field is immutable',
+    ]);
+    expect(refusals(controllerRevisionStrategy, revision, (now) => (now.data = { spec: 2 }))).toEqual([
+      'data: field is immutable',
+    ]);
+    expect(refusals(controllerRevisionStrategy, revision, (now) => (now.revision = 2))).toEqual([]);
+    expect(refusals(volumeAttachmentStrategy, attachment, ({ spec }) => (spec.nodeName = 'm'))).toEqual([
+      'spec: field is immutable',
     ]);
   });
 });
