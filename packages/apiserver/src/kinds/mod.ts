@@ -2,6 +2,7 @@
  * The strategies of the kinds, by `group/resource` of the version in which they are stored.
  */
 import type { Strategy } from '../registry/strategy.ts';
+import { mutatingWebhookStrategy, validatingWebhookStrategy } from './admissionregistration/webhooks.ts';
 import { controllerRevisionStrategy } from './apps/controller-revision.ts';
 import { daemonSetStrategy } from './apps/daemon-set.ts';
 import { deploymentStrategy } from './apps/deployment.ts';
@@ -86,6 +87,8 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['storage.k8s.io/volumeattributesclasses', strategy(volumeAttributesClassStrategy)],
   ['node.k8s.io/runtimeclasses', strategy(runtimeClassStrategy)],
   ['apps/controllerrevisions', strategy(controllerRevisionStrategy)],
+  ['admissionregistration.k8s.io/validatingwebhookconfigurations', strategy(validatingWebhookStrategy)],
+  ['admissionregistration.k8s.io/mutatingwebhookconfigurations', strategy(mutatingWebhookStrategy)],
   ['networking.k8s.io/networkpolicies', strategy(networkPolicyStrategy)],
   ['networking.k8s.io/ingresses', strategy(ingressStrategy)],
   ['networking.k8s.io/ingressclasses', strategy(ingressClassStrategy)],

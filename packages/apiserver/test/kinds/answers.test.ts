@@ -13,6 +13,7 @@ const KINDS = [
   ...['NetworkPolicy', 'Ingress', 'IngressClass', 'ServiceCIDR', 'IPAddress', 'HorizontalPodAutoscaler'],
   ...['Job', 'CronJob'],
   ...['CSIDriver', 'CSINode', 'VolumeAttachment', 'VolumeAttributesClass', 'RuntimeClass', 'ControllerRevision'],
+  ...['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'],
   ...['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
 ];
 
