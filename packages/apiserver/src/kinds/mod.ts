@@ -28,6 +28,8 @@ import { secretStrategy } from './core/secret.ts';
 import { serviceStrategy } from './core/service/strategy.ts';
 import { serviceAccountStrategy } from './core/service-account.ts';
 import { endpointSliceStrategy } from './discovery/endpoint-slice.ts';
+import { flowSchemaStrategy } from './flowcontrol/flow-schema.ts';
+import { priorityLevelStrategy } from './flowcontrol/priority-level.ts';
 import { ingressStrategy } from './networking/ingress.ts';
 import { ingressClassStrategy } from './networking/ingress-class.ts';
 import { networkPolicyStrategy } from './networking/network-policy.ts';
@@ -89,6 +91,8 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['apps/controllerrevisions', strategy(controllerRevisionStrategy)],
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', strategy(validatingWebhookStrategy)],
   ['admissionregistration.k8s.io/mutatingwebhookconfigurations', strategy(mutatingWebhookStrategy)],
+  ['flowcontrol.apiserver.k8s.io/flowschemas', strategy(flowSchemaStrategy)],
+  ['flowcontrol.apiserver.k8s.io/prioritylevelconfigurations', strategy(priorityLevelStrategy)],
   ['networking.k8s.io/networkpolicies', strategy(networkPolicyStrategy)],
   ['networking.k8s.io/ingresses', strategy(ingressStrategy)],
   ['networking.k8s.io/ingressclasses', strategy(ingressClassStrategy)],

@@ -14,6 +14,7 @@ const KINDS = [
   ...['Job', 'CronJob'],
   ...['CSIDriver', 'CSINode', 'VolumeAttachment', 'VolumeAttributesClass', 'RuntimeClass', 'ControllerRevision'],
   ...['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'],
+  ...['FlowSchema', 'PriorityLevelConfiguration'],
   ...['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
 ];
 
