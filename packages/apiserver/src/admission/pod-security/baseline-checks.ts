@@ -25,26 +25,37 @@ const DEFAULT_CAPABILITIES: ReadonlySet<string> = new Set([
 ]);
 const PROFILES: ReadonlySet<string> = new Set(['RuntimeDefault', 'Localhost']);
 
-export function appArmorProfile(pod: CheckedPod): Violation | undefined {
-  const values: string[] = [];
-  const isBad = (type: string | undefined): boolean => {
+type Contexts = Container['securityContext'] | CheckedPod['spec']['securityContext'];
+
+/** Who sets a profile that is neither the runtime's own nor a local one, and which. */
+function badProfiles(
+  pod: CheckedPod,
+  typeIn: (context: Contexts) => string | undefined,
+): { readonly who: string | undefined; readonly types: readonly string[] } {
+  const types: string[] = [];
+  const isBad = (context: Contexts): boolean => {
+    const type = typeIn(context);
     const bad = type !== undefined && !PROFILES.has(type);
-    if (bad) values.push(type);
+    if (bad) types.push(type);
     return bad;
   };
-  const podSets = isBad(pod.spec.securityContext?.appArmorProfile?.type);
-  const containers = containersThat(pod, (one) => isBad(one.securityContext?.appArmorProfile?.type));
+  const podSets = isBad(pod.spec.securityContext);
+  const containers = containersThat(pod, ({ securityContext }) => isBad(securityContext));
+  return { who: setters(podSets, containers), types: distinct(types) };
+}
+
+export function appArmorProfile(pod: CheckedPod): Violation | undefined {
+  const { who, types } = badProfiles(pod, (context) => context?.appArmorProfile?.type);
   const annotations = Object.entries(pod.metadata.annotations ?? {})
     .filter(([key, value]) => key.startsWith(APP_ARMOR_ANNOTATION) && !isAllowedAnnotation(value, ['']))
     .map(([key, value]) => `${key}=${quoted([value])}`)
     .sort();
-  const who = [setters(podSets, containers), annotations.length > 0 ? plural('annotation', annotations.length) : ''];
-  const told = who.filter(Boolean).join(' and ');
-  if (told === '') return undefined;
-  const all = [...distinct(values), ...annotations];
+  const told = [who, annotations.length > 0 ? plural('annotation', annotations.length) : ''];
+  const all = [...types, ...annotations];
+  if (all.length === 0) return undefined;
   return {
     reason: plural('forbidden AppArmor profile', all.length),
-    detail: `${told} must not set AppArmor profile type to ${quoted(all)}`,
+    detail: `${told.filter(Boolean).join(' and ')} must not set AppArmor profile type to ${quoted(all)}`,
   };
 }
 
@@ -167,18 +178,12 @@ export function seccompAnnotations(pod: CheckedPod): Violation | undefined {
 
 /** Nobody sets a profile other than the runtime's own or a local one. */
 export function seccompProfile(pod: CheckedPod): Violation | undefined {
-  const values: string[] = [];
-  const isBad = (type: string | undefined): boolean => {
-    const bad = type !== undefined && !PROFILES.has(type);
-    if (bad) values.push(type);
-    return bad;
-  };
-  const podSets = isBad(pod.spec.securityContext?.seccompProfile?.type);
-  const containers = containersThat(pod, ({ securityContext }) => isBad(securityContext?.seccompProfile?.type));
-  const who = setters(podSets, containers);
+  const { who, types } = badProfiles(pod, (context) => context?.seccompProfile?.type);
   if (!who) return undefined;
-  const detail = `${who} must not set securityContext.seccompProfile.type to ${quoted(distinct(values))}`;
-  return { reason: 'seccompProfile', detail };
+  return {
+    reason: 'seccompProfile',
+    detail: `${who} must not set securityContext.seccompProfile.type to ${quoted(types)}`,
+  };
 }
 
 /** @param allowed those that touch nothing but the Pod */
