@@ -25,7 +25,8 @@ it('CYC-1 … CYC-10: a hundred stops and starts', { timeout: 3_600_000 }, async
       try {
         all.push(await run.cycle(stop, moment));
       } catch (error) {
-        throw new Error(`seed ${SEED}, cycle ${i + 1}: ${stop} in the middle of ${moment}`, { cause: error });
+        const what = error instanceof Error ? error.message : String(error);
+        throw new Error(`seed ${SEED}, cycle ${i + 1}: ${stop} in the middle of ${moment}: ${what}`, { cause: error });
       }
     }
   } finally {

@@ -131,7 +131,8 @@ export class CycleRun {
         ),
       );
     } catch (error) {
-      throw new Error(`after ${CONVERGES_MS} ms ${wrong}`, { cause: error });
+      const pods = await this.#with((api) => list<Pod>(api.resource(resources.pods)));
+      throw new Error(`after ${CONVERGES_MS} ms ${wrong}:\n${pods.map(describe).join('\n')}`, { cause: error });
     }
   }
 
@@ -416,6 +417,14 @@ function machineOf({ metadata, spec, status }: Node): Machine {
 function conditionOf({ status }: Node | Pod, type: string): string | undefined {
   const conditions: readonly { type: string; status: string }[] = status?.conditions ?? [];
   return conditions.find((condition) => condition.type === type)?.status;
+}
+
+function describe(pod: Pod): string {
+  const { metadata, spec, status } = pod;
+  const { state } = status?.containerStatuses?.[0] ?? {};
+  const end = metadata.deletionTimestamp ? ` deleted ${metadata.deletionTimestamp}` : '';
+  const restarts = `restarts ${restartsOf(pod)}`;
+  return `${metadata.name} on ${spec.nodeName} ${status?.phase} ready ${conditionOf(pod, 'Ready')} ${restarts} ${JSON.stringify(state)}${end}`;
 }
 
 function restartsOf({ status }: Pod): number {
