@@ -15,6 +15,7 @@ import { newCluster, nextNode, readCluster, writeCluster } from '../cluster-file
 import type { Environment } from '../environment.ts';
 import type { Layout } from '../layout.ts';
 import { tryAsk } from '../supervisor/control-client.ts';
+import type { ControlAnswer } from '../supervisor/control-protocol.ts';
 import { startControlServer } from '../supervisor/control-server.ts';
 import { table } from '../table.ts';
 
@@ -67,13 +68,14 @@ export async function snapshotStatus({ io }: Environment, name: string): Promise
 
 /** `regatta snapshot restore FILE`. */
 export async function restoreSnapshot(environment: Environment, name: string): Promise<number> {
-  const { io, layout } = environment;
+  const { io, layout, clock } = environment;
   const file = path.resolve(io.cwd, name);
   const { nodes } = await checkFile(file);
   const folder = folderKind(layout);
   await requireStopped(layout);
   // Nobody starts a cluster on this folder meanwhile.
-  const lock = await startControlServer(layout, async () => ({ ok: false, message: 'A snapshot is being restored.' }));
+  const busy: ControlAnswer = { ok: false, message: 'A snapshot is being restored.' };
+  const lock = await startControlServer(layout, async () => busy, clock);
   try {
     const { revision, kept } = await replaceState(environment, file);
     if (folder === 'new') writeCluster(layout, clusterOf(nodes));

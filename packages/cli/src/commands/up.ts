@@ -23,6 +23,7 @@ import type { Io } from '../io.ts';
 import { type Layout, layoutOf } from '../layout.ts';
 import { freePort, requireFreePort } from '../ports.ts';
 import { tryAsk } from '../supervisor/control-client.ts';
+import type { ControlAnswer, ControlRequest } from '../supervisor/control-protocol.ts';
 import { startControlServer } from '../supervisor/control-server.ts';
 import { requireBroker } from '../supervisor/foreign-program.ts';
 import { endFormerProcesses } from '../supervisor/former-processes.ts';
@@ -83,12 +84,13 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
   const stopped = deferred<string>();
   let supervisor: Supervisor | undefined;
   // The socket first: it is the lock of the data folder.
-  const control = await startControlServer(layout, async (request) => {
+  const handle = async (request: ControlRequest): Promise<ControlAnswer> => {
     if (supervisor) return supervisor.handle(request);
     if (request.op !== 'stop') return { ok: false, message: 'The cluster is only just starting.' };
     stopped.resolve(DOWN);
     return { ok: true };
-  });
+  };
+  const control = await startControlServer(layout, handle, clock);
   const onSignal = stopOnSignals(io, () => supervisor, stopped.resolve);
   try {
     const cluster = plan(existing, options);

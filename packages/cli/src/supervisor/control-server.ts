@@ -4,10 +4,12 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
+import type { Clock } from '@regatta/runtime';
 import { CliError } from '../cli-error.ts';
 import type { Layout } from '../layout.ts';
 import { tryAsk } from './control-client.ts';
 import type { ControlAnswer, ControlRequest } from './control-protocol.ts';
+import { takeTurn } from './start-turn.ts';
 
 const LARGEST_REQUEST = 64 * 1024;
 
@@ -22,17 +24,15 @@ export interface ControlServer {
 export async function startControlServer(
   layout: Layout,
   handle: (request: ControlRequest) => Promise<ControlAnswer>,
+  clock: Clock,
 ): Promise<ControlServer> {
   fs.mkdirSync(path.dirname(layout.controlSocket), { recursive: true, mode: 0o700 });
   const server = http.createServer((request, response) => void answer(request, response, handle));
-  // Only a socket that nobody answers on is taken away: of two starts at once one gets it.
-  if (!(await listens(server, layout.controlSocket))) {
-    await refuseSecond(layout);
-    fs.rmSync(layout.controlSocket, { force: true });
-    if (!(await listens(server, layout.controlSocket))) {
-      await refuseSecond(layout);
-      throw new CliError(`Somebody else is starting a cluster on ${layout.dataDir}. Try again in a moment.`);
-    }
+  const turn = await takeTurn(layout.controlSocket, clock);
+  try {
+    await takeSocket(server, layout);
+  } finally {
+    turn.end();
   }
   fs.chmodSync(layout.controlSocket, 0o600);
   return {
@@ -42,6 +42,16 @@ export async function startControlServer(
       fs.rmSync(layout.controlSocket, { force: true });
     },
   };
+}
+
+/** Only a socket that nobody answers on is taken away: of two starts at once one gets it. */
+async function takeSocket(server: http.Server, layout: Layout): Promise<void> {
+  if (await listens(server, layout.controlSocket)) return;
+  await refuseSecond(layout);
+  fs.rmSync(layout.controlSocket, { force: true });
+  if (await listens(server, layout.controlSocket)) return;
+  await refuseSecond(layout);
+  throw new CliError(`Somebody else is starting a cluster on ${layout.dataDir}. Try again in a moment.`);
 }
 
 /** False when the path is taken. */
