@@ -152,7 +152,7 @@ describe('faults by command', () => {
     const [page] = await podsOf(cluster, 'app=page');
     const service = await cluster.kubectl('get', 'service', 'page', '-o', 'jsonpath={.spec.clusterIP}');
     const urls = [`http://${page?.status?.podIP}`, `http://${service}`];
-    for (const url of urls) expect(await fetches(cluster, 'probe', url), url).toBe(true);
+    for (const url of urls) await eventually(`${url} answers before`, async () => await fetches(cluster, 'probe', url));
     const seen = recording.nodes.length;
     await cluster.regatta('node', 'partition', 'node-1', '--from', 'node-2', '--for', '5m');
     for (const url of urls) expect(await fetches(cluster, 'probe', url), url).toBe(false);
