@@ -12,6 +12,8 @@ import { type StoredObject, storageKey } from '../storage/object-storage.ts';
 const TTL = 3_600_000;
 /** Real milliseconds between two sweeps. */
 const INTERVAL = 30_000;
+/** Real milliseconds before the first: out of the way of a start, and in time for a cluster that runs for seconds. */
+const FIRST = 1_000;
 export const EXPIRY_BATCH = 256;
 const EVENTS = storageKey('', 'events');
 
@@ -25,13 +27,13 @@ interface EventTimes extends KubeObject {
 export type ExpiringServer = Pick<ServerContext, 'storage' | 'clock' | 'logger'>;
 
 /** Sweeps until the returned function is called. */
-export function expireEvents(server: ServerContext): () => void {
+export function expireEvents(server: ExpiringServer): () => void {
   let timer: Timer | undefined;
   let stopped = false;
-  const arm = (): void => {
-    if (!stopped) timer = server.clock.real.setTimer(INTERVAL, () => void sweep(server).then(arm));
+  const arm = (delay: number): void => {
+    if (!stopped) timer = server.clock.real.setTimer(delay, () => void sweep(server).then(() => arm(INTERVAL)));
   };
-  arm();
+  arm(FIRST);
   return () => {
     stopped = true;
     timer?.cancel();

@@ -1,6 +1,6 @@
-import { ClusterClock, silentLogger } from '@regatta/runtime';
+import { ClusterClock, constantTimeline, FakeClock, silentLogger } from '@regatta/runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { EXPIRY_BATCH, sweep } from '../../src/registry/event-expiry.ts';
+import { EXPIRY_BATCH, expireEvents, sweep } from '../../src/registry/event-expiry.ts';
 import { prepareNamespace, type RunningServer, runServer } from '../running-server.ts';
 import { Storages } from '../storage/fixture.ts';
 
@@ -71,5 +71,24 @@ describe('SRV-23: a sweep', () => {
     const left = await storage.list('/registry/events/', {});
     expect(left.items.map(({ object }) => object.metadata.name)).toEqual(['last-seen', 'once', 'series']);
     expect(storage.get('/registry/pods/w/old')).toBeDefined();
+  });
+});
+
+describe('CYC-8: Events of a cluster that only ever runs for seconds', () => {
+  it('expire too: the first sweep does not wait for a whole interval', async () => {
+    const path = '/api/v1/namespaces/w/events';
+    const lastTimestamp = new Date(Date.now()).toISOString().replace(/\.\d+Z/, 'Z');
+    const involvedObject = { kind: 'Pod', namespace: 'w', name: 'p' };
+    await running.request('POST', path, { body: { metadata: { name: 'yesterday' }, involvedObject, lastTimestamp } });
+    const { storage } = running.server.context;
+    const real = new FakeClock(Date.now() + 24 * 3_600_000);
+    const clock = new ClusterClock(real, constantTimeline(1));
+    const stop = expireEvents({ storage, clock, logger: silentLogger });
+    await real.advance(3_000);
+    stop();
+    const gone = async (): Promise<boolean> => (await running.request('GET', `${path}/yesterday`)).code === 404;
+    for (let i = 0; i < 100 && !(await gone()); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await gone()).toBe(true);
+    expect(real.pendingTimers).toBe(0);
   });
 });
