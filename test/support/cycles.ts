@@ -7,7 +7,17 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import type { ConfigMap, Deployment, EndpointSlice, KubeObject, Node, Pod, Service, StatefulSet } from '@regatta/api';
+import type {
+  ConfigMap,
+  Deployment,
+  EndpointSlice,
+  Event,
+  KubeObject,
+  Node,
+  Pod,
+  Service,
+  StatefulSet,
+} from '@regatta/api';
 import { type ApiClient, type ResourceClient, resources } from '@regatta/client';
 import { type Random, seededRandom } from '@regatta/runtime';
 import { eventually, regatta, TestCluster } from './cluster.ts';
@@ -29,6 +39,7 @@ export const MOMENTS = ['idle', 'edit', 'rollout', 'scale', 'node-loss', 'termin
 export type Moment = (typeof MOMENTS)[number];
 /** Real milliseconds until everything expected must be true again. At speed 20 an eviction takes 20 s, a back-off of 40 s two. */
 const CONVERGES_MS = 60_000;
+const SPEED = 20;
 const SPEED_20 = '{"segments":[{"from":0,"speed":20}]}';
 const REPLICAS = [2, 3, 5] as const;
 
@@ -46,6 +57,7 @@ export interface CycleFigures {
   readonly convergedMs: number;
   readonly stateBytes: number;
   readonly logBytes: number;
+  readonly events: number;
 }
 
 export class CycleRun {
@@ -69,7 +81,7 @@ export class CycleRun {
   }
 
   static async start(seed: number): Promise<CycleRun> {
-    const cluster = await TestCluster.start({ nodes: 3, speed: 20 });
+    const cluster = await TestCluster.start({ nodes: 3, speed: SPEED });
     const run = new CycleRun(cluster, seed);
     await run.#with((api) => createWorkload(api));
     await run.check();
@@ -102,6 +114,7 @@ export class CycleRun {
       convergedMs: performance.now() - began,
       stateBytes: sizeOf(state),
       logBytes: sizeOf(path.join(this.cluster.dataDir, 'logs')),
+      events: (await this.#events()).length,
     };
   }
 
@@ -329,6 +342,18 @@ export class CycleRun {
     const pods = await list<Pod>(api.resource(resources.pods));
     this.#pods = new Map(pods.map(({ metadata }) => [metadata.name, metadata.uid ?? '']));
     for (const pod of pods) this.#restarts.set(pod.metadata.uid ?? '', restartsOf(pod));
+  }
+
+  /** Cluster seconds since the least recent Event was last seen. */
+  async oldestEventSeconds(): Promise<number> {
+    const seen = (await this.#events()).map(({ metadata, lastTimestamp, series }) =>
+      Date.parse(series?.lastObservedTime ?? lastTimestamp ?? metadata.creationTimestamp ?? ''),
+    );
+    return ((Date.now() - Math.min(...seen.filter((at) => !Number.isNaN(at)))) / 1000) * SPEED;
+  }
+
+  async #events(): Promise<readonly Event[]> {
+    return this.#with(async (api) => (await api.resource(resources.events).list()).items);
   }
 
   // Ways to ask
