@@ -9,7 +9,8 @@ import type { DownwardContext } from '../containers/downward.ts';
 import { hostsFile, type NodeNetwork, resolvFile } from '../containers/network-files.ts';
 import { StartError } from '../containers/start-error.ts';
 import type { Mount } from '../runtime/container-runtime.ts';
-import { ContainerFileSystem, FsError } from '../runtime/filesystem/file-system.ts';
+import { FileError } from '../runtime/filesystem/file-error.ts';
+import { ContainerFileSystem } from '../runtime/filesystem/file-system.ts';
 import { type DirectoryNode, directoryNode, type FileNode, fileNode, placeNode } from '../runtime/filesystem/nodes.ts';
 import {
   configMapFiles,
@@ -112,7 +113,7 @@ export class PodVolumes {
       const found = files.node(subPath);
       if (found.kind === 'directory' || found.kind === 'file') return found;
     } catch (error) {
-      if (!(error instanceof FsError)) throw error;
+      if (!(error instanceof FileError)) throw error;
     }
     throw new StartError('CreateContainerConfigError', `failed to prepare subPath for volumeMount "${subPath}"`);
   }

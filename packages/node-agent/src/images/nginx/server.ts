@@ -4,7 +4,8 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listenLazily } from '../../network/http-service.ts';
-import { ContainerFileSystem, FsError } from '../../runtime/filesystem/file-system.ts';
+import { FileError } from '../../runtime/filesystem/file-error.ts';
+import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
 import type { ProcessContext } from '../../runtime/process/process.ts';
 import { errorPage } from './pages.ts';
 
@@ -97,7 +98,7 @@ class NginxServer {
       response.setHeader('Accept-Ranges', 'bytes');
       this.#finish(request, response, 200, content);
     } catch (error) {
-      if (!(error instanceof FsError)) throw error;
+      if (!(error instanceof FileError)) throw error;
       if (path.endsWith('/')) return this.#error(request, response, 403, 'Forbidden');
       this.notice('error', `open() "${file}" failed (2: No such file or directory)`);
       this.#error(request, response, 404, 'Not Found');

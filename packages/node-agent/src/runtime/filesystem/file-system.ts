@@ -5,6 +5,7 @@
  * read-only mount is never changed; symbolic links are followed at most MAX_LINKS deep; all files together hold at most
  * `limitBytes` that were written through this view (ENOSPC beyond).
  */
+import { FileError } from './file-error.ts';
 import {
   type DeviceNode,
   type DirectoryNode,
@@ -19,42 +20,6 @@ const MAX_LINKS = 40;
 
 /** What one container may write: enough for any script, too little to hurt the process that hosts it. */
 export const DEFAULT_LIMIT_BYTES = 64 * 1024 * 1024;
-
-export type FsErrorCode =
-  | 'ENOENT'
-  | 'EISDIR'
-  | 'ENOTDIR'
-  | 'EROFS'
-  | 'EEXIST'
-  | 'ENOTEMPTY'
-  | 'ELOOP'
-  | 'EINVAL'
-  | 'ENOSPC'
-  | 'EBUSY';
-
-const ERROR_TEXT: Readonly<Record<FsErrorCode, string>> = {
-  ENOENT: 'no such file or directory',
-  EISDIR: 'illegal operation on a directory',
-  ENOTDIR: 'not a directory',
-  EROFS: 'read-only file system',
-  EEXIST: 'file already exists',
-  ENOTEMPTY: 'directory not empty',
-  ELOOP: 'too many symbolic links encountered',
-  EINVAL: 'invalid argument',
-  ENOSPC: 'no space left on device',
-  EBUSY: 'resource busy or locked',
-};
-
-export class FsError extends Error {
-  constructor(
-    readonly code: FsErrorCode,
-    readonly operation: string,
-    readonly path: string,
-  ) {
-    super(`${code}: ${ERROR_TEXT[code]}, ${operation} '${path}'`);
-    this.name = 'FsError';
-  }
-}
 
 /** A node that was found, and where it hangs. */
 interface Located {
@@ -96,16 +61,16 @@ export class ContainerFileSystem {
 
   node(path: string, followLast = true): Exclude<FsNode, { kind: 'mount' }> {
     const { node } = this.#locate(path, 'stat', followLast);
-    if (node === undefined) throw new FsError('ENOENT', 'stat', path);
+    if (node === undefined) throw new FileError('ENOENT', 'stat', path);
     return node;
   }
 
   readFile(path: string): Uint8Array {
     const { node } = this.#locate(path, 'open', true);
-    if (node === undefined) throw new FsError('ENOENT', 'open', path);
-    if (node.kind === 'directory') throw new FsError('EISDIR', 'read', path);
+    if (node === undefined) throw new FileError('ENOENT', 'open', path);
+    if (node.kind === 'directory') throw new FileError('EISDIR', 'read', path);
     if (node.kind === 'device') return node.read();
-    if (node.kind === 'symlink') throw new FsError('ELOOP', 'open', path);
+    if (node.kind === 'symlink') throw new FileError('ELOOP', 'open', path);
     return node.content;
   }
 
@@ -136,13 +101,13 @@ export class ContainerFileSystem {
     const normal = ContainerFileSystem.resolve('/', path);
     if (normal === '/') {
       if (recursive) return;
-      throw new FsError('EEXIST', 'mkdir', path);
+      throw new FileError('EEXIST', 'mkdir', path);
     }
     if (recursive) this.#ensureParents(normal);
     const place = this.#locate(normal, 'mkdir', true);
     if (place.node !== undefined) {
       if (recursive && place.node.kind === 'directory') return;
-      throw new FsError('EEXIST', 'mkdir', path);
+      throw new FileError('EEXIST', 'mkdir', path);
     }
     this.#checkWritable(place, 'mkdir', path);
     place.parent.entries.set(place.name, directoryNode(0o755, this.now()));
@@ -154,17 +119,17 @@ export class ContainerFileSystem {
     try {
       place = this.#locate(path, 'rm', false);
     } catch (error) {
-      if (options.force && error instanceof FsError && error.code === 'ENOENT') return;
+      if (options.force && error instanceof FileError && error.code === 'ENOENT') return;
       throw error;
     }
     if (place.node === undefined) {
       if (options.force) return;
-      throw new FsError('ENOENT', 'rm', path);
+      throw new FileError('ENOENT', 'rm', path);
     }
-    if (place.path === '/' || place.isMount) throw new FsError('EBUSY', 'rm', path);
+    if (place.path === '/' || place.isMount) throw new FileError('EBUSY', 'rm', path);
     this.#checkWritable(place, 'rm', path);
     if (place.node.kind === 'directory' && !options.recursive && place.node.entries.size > 0) {
-      throw new FsError('ENOTEMPTY', 'rm', path);
+      throw new FileError('ENOTEMPTY', 'rm', path);
     }
     place.parent.entries.delete(place.name);
     place.parent.modified = this.now();
@@ -172,44 +137,44 @@ export class ContainerFileSystem {
 
   copy(from: string, to: string, recursive: boolean): void {
     const source = this.node(from);
-    if (source.kind === 'directory' && !recursive) throw new FsError('EISDIR', 'cp', from);
+    if (source.kind === 'directory' && !recursive) throw new FileError('EISDIR', 'cp', from);
     this.#put(to, this.#clone(source), 'cp');
   }
 
   move(from: string, to: string): void {
     const place = this.#locate(from, 'rename', false);
-    if (place.node === undefined) throw new FsError('ENOENT', 'rename', from);
-    if (place.isMount) throw new FsError('EBUSY', 'rename', from);
+    if (place.node === undefined) throw new FileError('ENOENT', 'rename', from);
+    if (place.isMount) throw new FileError('EBUSY', 'rename', from);
     this.#checkWritable(place, 'rename', from);
     const target = ContainerFileSystem.resolve('/', to);
     if (target === place.path) return;
-    if (target.startsWith(`${place.path}/`)) throw new FsError('EINVAL', 'rename', from);
+    if (target.startsWith(`${place.path}/`)) throw new FileError('EINVAL', 'rename', from);
     this.#put(to, place.node, 'rename');
     place.parent.entries.delete(place.name);
     place.parent.modified = this.now();
   }
 
   symlink(target: string, path: string): void {
-    if (this.#locate(path, 'symlink', false).node !== undefined) throw new FsError('EEXIST', 'symlink', path);
+    if (this.#locate(path, 'symlink', false).node !== undefined) throw new FileError('EEXIST', 'symlink', path);
     this.#put(path, symlinkNode(target, this.now()), 'symlink');
   }
 
   link(existing: string, path: string): void {
     const node = this.node(existing);
-    if (node.kind !== 'file') throw new FsError('EINVAL', 'link', existing);
-    if (this.#locate(path, 'link', false).node !== undefined) throw new FsError('EEXIST', 'link', path);
+    if (node.kind !== 'file') throw new FileError('EINVAL', 'link', existing);
+    if (this.#locate(path, 'link', false).node !== undefined) throw new FileError('EEXIST', 'link', path);
     this.#put(path, node, 'link');
   }
 
   readLink(path: string): string {
     const node = this.node(path, false);
-    if (node.kind !== 'symlink') throw new FsError('EINVAL', 'readlink', path);
+    if (node.kind !== 'symlink') throw new FileError('EINVAL', 'readlink', path);
     return node.target;
   }
 
   realPath(path: string): string {
     const place = this.#locate(path, 'realpath', true);
-    if (place.node === undefined) throw new FsError('ENOENT', 'realpath', path);
+    if (place.node === undefined) throw new FileError('ENOENT', 'realpath', path);
     return place.path;
   }
 
@@ -224,15 +189,15 @@ export class ContainerFileSystem {
 
   #existing(path: string, operation: string): Exclude<FsNode, { kind: 'mount' }> {
     const place = this.#locate(path, operation, true);
-    if (place.node === undefined) throw new FsError('ENOENT', operation, path);
+    if (place.node === undefined) throw new FileError('ENOENT', operation, path);
     this.#checkWritable(place, operation, path);
     return place.node;
   }
 
   #directory(path: string, operation: string): DirectoryNode {
     const { node } = this.#locate(path, operation, true);
-    if (node === undefined) throw new FsError('ENOENT', operation, path);
-    if (node.kind !== 'directory') throw new FsError('ENOTDIR', operation, path);
+    if (node === undefined) throw new FileError('ENOENT', operation, path);
+    if (node.kind !== 'directory') throw new FileError('ENOTDIR', operation, path);
     return node;
   }
 
@@ -240,8 +205,8 @@ export class ContainerFileSystem {
   #writable(path: string): FileNode | DeviceNode {
     const place = this.#locate(path, 'open', true);
     const { node } = place;
-    if (node?.kind === 'directory') throw new FsError('EISDIR', 'open', path);
-    if (node?.kind === 'symlink') throw new FsError('ELOOP', 'open', path);
+    if (node?.kind === 'directory') throw new FileError('EISDIR', 'open', path);
+    if (node?.kind === 'symlink') throw new FileError('ELOOP', 'open', path);
     if (node?.kind === 'device') return node;
     this.#checkWritable(place, 'open', path);
     if (node !== undefined) return node;
@@ -254,7 +219,7 @@ export class ContainerFileSystem {
   #put(path: string, node: FsNode, operation: string): void {
     const place = this.#locate(path, operation, false);
     this.#checkWritable(place, operation, path);
-    if (place.isMount) throw new FsError('EBUSY', operation, path);
+    if (place.isMount) throw new FileError('EBUSY', operation, path);
     place.parent.entries.set(place.name, node);
     place.parent.modified = this.now();
   }
@@ -272,12 +237,12 @@ export class ContainerFileSystem {
   }
 
   #charge(bytes: number, path: string): void {
-    if (bytes > 0 && this.#written + bytes > this.limitBytes) throw new FsError('ENOSPC', 'write', path);
+    if (bytes > 0 && this.#written + bytes > this.limitBytes) throw new FileError('ENOSPC', 'write', path);
     this.#written = Math.max(0, this.#written + bytes);
   }
 
   #checkWritable(place: Located, operation: string, path: string): void {
-    if (place.readOnly) throw new FsError('EROFS', operation, path);
+    if (place.readOnly) throw new FileError('EROFS', operation, path);
   }
 
   #ensureParents(path: string): void {
@@ -290,7 +255,7 @@ export class ContainerFileSystem {
 
   /** Walks to a path. The last name need not exist; everything before it must be a directory. */
   #locate(path: string, operation: string, followLast: boolean, links = 0): Located {
-    if (links > MAX_LINKS) throw new FsError('ELOOP', operation, path);
+    if (links > MAX_LINKS) throw new FileError('ELOOP', operation, path);
     const names = ContainerFileSystem.resolve('/', path)
       .split('/')
       .filter((name) => name !== '');
@@ -308,8 +273,8 @@ export class ContainerFileSystem {
         return this.#locate(rest === '' ? target : `${target}/${rest}`, operation, followLast, links + 1);
       }
       if (last) return { node, parent: directory, name, readOnly, path: here, isMount: entry?.kind === 'mount' };
-      if (node === undefined) throw new FsError('ENOENT', operation, path);
-      if (node.kind !== 'directory') throw new FsError('ENOTDIR', operation, path);
+      if (node === undefined) throw new FileError('ENOENT', operation, path);
+      if (node.kind !== 'directory') throw new FileError('ENOTDIR', operation, path);
       directory = node;
     }
     return { node: this.root, parent: this.root, name: '', readOnly, path: '/', isMount: true };
