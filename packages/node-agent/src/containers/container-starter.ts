@@ -14,6 +14,8 @@ import {
   type SandboxRecord,
 } from '../runtime/container-runtime.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
+import { containerResources } from './container-resources.ts';
+import { containerSecurity } from './container-security.ts';
 import type { ContainerStopper } from './container-stopper.ts';
 import type { DownwardContext } from './downward.ts';
 import { type EnvironmentSources, makeEnvironment } from './environment.ts';
@@ -104,6 +106,8 @@ export class ContainerStarter {
       tty: container.tty === true,
       terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
       specHash: containerHash(container),
+      resources: containerResources(container.resources),
+      security: containerSecurity(pod, container),
       prepare: () => volumes.prepare(),
       ...(container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.lifecycle.stopSignal }),
     };

@@ -14,18 +14,11 @@ import { PodVolumes } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-content.ts';
 import { CrashGate } from './crash-gate.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
-import {
-  attemptFromStatus,
-  formatPod,
-  hostnameOf,
-  isHostNetwork,
-  isTerminalPhase,
-  podReference,
-  uidOf,
-} from './pod-names.ts';
+import { attemptFromStatus, formatPod, isHostNetwork, isTerminalPhase, podReference, uidOf } from './pod-names.ts';
 import { PodReporter } from './pod-reporter.ts';
 import type { PodServices } from './pod-services.ts';
 import { wantsOther } from './pod-updates.ts';
+import { sandboxConfig } from './sandbox-config.ts';
 import type { StartFailure } from './status/container-statuses.ts';
 import type { PodEnd } from './status/pod-status.ts';
 
@@ -230,16 +223,8 @@ export class PodWorker {
     await this.services.stopper.stopPod(pod, this.#records(), this.#podIp(), this.#graceOf(pod));
     for (const old of runtime.sandboxes(uidOf(pod))) await runtime.removeSandbox(old.id);
     if (!actions.createSandbox) return undefined;
-    const { name, namespace = '' } = pod.metadata;
     try {
-      return await runtime.runSandbox({
-        podUid: uidOf(pod),
-        namespace,
-        name,
-        attempt: actions.attempt,
-        hostname: isHostNetwork(pod) ? this.services.node.name : hostnameOf(pod),
-        hostNetwork: isHostNetwork(pod),
-      });
+      return await runtime.runSandbox(sandboxConfig(pod, actions.attempt, this.services.node.name));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       events.event(podReference(pod), 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);

@@ -9,7 +9,7 @@ import { quiet } from '../images/quiet/quiet.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import { ByteStream } from './byte-stream.ts';
 import { ContainerLog } from './container-log.ts';
-import type { ContainerConfig, OutputStream, SandboxRecord } from './container-runtime.ts';
+import type { ContainerConfig, ContainerResources, OutputStream, SandboxRecord } from './container-runtime.ts';
 import { RuntimeError } from './container-runtime.ts';
 import { buildRoot } from './filesystem/container-root.ts';
 import { ContainerFileSystem } from './filesystem/file-system.ts';
@@ -35,6 +35,8 @@ export class ContainerInstance {
   readonly stdin: ByteStream | undefined;
   readonly environment: ContainerEnvironment;
   readonly env: ReadonlyMap<string, string>;
+  /** What the kernel gives it now. */
+  resources: ContainerResources;
   readonly #outputListeners = new Set<(stream: OutputStream, bytes: Uint8Array) => void>();
   #files: ContainerFileSystem | undefined;
   #terminationFile: FileNode | undefined;
@@ -43,6 +45,7 @@ export class ContainerInstance {
   constructor(readonly options: InstanceOptions) {
     const { config, sandbox, profile, clock } = options;
     this.log = new ContainerLog(() => clock.now());
+    this.resources = config.resources;
     this.stdin = config.stdin ? new ByteStream() : undefined;
     this.env = new Map([
       ['PATH', DEFAULT_PATH],

@@ -22,6 +22,11 @@ export interface SandboxConfig {
   readonly attempt: number;
   readonly hostname: string;
   readonly hostNetwork: boolean;
+  /** Whose processes the Pod's containers see: their own, each other's, or the whole machine's. */
+  readonly processNamespace: 'container' | 'pod' | 'node';
+  readonly hostIpc: boolean;
+  /** Kernel parameters of the Pod's namespaces, by name: kernel.shm_rmid_forced */
+  readonly sysctls: Readonly<Record<string, string>>;
 }
 
 export interface SandboxRecord extends SandboxConfig {
@@ -36,6 +41,29 @@ export interface Mount {
   readonly containerPath: string;
   readonly source: FsNode;
   readonly readOnly: boolean;
+}
+
+/** What the kernel gives a container, as LinuxContainerResources of the CRI; no limit where it is left out. */
+export interface ContainerResources {
+  /** Millicores that it gets when others want them too. */
+  readonly cpuRequest?: number;
+  /** Millicores that it never gets more than. */
+  readonly cpuLimit?: number;
+  /** Bytes; a container that needs more is killed (OOMKilled). */
+  readonly memoryLimit?: number;
+}
+
+/** Who a container runs as and what it may do. */
+export interface ContainerSecurity {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+  readonly privileged: boolean;
+  readonly allowPrivilegeEscalation: boolean;
+  readonly readOnlyRootFilesystem: boolean;
+  /** Names without CAP_: NET_ADMIN, or ALL. */
+  readonly addedCapabilities: readonly string[];
+  readonly droppedCapabilities: readonly string[];
 }
 
 export interface ContainerConfig {
@@ -59,6 +87,10 @@ export interface ContainerConfig {
   /** Says whether the container still is what the Pod asks for. */
   readonly specHash: string;
   readonly stopSignal?: string;
+  readonly resources: ContainerResources;
+  readonly security: ContainerSecurity;
+  /** The container whose processes this one sees too (kubectl debug --target). */
+  readonly targetContainerId?: string;
   /** Fetches what mounts hold only once somebody looks: run before a script or a command sees the file system. */
   prepare(): Promise<void>;
 }
@@ -71,6 +103,8 @@ export interface ContainerRecord {
   readonly attempt: number;
   readonly image: ImageRecord;
   readonly specHash: string;
+  /** As last applied; missing in records of older versions. */
+  readonly resources?: ContainerResources;
   readonly state: 'created' | 'running' | 'exited';
   readonly createdAt: number;
   readonly startedAt?: number;
@@ -146,6 +180,8 @@ export interface ContainerRuntime {
   startContainer(id: string): Promise<void>;
   /** Sends the stop signal, and KILL after `grace` milliseconds of cluster time. Resolves when it has exited. */
   stopContainer(id: string, grace: number): Promise<void>;
+  /** Changes what a container gets while it runs. @throws RuntimeError `not-found` */
+  updateContainer(id: string, resources: ContainerResources): Promise<void>;
   removeContainer(id: string): Promise<void>;
   /** Oldest first. */
   containers(podUid: string): readonly ContainerRecord[];

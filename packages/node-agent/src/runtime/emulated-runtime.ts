@@ -16,6 +16,7 @@ import {
   type ContainerConfig,
   type ContainerLogReader,
   type ContainerRecord,
+  type ContainerResources,
   type ContainerRuntime,
   type ExecOptions,
   type OutputChunk,
@@ -104,6 +105,7 @@ export class EmulatedRuntime implements ContainerRuntime {
       attempt,
       specHash,
       image,
+      resources: config.resources,
       state: 'created',
       createdAt: this.#now(),
     };
@@ -149,6 +151,11 @@ export class EmulatedRuntime implements ContainerRuntime {
     const timer = this.options.clock.setTimer(grace, () => instance.signal('KILL'));
     await exit;
     timer.cancel();
+  }
+
+  async updateContainer(id: string, resources: ContainerResources): Promise<void> {
+    this.#instance(id).resources = resources;
+    this.#records.putContainer({ ...this.#require(id), resources });
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -242,8 +249,9 @@ export class EmulatedRuntime implements ContainerRuntime {
     const instance = this.#instances.get(record.id);
     const terminationMessage = instance?.terminationMessage() ?? '';
     instance?.dispose();
-    if (this.#isOff || this.#records.container(record.id) === undefined) return;
-    this.#records.putContainer({ ...record, ...end, state: 'exited', finishedAt: this.#now(), terminationMessage });
+    const known = this.#records.container(record.id);
+    if (this.#isOff || known === undefined) return;
+    this.#records.putContainer({ ...known, ...end, state: 'exited', finishedAt: this.#now(), terminationMessage });
   }
 
   #changed(podUid: string): void {

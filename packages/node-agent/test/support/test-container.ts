@@ -4,10 +4,27 @@
 import { ClusterClock, constantTimeline, SystemClock, seededRandom, silentLogger } from '@regatta/runtime';
 import { ImageCatalogue } from '../../src/images/catalogue.ts';
 import { PodNetwork } from '../../src/network/pod-network.ts';
-import type { ContainerConfig, ProcessSession } from '../../src/runtime/container-runtime.ts';
+import type {
+  ContainerConfig,
+  ContainerSecurity,
+  ProcessSession,
+  SandboxConfig,
+} from '../../src/runtime/container-runtime.ts';
 import { EmulatedRuntime } from '../../src/runtime/emulated-runtime.ts';
 import { ImageStore } from '../../src/runtime/image-store.ts';
 import { MemoryDisk } from '../../src/storage/node-disk.ts';
+
+/** A container that says nothing of who it runs as. */
+export const ROOT: ContainerSecurity = {
+  uid: 0,
+  gid: 0,
+  groups: [0],
+  privileged: false,
+  allowPrivilegeEscalation: true,
+  readOnlyRootFilesystem: false,
+  addedCapabilities: [],
+  droppedCapabilities: [],
+};
 
 export class TestContainers {
   readonly clock = new ClusterClock(new SystemClock(), constantTimeline(1000));
@@ -28,7 +45,11 @@ export class TestContainers {
     });
   }
 
-  async start(image: string, config: Partial<ContainerConfig> = {}): Promise<RunningContainer> {
+  async start(
+    image: string,
+    config: Partial<ContainerConfig> = {},
+    sandboxConfig: Partial<SandboxConfig> = {},
+  ): Promise<RunningContainer> {
     await this.runtime.images.pull(image, new AbortController().signal);
     const sandbox = await this.runtime.runSandbox({
       podUid: 'pod-1',
@@ -37,6 +58,10 @@ export class TestContainers {
       attempt: 0,
       hostname: 'pod',
       hostNetwork: false,
+      processNamespace: 'container',
+      hostIpc: false,
+      sysctls: {},
+      ...sandboxConfig,
     });
     const { id } = await this.runtime.createContainer({
       podUid: 'pod-1',
@@ -54,6 +79,8 @@ export class TestContainers {
       tty: false,
       terminationMessagePath: '/dev/termination-log',
       specHash: '',
+      resources: {},
+      security: ROOT,
       prepare: async () => {},
       ...config,
     });

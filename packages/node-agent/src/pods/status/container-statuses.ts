@@ -4,6 +4,7 @@
  */
 import type { Container, ContainerState, ContainerStatus, Pod, VolumeMountStatus } from '@regatta/api';
 import { toTime } from '../../api/timestamps.ts';
+import { containerSecurity } from '../../containers/container-security.ts';
 import type { ContainerRecord } from '../../runtime/container-runtime.ts';
 import { type ProbeVerdicts, shouldRestart } from '../pod-actions.ts';
 import { isRestartableInit } from '../pod-names.ts';
@@ -163,10 +164,7 @@ function terminationMessage(input: ContainerStatusInput, container: Container, r
 }
 
 function userOf(pod: Pod, container: Container): { uid: number; gid: number; supplementalGroups: number[] } {
-  const uid = container.securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser ?? 0;
-  const gid = container.securityContext?.runAsGroup ?? pod.spec.securityContext?.runAsGroup ?? 0;
-  const { fsGroup, supplementalGroups = [] } = pod.spec.securityContext ?? {};
-  const groups = new Set([gid, ...(fsGroup === undefined ? [] : [fsGroup]), ...supplementalGroups]);
+  const { uid, gid, groups } = containerSecurity(pod, container);
   return { uid, gid, supplementalGroups: [...groups] };
 }
 

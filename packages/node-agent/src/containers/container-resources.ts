@@ -1,0 +1,17 @@
+/**
+ * A container's requests and limits as the kernel takes them
+ * (upstream: pkg/kubelet/kuberuntime/kuberuntime_container_linux.go, generateLinuxContainerResources).
+ */
+import { milliValue, Quantity, type ResourceRequirements } from '@regatta/api';
+import type { ContainerResources } from '../runtime/container-runtime.ts';
+
+export function containerResources({ limits = {}, requests = {} }: ResourceRequirements = {}): ContainerResources {
+  const cpuRequest = milliValue(requests['cpu'] ?? limits['cpu']);
+  const cpuLimit = milliValue(limits['cpu']);
+  const memoryLimit = Number(Quantity.parse(limits['memory'] ?? '0').value());
+  return {
+    ...(cpuRequest > 0 ? { cpuRequest } : {}),
+    ...(cpuLimit > 0 ? { cpuLimit } : {}),
+    ...(memoryLimit > 0 ? { memoryLimit } : {}),
+  };
+}
