@@ -18,7 +18,7 @@ export interface ImageProfile {
   readonly stopSignal: Signal;
   /** Programs by absolute path. */
   readonly programs: Readonly<Record<string, Program>>;
-  /** Adds the image's files to an empty root. Called when a container's file system is first looked at. */
+  /** Adds the image's files to an empty root. Called once, when a container of it is first looked into. */
   populate(root: DirectoryNode, now: number): void;
   /** `sh` and the usual tools are there (run by the interpreter). */
   readonly hasShell: boolean;

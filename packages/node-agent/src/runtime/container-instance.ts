@@ -4,6 +4,7 @@
  * Invariant: a container that runs a program without a script and whose files nobody looks at holds no file system.
  */
 import type { ClusterClock, Logger } from '@regatta/runtime';
+import { imageFiles } from '../images/image-files.ts';
 import { DEFAULT_PATH, type ImageProfile } from '../images/image-profile.ts';
 import { quiet } from '../images/quiet/quiet.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
@@ -11,8 +12,9 @@ import { ByteStream } from './byte-stream.ts';
 import { ContainerLog } from './container-log.ts';
 import type { ContainerConfig, ContainerResources, OutputStream, SandboxRecord } from './container-runtime.ts';
 import { RuntimeError } from './container-runtime.ts';
-import { buildRoot } from './filesystem/container-root.ts';
-import { ContainerFileSystem } from './filesystem/file-system.ts';
+import { buildFileSystem } from './filesystem/container-root.ts';
+import { CONTAINER_LIMIT_BYTES, FileSpace } from './filesystem/file-space.ts';
+import type { ContainerFileSystem } from './filesystem/file-system.ts';
 import { type FileNode, fileNode } from './filesystem/nodes.ts';
 import { type ContainerEnvironment, EmulatedProcess, type Program, type Signal } from './process/process.ts';
 import { findShellProgram } from './shell/shell-commands.ts';
@@ -24,6 +26,8 @@ export interface InstanceOptions {
   readonly imageReference: string;
   readonly clock: ClusterClock;
   readonly network: PodNetwork;
+  /** What the machine's files hold in all. */
+  readonly space?: FileSpace;
   readonly logger: Logger;
 }
 
@@ -39,6 +43,7 @@ export class ContainerInstance {
   resources: ContainerResources;
   readonly #outputListeners = new Set<(stream: OutputStream, bytes: Uint8Array) => void>();
   #files: ContainerFileSystem | undefined;
+  #space: FileSpace | undefined;
   #terminationFile: FileNode | undefined;
   #process: EmulatedProcess | undefined;
 
@@ -108,17 +113,20 @@ export class ContainerInstance {
     if (this.#files === undefined) {
       const { config, profile, clock } = this.options;
       this.#terminationFile = config.terminationMessagePath ? fileNode('', 0o666, clock.now()) : undefined;
-      const root = buildRoot({
-        now: clock.now(),
+      const { space } = this.options;
+      this.#space = new FileSpace({ limit: CONTAINER_LIMIT_BYTES, ...(space === undefined ? {} : { parent: space }) });
+      this.#files = buildFileSystem({
+        now: () => clock.now(),
         hostname: this.options.sandbox.hostname,
-        populate: profile.populate,
+        image: imageFiles(profile, clock.now()),
+        space: this.#space,
         mounts: config.mounts,
+        readOnly: config.security.readOnlyRootFilesystem,
         ...(this.#terminationFile === undefined
           ? {}
           : { terminationMessage: { path: config.terminationMessagePath, file: this.#terminationFile } }),
         output: (stream, bytes) => this.write(stream, bytes),
       });
-      this.#files = new ContainerFileSystem(root, () => clock.now());
     }
     return this.#files;
   }
@@ -133,6 +141,7 @@ export class ContainerInstance {
     this.stdin?.end();
     this.log.close();
     this.#files = undefined;
+    this.#space?.close();
     this.#process = undefined;
     this.#outputListeners.clear();
   }

@@ -5,6 +5,7 @@
  * Invariants: records are immutable values; a listener hears of every change of a container's state after the record
  * shows it; instants are milliseconds since the epoch, durations milliseconds of cluster time.
  */
+import type { FileSpace } from './filesystem/file-space.ts';
 import type { FsNode } from './filesystem/nodes.ts';
 
 export interface ImageRecord {
@@ -41,6 +42,11 @@ export interface Mount {
   readonly containerPath: string;
   readonly source: FsNode;
   readonly readOnly: boolean;
+  /** What its files are charged to; the container's own space where it is left out. */
+  readonly space?: FileSpace;
+  /** As /proc/mounts names it. */
+  readonly device?: string;
+  readonly type?: string;
 }
 
 /** What the kernel gives a container, as LinuxContainerResources of the CRI; no limit where it is left out. */

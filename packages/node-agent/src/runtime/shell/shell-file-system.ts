@@ -135,7 +135,7 @@ export class ShellFileSystem implements IFileSystem {
     if (this.#isCommand(path) && !this.files.exists(path)) return COMMAND_STAT;
     const node = this.files.node(path, follow);
     return {
-      isFile: node.kind === 'file' || node.kind === 'device',
+      isFile: node.kind !== 'directory' && node.kind !== 'symlink',
       isDirectory: node.kind === 'directory',
       isSymbolicLink: node.kind === 'symlink',
       mode: node.kind === 'symlink' ? 0o777 : node.mode,
