@@ -20,3 +20,10 @@ export function splitKey(key: string): { readonly namespace: string; readonly na
   const slash = key.indexOf('/');
   return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
+
+/** The object without the owners of its fields, which make up half of a small object. The rest is shared, not copied. */
+export function withoutManagedFields<T extends KubeObject>(object: T): T {
+  if (!object.metadata.managedFields) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}

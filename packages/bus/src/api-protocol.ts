@@ -7,7 +7,10 @@
  */
 export const API_SERVICE = 'api';
 
-/** Media type of msgpack bodies in requests and answers. Objects are plain maps, numbers and strings as in JSON. */
+/**
+ * Media type of msgpack bodies in requests and answers. Objects are plain maps, numbers and strings as in JSON. Answers
+ * leave out metadata.managedFields; a write without them keeps the stored ones, over the bus as over HTTP.
+ */
 export const MSGPACK = 'application/msgpack';
 
 export interface ApiRequest {

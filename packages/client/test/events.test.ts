@@ -10,13 +10,14 @@ const web = {
   metadata: { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7' },
 };
 
-function recorder(h: Harness, speed = 1): EventRecorder {
+function recorder(h: Harness, speed = 1, pace?: { perSecond: number; burst: number }): EventRecorder {
   return new EventRecorder({
     client: h.client.resource(resources.events),
     component: 'kubelet',
     host: 'node-1',
     clock: new ClusterClock(h.clock, constantTimeline(speed)),
     random: seededRandom(1),
+    ...(pace && { pace }),
   });
 }
 
@@ -125,6 +126,33 @@ describe('event recorder', () => {
     await events.flush();
     expect(h.transport.requests.length).toBe(before + 1 + 1000);
     expect(h.clock.pendingTimers).toBe(0);
+  });
+
+  it('CL-34: a retry is the same event, not one more of it', async () => {
+    let failures = 2;
+    const h = harness({
+      intercept: () => {
+        if (failures-- > 0)
+          throw new StatusError(statusErrors.serviceUnavailable('down').status, { cause: new Error('x') });
+      },
+    });
+    const events = recorder(h);
+    events.event(web, 'Normal', 'One', 'x');
+    await h.clock.advance(10_000);
+    await events.flush();
+    expect(stored(h).map(({ count }) => count)).toEqual([1]);
+  });
+
+  it('CL-37: with a pace, a burst is written at once and the rest in turn, in cluster time', async () => {
+    const h = harness();
+    const events = recorder(h, 10, { perSecond: 5, burst: 3 });
+    for (let i = 0; i < 10; i++) events.event({ kind: 'Pod', name: `p${i}`, namespace: 'shop' }, 'Normal', 'X', 'x');
+    await until(() => stored(h).length === 3 && h.clock.pendingTimers === 7);
+    await h.clock.advance(40); // 400 ms of cluster time
+    await until(() => stored(h).length === 5);
+    await h.clock.advance(100);
+    await events.flush();
+    expect(stored(h)).toHaveLength(10);
   });
 
   it('CL-35: closing gives up what waits', async () => {

@@ -5,6 +5,7 @@
  * Invariant: what an encoding needs is loaded by `prepare` before it is used; JSON and msgpack are always at hand.
  */
 import {
+  type KubeObject,
   loadProtobuf,
   PROTOBUF,
   type ProtobufCodec,
@@ -12,6 +13,7 @@ import {
   statusErrors,
   type TypeMeta,
   watchFrame,
+  withoutManagedFields,
 } from '@regatta/api';
 import { encode, MSGPACK } from '@regatta/bus';
 import type { Encoding } from '../storage/object-storage.ts';
@@ -37,13 +39,19 @@ const json: BodyEncoding = {
   frame: (type, object) => Buffer.from(`${JSON.stringify({ type, object })}\n`),
 };
 
+/** The components' encoding: objects leave out who owns their fields, which no component reads (ADR 0140). */
 const msgpack: BodyEncoding = {
   mediaType: MSGPACK,
   streamType: MSGPACK,
   shared: 'msgpack',
-  encode: (value) => encode(value),
-  frame: (type, object) => encode([type, object]),
+  encode: (value) => encode(forComponents(value)),
+  frame: (type, object) => encode([type, forComponents(object)]),
 };
+
+function forComponents(value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && 'metadata' in value;
+  return isObject ? withoutManagedFields(value as KubeObject) : value;
+}
 
 const yaml: BodyEncoding = {
   mediaType: 'application/yaml',

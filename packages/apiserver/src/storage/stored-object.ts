@@ -4,7 +4,7 @@
  * Invariants: objects are never changed here or later; metadata.resourceVersion is the revision and is not what is
  * stored (it is known only after the write).
  */
-import type { KubeObject } from '@regatta/api';
+import { type KubeObject, withoutManagedFields } from '@regatta/api';
 import { decode, encode } from '@regatta/bus';
 import type { Encoding, ObjectEvent, StoredObject } from './object-storage.ts';
 
@@ -50,7 +50,7 @@ export class StoredState implements StoredObject {
       this.#json ??= Buffer.from(JSON.stringify(this.object));
       return this.#json;
     }
-    this.#msgpack ??= encode(this.object);
+    this.#msgpack ??= encode(withoutManagedFields(this.object));
     return this.#msgpack;
   }
 }

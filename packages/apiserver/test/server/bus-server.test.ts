@@ -103,6 +103,16 @@ describe('SRV-20: the API on the bus', () => {
     await events.return?.(undefined);
   });
 
+  it('SRV-55: leaves managedFields out, and keeps them through a write that brings none', async () => {
+    const client = await clientOf(CONTROLLERS);
+    const maps = client.as('system:serviceaccount:kube-system:root-ca-cert-publisher').resource(resources.configMaps);
+    const created = await maps.create(configMap('owned'), { namespace: 'kube-system' });
+    expect(created.metadata.managedFields).toBeUndefined();
+    await maps.update({ ...created, data: { a: '2' } }, { namespace: 'kube-system' });
+    const stored = server.context.storage.get('/registry/configmaps/kube-system/owned');
+    expect(stored?.object).toMatchObject({ data: { a: '2' }, metadata: { managedFields: [{ manager: 'test' }] } });
+  });
+
   it('refuses a watch with a Status', async () => {
     const client = await clientOf('system:kube-scheduler');
     const events = client.resource(resources.secrets).watch({}, new AbortController().signal);

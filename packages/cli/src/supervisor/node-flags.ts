@@ -13,7 +13,7 @@ export const NODE_FLAGS: Readonly<Record<Role, readonly string[]>> = {
   apiserver: ['--max-semi-space-size=16', '--v8-pool-size=2', '--interrupt-budget=20000'],
   scheduler: ['--max-semi-space-size=4', '--v8-pool-size=1'],
   'controller-manager': ['--max-semi-space-size=4', '--v8-pool-size=1'],
-  'node-agent': ['--max-semi-space-size=1', '--v8-pool-size=0'],
+  'node-agent': ['--max-semi-space-size=4', '--v8-pool-size=0'],
 };
 
 /** Threads for file work, UV_THREADPOOL_SIZE: the apiserver's store is the one that waits for a disk. */

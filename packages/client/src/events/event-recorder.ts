@@ -10,7 +10,8 @@ import { type AnyClock, realClock } from '../elapsed.ts';
 import type { ResourceClient } from '../resource-client.ts';
 import { formatTime } from '../timestamps.ts';
 import { type CorrelatedEvent, EventCorrelator } from './event-correlator.ts';
-import { EventWriter } from './event-writer.ts';
+import { EventPace, type PaceLimits } from './event-pace.ts';
+import { EventWriter, type WriteJob } from './event-writer.ts';
 import { type EventSubject, eventName, referenceOf, UniqueNanos } from './object-reference.ts';
 
 export type EventType = 'Normal' | 'Warning';
@@ -25,6 +26,8 @@ export interface EventRecorderOptions<T extends KubeObject> {
   readonly clock: AnyClock;
   readonly random: Random;
   readonly logger?: Logger;
+  /** In the clock's own seconds; without it events are written as fast as the API takes them. */
+  readonly pace?: PaceLimits;
 }
 
 export class EventRecorder {
@@ -34,10 +37,15 @@ export class EventRecorder {
   readonly #nanos = new UniqueNanos();
 
   constructor(options: EventRecorderOptions<Event>) {
-    const { clock, random, logger = silentLogger } = options;
+    const { clock, random, logger = silentLogger, pace } = options;
     this.#options = options;
     this.#correlator = new EventCorrelator(clock, random, this.#nanos);
-    this.#writer = new EventWriter({ clock: realClock(clock), random, logger });
+    this.#writer = new EventWriter({
+      clock: realClock(clock),
+      random,
+      logger,
+      pace: pace && new EventPace(clock, pace),
+    });
   }
 
   /** Reports something about an object, in the object's namespace (`default` for cluster-scoped ones). */
@@ -50,7 +58,7 @@ export class EventRecorder {
   ): void {
     const event = this.#make(regarding, type, reason, message, annotations);
     const { kind, namespace, name, uid } = event.involvedObject;
-    this.#writer.enqueue(`${kind}/${namespace}/${name}/${uid}`, () => this.#record(event));
+    this.#writer.enqueue(`${kind}/${namespace}/${name}/${uid}`, this.#job(event));
   }
 
   /** Resolves when what was reported so far is written or given up. */
@@ -93,11 +101,15 @@ export class EventRecorder {
     };
   }
 
-  async #record(event: Event): Promise<void> {
-    const correlated = this.#correlator.correlate(event);
-    if (!correlated) return;
-    const written = await this.#write(correlated);
-    this.#correlator.written(correlated.key, written);
+  /** What an event counts for is found once, however often it has to be sent. */
+  #job(event: Event): WriteJob {
+    let correlated: CorrelatedEvent | undefined | 'not yet' = 'not yet';
+    return async () => {
+      if (correlated === 'not yet') correlated = this.#correlator.correlate(event);
+      if (correlated === undefined) return;
+      await this.#writer.turn();
+      this.#correlator.written(correlated.key, await this.#write(correlated));
+    };
   }
 
   async #write({ event, patch }: CorrelatedEvent): Promise<Event> {

@@ -3,10 +3,12 @@
  *
  * Invariants: `enqueue` never waits and never throws; at most QUEUE_LIMIT jobs are held, further ones are dropped and
  * counted; jobs of one key run in order, jobs of different keys at most LANES at once. A job that fails because no answer
- * came is tried MAX_TRIES times with back-off, real time; one that the server refuses is given up.
+ * came is tried MAX_TRIES times with back-off, real time; one that the server refuses is given up. Jobs ask for their `turn`
+ * before they send something.
  */
 import { type Clock, type Logger, type Random, sleep } from '@regatta/runtime';
 import { isUnanswered } from '../transport/unanswered.ts';
+import type { EventPace } from './event-pace.ts';
 
 /** Upstream's maxQueuedEvents. */
 const QUEUE_LIMIT = 1000;
@@ -21,6 +23,8 @@ export interface EventWriterOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Without one, events are written as fast as they are taken. */
+  readonly pace?: EventPace | undefined;
 }
 
 export class EventWriter {
@@ -48,6 +52,11 @@ export class EventWriter {
   /** Resolves when all that is queued now was written or given up. */
   async flush(): Promise<void> {
     await Promise.all(this.#lanes);
+  }
+
+  /** Resolves when the pace allows one more request. @throws when the writer is closed */
+  async turn(): Promise<void> {
+    await this.options.pace?.turn(this.#closed.signal);
   }
 
   /** Gives up what waits for a retry. */

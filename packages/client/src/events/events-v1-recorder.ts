@@ -9,6 +9,7 @@ import { type EventsV1Event, isAlreadyExists, isNotFound } from '@regatta/api';
 import { silentLogger, type Timer } from '@regatta/runtime';
 import { elapsed, realClock } from '../elapsed.ts';
 import { formatMicroTime } from '../timestamps.ts';
+import { EventPace } from './event-pace.ts';
 import type { EventRecorderOptions, EventType } from './event-recorder.ts';
 import { EventWriter } from './event-writer.ts';
 import { LruCache } from './lru-cache.ts';
@@ -40,9 +41,14 @@ export class EventsV1Recorder {
   readonly #timers: Timer[] = [];
 
   constructor(options: EventRecorderOptions<EventsV1Event>) {
-    const { clock, random, logger = silentLogger } = options;
+    const { clock, random, logger = silentLogger, pace } = options;
     this.#options = options;
-    this.#writer = new EventWriter({ clock: realClock(clock), random, logger });
+    this.#writer = new EventWriter({
+      clock: realClock(clock),
+      random,
+      logger,
+      pace: pace && new EventPace(clock, pace),
+    });
     this.#every(0, FINISH_MS, () => this.#finishSeries());
     this.#every(1, REFRESH_MS, () => this.#refreshSeries());
   }

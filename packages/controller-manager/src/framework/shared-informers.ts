@@ -1,8 +1,7 @@
 /**
  * One informer per resource for the whole process, however many controllers read it.
  *
- * Owns: the informers and their runs. Invariants: all are started at once; one that is asked for later starts at once;
- * objects are kept without managedFields, which no controller reads and which make up half of a small object.
+ * Owns: the informers and their runs. Invariants: all are started at once; one that is asked for later starts at once.
  */
 import { type KubeObject, type ResourceRef, resourceName } from '@regatta/api';
 import { type ApiClient, Informer } from '@regatta/client';
@@ -30,7 +29,7 @@ export class SharedInformers {
     const known = this.#informers.get(id);
     if (known) return known as unknown as Informer<T>;
     const { client, clock, logger } = this.options;
-    const informer = new Informer<T>({ client: client.resource(ref), clock, logger, transform: withoutManagedFields });
+    const informer = new Informer<T>({ client: client.resource(ref), clock, logger });
     this.#informers.set(id, informer as unknown as Informer<KubeObject>);
     if (this.#signal) this.#run(informer as unknown as Informer<KubeObject>, this.#signal);
     return informer;
@@ -69,11 +68,4 @@ export class SharedInformers {
     const run = informer.run(signal).finally(() => this.#runs.delete(run));
     this.#runs.add(run);
   }
-}
-
-/** The object without its managedFields. The rest is shared, not copied. */
-export function withoutManagedFields<T extends KubeObject>(object: T): T {
-  if (!object.metadata.managedFields) return object;
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }

@@ -26,6 +26,9 @@ export interface RunNodeOptions {
   readonly dial?: Dial;
 }
 
+/** The kubelet's eventRecordQPS and eventBurst. */
+const EVENT_PACE = { perSecond: 50, burst: 100 };
+
 export const DEFAULT_CLUSTER_DNS = '10.96.0.10';
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
@@ -39,6 +42,7 @@ export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {
     client: client.resource(resources.events),
     component: 'kubelet',
     host: machine.name,
+    pace: EVENT_PACE,
     clock,
     random,
     logger,
