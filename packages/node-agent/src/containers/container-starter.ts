@@ -41,6 +41,8 @@ export interface StartRequest {
   readonly volumes: PodVolumes;
   readonly context: DownwardContext;
   readonly signal: AbortSignal;
+  /** The container that an ephemeral one looks at. */
+  readonly targetContainerId?: string;
 }
 
 /** A hook that never ends is cut off after this much cluster time. */
@@ -84,7 +86,8 @@ export class ContainerStarter {
     }
   }
 
-  async #config({ pod, container, sandbox, attempt, volumes, context }: StartRequest): Promise<ContainerConfig> {
+  async #config(request: StartRequest): Promise<ContainerConfig> {
+    const { pod, container, sandbox, attempt, volumes, context, targetContainerId } = request;
     checkUser(pod, container);
     const env = await makeEnvironment(pod, container, context, this.options.sources);
     const values = new Map(env.map(({ name, value }) => [name, value]));
@@ -108,6 +111,7 @@ export class ContainerStarter {
       specHash: containerHash(container),
       resources: containerResources(container.resources),
       security: containerSecurity(pod, container),
+      ...(targetContainerId === undefined ? {} : { targetContainerId }),
       prepare: () => volumes.prepare(),
       ...(container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.lifecycle.stopSignal }),
     };

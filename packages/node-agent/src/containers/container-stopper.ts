@@ -5,11 +5,11 @@
 import type { Container, Pod } from '@regatta/api';
 import type { ClusterClock } from '@regatta/runtime';
 import type { EventSink } from '../api/ports.ts';
-import { containerReference, isRestartableInit } from '../pods/pod-names.ts';
+import { allContainers, containerReference, isRestartableInit } from '../pods/pod-names.ts';
 import type { ContainerRecord, ContainerRuntime } from '../runtime/container-runtime.ts';
 import type { HandlerRunner } from './handler-runner.ts';
 
-/** A container gets at least this much time between its stop signal and KILL, unless grace is 0. */
+/** A container gets at least this much time between its stop signal and KILL. */
 const LEAST_GRACE_MS = 2_000;
 
 export interface StopRequest {
@@ -31,43 +31,48 @@ export class ContainerStopper {
     private readonly clock: ClusterClock,
   ) {}
 
-  async stop(request: StopRequest): Promise<void> {
+  /** @param turn others that must have ended before, as far as the grace period allows */
+  async stop(request: StopRequest, turn?: Promise<unknown>): Promise<void> {
     const { pod, container, record, grace } = request;
     if (this.runtime.container(record.id)?.state !== 'running') return;
     const message = request.message ?? `Stopping container ${container.name}`;
     this.events.event(containerReference(pod, container.name), 'Normal', 'Killing', message);
-    const left = grace > 0 ? await this.#preStop(request) : 0;
-    await this.runtime.stopContainer(record.id, left);
+    const startedAt = this.clock.now();
+    const left = (): number => grace - this.clock.elapsed(startedAt);
+    if (grace > 0) await this.#preStop(request);
+    if (turn && left() > 0) await this.#atMost(left(), turn);
+    await this.runtime.stopContainer(record.id, Math.max(LEAST_GRACE_MS, left()));
   }
 
   /**
-   * Everything that runs: the main containers at once, then sidecars, the last one first
+   * Everything that runs: the main containers at once, then sidecars, the last one first; hooks run at once for all
    * (upstream: kuberuntime_termination_order.go).
    */
   async stopPod(pod: Pod, records: readonly ContainerRecord[], podIp: string, grace: number): Promise<void> {
     const running = new Map(records.filter(({ state }) => state === 'running').map((record) => [record.name, record]));
-    const stop = async (container: Container, left: number): Promise<void> => {
+    const stop = async (container: Container, turn?: Promise<unknown>): Promise<void> => {
       const record = running.get(container.name);
-      if (record) await this.stop({ pod, container, record, podIp, grace: left });
+      if (record) await this.stop({ pod, container, record, podIp, grace }, turn);
     };
-    const startedAt = this.clock.now();
-    const left = (): number => (grace === 0 ? 0 : Math.max(LEAST_GRACE_MS, grace - this.clock.elapsed(startedAt)));
-    const init = pod.spec.initContainers ?? [];
-    await Promise.all(
-      [...pod.spec.containers, ...init.filter((c) => !isRestartableInit(c))].map((c) => stop(c, grace)),
-    );
-    for (const sidecar of init.filter(isRestartableInit).reverse()) await stop(sidecar, left());
+    const sidecars = pod.spec.initContainers?.filter(isRestartableInit) ?? [];
+    const first = allContainers(pod).filter((container) => !sidecars.includes(container));
+    let turn: Promise<unknown> = Promise.all(first.map((container) => stop(container)));
+    for (const sidecar of sidecars.reverse()) turn = Promise.all([turn, stop(sidecar, turn)]);
+    await turn;
   }
 
-  /** Runs the preStop hook; answers how much of the grace period is left. */
-  async #preStop({ pod, container, record, podIp, grace }: StopRequest): Promise<number> {
+  #atMost(time: number, work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = this.clock.setTimer(time, resolve);
+      work.then(() => resolve(), reject).finally(() => timer.cancel());
+    });
+  }
+
+  async #preStop({ pod, container, record, podIp, grace }: StopRequest): Promise<void> {
     const hook = container.lifecycle?.preStop;
-    if (hook === undefined) return grace;
-    const startedAt = this.clock.now();
+    if (hook === undefined) return;
     const result = await this.handlers.hook({ pod, container, containerId: record.id, podIp }, hook, grace);
-    if (!result.ok) {
-      this.events.event(containerReference(pod, container.name), 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
-    }
-    return Math.max(LEAST_GRACE_MS, grace - this.clock.elapsed(startedAt));
+    if (result.ok) return;
+    this.events.event(containerReference(pod, container.name), 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
   }
 }

@@ -4,7 +4,8 @@
  */
 import type { Container, Pod } from '@regatta/api';
 import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtime.ts';
-import { isRestartableInit, restartPolicyOf } from './pod-names.ts';
+import { isRestartableInit } from './pod-names.ts';
+import { mayRestart, restartsAfter, restartsAll, shouldRestart } from './restart-policy.ts';
 
 /** What probes say of one container instance; undefined when there is no such probe or no result yet. */
 export interface ProbeVerdicts {
@@ -18,6 +19,8 @@ export interface PodState {
   /** The newest instance of each container. */
   latest(name: string): ContainerRecord | undefined;
   verdicts(containerId: string): ProbeVerdicts;
+  /** Instances of before the whole Pod was started again in its place. */
+  isOutdated(containerId: string): boolean;
 }
 
 export interface ContainerToKill {
@@ -35,6 +38,9 @@ export interface PodActions {
   /** The sandbox is there but dead: it is made again. */
   readonly sandboxChanged: boolean;
   readonly attempt: number;
+  /** Everything is ended at once, and the Pod begins again in the same sandbox. */
+  readonly restartAll: boolean;
+  readonly ephemeralToStart: readonly Container[];
   readonly initToStart: readonly Container[];
   readonly toStart: readonly Container[];
   readonly toKill: readonly ContainerToKill[];
@@ -45,6 +51,8 @@ const NOTHING: PodActions = {
   createSandbox: false,
   sandboxChanged: false,
   attempt: 0,
+  restartAll: false,
+  ephemeralToStart: [],
   initToStart: [],
   toStart: [],
   toKill: [],
@@ -52,24 +60,34 @@ const NOTHING: PodActions = {
 
 export function computePodActions(pod: Pod, state: PodState): PodActions {
   if (state.sandbox?.state !== 'ready') return actionsForNewSandbox(pod, state);
+  if (asksForRestartOfAll(pod, state)) return { ...NOTHING, restartAll: true };
+  // These may start before the Pod is initialized: it may be why somebody looks.
+  const ephemeralToStart = (pod.spec.ephemeralContainers ?? []).filter(({ name }) => state.latest(name) === undefined);
   const init = initActions(pod, state);
-  if (!init.initialized) return { ...NOTHING, initToStart: init.toStart, toKill: init.toKill };
+  if (!init.initialized) return { ...NOTHING, ephemeralToStart, initToStart: init.toStart, toKill: init.toKill };
   const main = mainActions(pod, state);
-  const nothingLeft = main.kept === 0 && main.toStart.length === 0;
+  if (main.kept === 0 && main.toStart.length === 0) return { ...NOTHING, killPod: true, toKill: main.toKill };
   return {
     ...NOTHING,
-    killPod: nothingLeft,
-    initToStart: nothingLeft ? [] : init.toStart,
+    ephemeralToStart,
+    initToStart: init.toStart,
     toStart: main.toStart,
     toKill: [...init.toKill, ...main.toKill],
   };
+}
+
+function asksForRestartOfAll(pod: Pod, state: PodState): boolean {
+  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((container) => {
+    const record = current(state, container.name);
+    return record?.state === 'exited' && restartsAll(container, record.exitCode ?? 0);
+  });
 }
 
 function actionsForNewSandbox(pod: Pod, state: PodState): PodActions {
   const attempt = state.sandbox === undefined ? 0 : state.sandbox.attempt + 1;
   const base = { ...NOTHING, killPod: true, attempt, sandboxChanged: state.sandbox !== undefined };
   const hasRun = pod.spec.containers.some((container) => state.latest(container.name) !== undefined);
-  if (restartPolicyOf(pod) === 'Never' && attempt !== 0 && hasRun) return base;
+  if (attempt !== 0 && hasRun && !pod.spec.containers.some((container) => mayRestart(pod, container))) return base;
   const toStart = pod.spec.containers.filter((container) =>
     shouldRestart(pod, container, state.latest(container.name)),
   );
@@ -78,16 +96,6 @@ function actionsForNewSandbox(pod: Pod, state: PodState): PodActions {
   // Init containers run again in a new sandbox: what they set up in the network namespace is gone.
   if (firstInit !== undefined) return { ...base, createSandbox: true, initToStart: [firstInit] };
   return { ...base, createSandbox: true, toStart };
-}
-
-/** Whether a container that doesn't run is to be started (upstream: pkg/kubelet/container/helpers.go). */
-export function shouldRestart(pod: Pod, container: Container, latest: ContainerRecord | undefined): boolean {
-  if (latest === undefined) return true;
-  if (latest.state === 'running') return false;
-  if (latest.state === 'created') return true;
-  if (isRestartableInit(container)) return true;
-  const policy = restartPolicyOf(pod);
-  return policy === 'Always' || (policy === 'OnFailure' && latest.exitCode !== 0);
 }
 
 interface MainActions {
@@ -103,23 +111,34 @@ function mainActions(pod: Pod, state: PodState): MainActions {
   for (const container of pod.spec.containers) {
     const record = current(state, container.name);
     if (record?.state !== 'running') {
-      if (shouldRestart(pod, container, state.latest(container.name))) toStart.push(container);
+      if (shouldRestart(pod, container, upToDate(state, container.name))) toStart.push(container);
       continue;
     }
     const kill = reasonToKill(container, record, state);
     if (kill === undefined) kept++;
-    else toKill.push(withRestart(kill, restartPolicyOf(pod) !== 'Never' || kill.reason === 'other', toStart));
+    else toKill.push(withRestart(kill, kill.reason === 'other' || mayRestart(pod, container), toStart));
   }
   return { kept, toStart, toKill };
 }
 
+/** The newest instance, unless the whole Pod was started again since. */
+function upToDate(state: PodState, name: string): ContainerRecord | undefined {
+  const record = state.latest(name);
+  return record !== undefined && state.isOutdated(record.id) ? undefined : record;
+}
+
 /** An instance that belongs to the present sandbox. */
 function current(state: PodState, name: string): ContainerRecord | undefined {
-  const record = state.latest(name);
+  const record = upToDate(state, name);
   return record !== undefined && record.sandboxId === state.sandbox?.id ? record : undefined;
 }
 
-function reasonToKill(container: Container, record: ContainerRecord, state: PodState): ContainerToKill | undefined {
+function reasonToKill(
+  container: Container,
+  record: ContainerRecord,
+  state: PodState,
+  title = 'Container',
+): ContainerToKill | undefined {
   const kill = (message: string, reason: ContainerToKill['reason']): ContainerToKill => ({
     record,
     container,
@@ -127,10 +146,10 @@ function reasonToKill(container: Container, record: ContainerRecord, state: PodS
     reason,
   });
   if (record.specHash !== containerHash(container))
-    return kill(`Container ${container.name} definition changed`, 'other');
+    return kill(`${title} ${container.name} definition changed`, 'other');
   const verdicts = state.verdicts(record.id);
-  if (verdicts.liveness === false) return kill(`Container ${container.name} failed liveness probe`, 'liveness');
-  if (verdicts.startup === false) return kill(`Container ${container.name} failed startup probe`, 'startup');
+  if (verdicts.liveness === false) return kill(`${title} ${container.name} failed liveness probe`, 'liveness');
+  if (verdicts.startup === false) return kill(`${title} ${container.name} failed startup probe`, 'startup');
   return undefined;
 }
 
@@ -147,30 +166,49 @@ interface InitActions {
 }
 
 /**
- * Init containers run one after another; a sidecar only has to have started before the next one may run. Once a main
- * container was made in this sandbox, only sidecars are looked after.
+ * Init containers run one after another; a sidecar only has to have started before the next one may run. What lies
+ * before the furthest one that was made was passed once: only its sidecars are looked after, as all are once a main
+ * container was made in this sandbox.
  */
 function initActions(pod: Pod, state: PodState): InitActions {
   const containers = pod.spec.initContainers ?? [];
   const toStart: Container[] = [];
   const toKill: ContainerToKill[] = [];
-  const past = pod.spec.containers.some((container) => current(state, container.name) !== undefined);
-  for (const container of containers) {
-    const record = current(state, container.name);
-    if (isRestartableInit(container)) {
-      const kill = record?.state === 'running' ? reasonToKill(container, record, state) : undefined;
-      if (kill) toKill.push(withRestart(kill, true, toStart));
-      else if (record?.state !== 'running') toStart.push(container);
-      if (!past && !hasStarted(container, record, state)) return { initialized: false, toStart, toKill };
-      continue;
-    }
-    if (past || (record?.state === 'exited' && record.exitCode === 0)) continue;
-    if (record?.state === 'running') return { initialized: false, toStart, toKill };
-    const failed = record?.state === 'exited';
-    if (!failed || restartPolicyOf(pod) !== 'Never') toStart.push(container);
-    return { initialized: false, toStart, toKill };
-  }
-  return { initialized: true, toStart, toKill };
+  const isPast = pod.spec.containers.some(({ name }) => current(state, name) !== undefined);
+  const furthest = containers.findLastIndex(({ name }) => current(state, name) !== undefined);
+  const passed = isPast ? containers : containers.slice(0, Math.max(0, furthest));
+  for (const sidecar of passed.filter(isRestartableInit)) lookAfterSidecar(sidecar, state, toStart, toKill);
+  if (isPast) return { initialized: true, toStart, toKill };
+  const last = containers[furthest];
+  const step = last === undefined ? 'next' : initStep(pod, last, state);
+  if (step === 'again' && last) toStart.push(last);
+  if (last && isRestartableInit(last)) lookAfterSidecar(last, state, toStart, toKill);
+  const next = step === 'next' ? containers[furthest + 1] : undefined;
+  if (next) toStart.push(next);
+  return { initialized: step === 'next' && next === undefined, toStart, toKill };
+}
+
+/** What follows from the furthest init container that was made. */
+function initStep(pod: Pod, container: Container, state: PodState): 'next' | 'wait' | 'again' {
+  const record = current(state, container.name);
+  if (isRestartableInit(container)) return hasStarted(container, record, state) ? 'next' : 'wait';
+  if (record?.state === 'created') return 'again';
+  if (record?.state !== 'exited') return 'wait';
+  if (record.exitCode === 0) return 'next';
+  // One that has failed for good ends the Pod by its phase.
+  return restartsAfter(pod, container, record.exitCode ?? 255) ? 'again' : 'wait';
+}
+
+function lookAfterSidecar(
+  container: Container,
+  state: PodState,
+  toStart: Container[],
+  toKill: ContainerToKill[],
+): void {
+  const record = current(state, container.name);
+  const kill = record?.state === 'running' ? reasonToKill(container, record, state, 'Init container') : undefined;
+  if (kill) toKill.push(kill);
+  if (kill || record?.state !== 'running') toStart.push(container);
 }
 
 function hasStarted(container: Container, record: ContainerRecord | undefined, state: PodState): boolean {

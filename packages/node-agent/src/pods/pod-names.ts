@@ -3,6 +3,9 @@
  */
 import type { Container, ObjectReference, Pod } from '@regatta/api';
 
+/** Until KILL, for Pods that don't say. */
+export const DEFAULT_GRACE_SECONDS = 30;
+
 export function uidOf(pod: Pod): string {
   return pod.metadata.uid ?? '';
 }
@@ -19,8 +22,23 @@ export function podReference(pod: Pod): ObjectReference {
 
 /** The Pod, pointing at one of its containers. */
 export function containerReference(pod: Pod, name: string): ObjectReference {
-  const field = pod.spec.initContainers?.some((container) => container.name === name) ? 'initContainers' : 'containers';
+  const field = isEphemeral(pod, name) ? 'ephemeralContainers' : isInit(pod, name) ? 'initContainers' : 'containers';
   return { ...podReference(pod), fieldPath: `spec.${field}{${name}}` };
+}
+
+/** Containers of all three kinds. */
+export function allContainers({ spec }: Pod): readonly Container[] {
+  if (spec.initContainers === undefined && spec.ephemeralContainers === undefined) return spec.containers;
+  return [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])];
+}
+
+export function isInit(pod: Pod, name: string): boolean {
+  return pod.spec.initContainers?.some((container) => container.name === name) === true;
+}
+
+/** Put into a running Pod to look around (kubectl debug). */
+export function isEphemeral(pod: Pod, name: string): boolean {
+  return pod.spec.ephemeralContainers?.some((container) => container.name === name) === true;
 }
 
 export function isHostNetwork(pod: Pod): boolean {
@@ -31,7 +49,7 @@ export function isTerminalPhase(phase: string | undefined): boolean {
   return phase === 'Succeeded' || phase === 'Failed';
 }
 
-/** A sidecar: an init container that is restarted for as long as the Pod lives. */
+/** Of init containers: a sidecar, which is restarted for as long as the Pod lives. */
 export function isRestartableInit(container: Container): boolean {
   return container.restartPolicy === 'Always';
 }
@@ -48,8 +66,10 @@ export function restartPolicyOf(pod: Pod): string {
 
 /** Which start of a container the next one is, by the API: what is left when the node has lost its disk. */
 export function attemptFromStatus(pod: Pod, name: string): number {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  const before = [...containerStatuses, ...initContainerStatuses].find((status) => status.name === name);
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  const before = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
+    (status) => status.name === name,
+  );
   const hasRun = before?.state?.running !== undefined || before?.state?.terminated !== undefined;
   return (before?.restartCount ?? 0) + (hasRun ? 1 : 0);
 }

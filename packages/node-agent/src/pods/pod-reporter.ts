@@ -5,9 +5,9 @@
  */
 import type { Pod, PodStatus } from '@regatta/api';
 import type { ContainerRecord } from '../runtime/container-runtime.ts';
+import type { PodContainers } from './pod-containers.ts';
 import { isTerminalPhase, uidOf } from './pod-names.ts';
 import type { PodServices } from './pod-services.ts';
-import type { StartFailure } from './status/container-statuses.ts';
 import { type PodEnd, podStatus } from './status/pod-status.ts';
 
 /** How much of a log stands in for a termination message. */
@@ -23,7 +23,7 @@ export interface PodOutcome {
 export class PodReporter {
   constructor(
     private readonly services: PodServices,
-    private readonly failures: ReadonlyMap<string, StartFailure>,
+    private readonly containers: PodContainers,
     private readonly acceptedAt: number,
   ) {}
 
@@ -35,12 +35,13 @@ export class PodReporter {
     const status = podStatus({
       pod,
       records,
-      failure: (name) => this.failures.get(name),
+      failure: (name) => this.containers.failures.get(name),
       verdicts: (id) => probes.verdicts(id),
       lastWords: (id) => this.#lastWords(id),
       sandbox: runtime.sandboxes(uidOf(pod)).at(-1),
       nodeIp: node.ip,
       isOver,
+      restartingAll: this.containers.restartingAll,
       end,
       acceptedAt: this.acceptedAt,
       now: clock.now(),

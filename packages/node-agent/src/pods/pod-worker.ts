@@ -5,27 +5,24 @@
  * Invariants: at most one step runs at a time; a step looks at the newest Pod and the runtime's records and does what is
  * missing; once a Pod is terminating it never goes back; an ending interrupts what a step waits for (image pulls).
  */
-import type { Container, Pod, PodStatus } from '@regatta/api';
+import type { Pod, PodStatus } from '@regatta/api';
 import { Backoff, type Timer } from '@regatta/runtime';
 import { parseTime } from '../api/timestamps.ts';
-import { StartError } from '../containers/start-error.ts';
 import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtime.ts';
 import { PodVolumes } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-content.ts';
-import { CrashGate } from './crash-gate.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
-import { attemptFromStatus, formatPod, isHostNetwork, isTerminalPhase, podReference, uidOf } from './pod-names.ts';
+import { PodContainers } from './pod-containers.ts';
+import { DEFAULT_GRACE_SECONDS, formatPod, isHostNetwork, isTerminalPhase, podReference, uidOf } from './pod-names.ts';
 import { PodReporter } from './pod-reporter.ts';
 import type { PodServices } from './pod-services.ts';
 import { wantsOther } from './pod-updates.ts';
 import { sandboxConfig } from './sandbox-config.ts';
-import type { StartFailure } from './status/container-statuses.ts';
 import type { PodEnd } from './status/pod-status.ts';
 
 /** Cluster milliseconds: retries of a failed step, and how old files from API objects may get. */
 const RETRY = { base: 500, max: 122_000 };
 const VOLUME_REFRESH_MS = 60_000;
-const DEFAULT_GRACE_SECONDS = 30;
 
 const NETWORK_NOT_READY =
   'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
@@ -44,8 +41,7 @@ export class PodWorker {
   #grace: number | undefined;
   #volumesAt: number | undefined;
   readonly #acceptedAt: number;
-  readonly #failures = new Map<string, StartFailure>();
-  readonly #crashes: CrashGate;
+  readonly #containers: PodContainers;
   readonly #retries = new Backoff(RETRY);
   readonly #timers = new Map<string, Timer>();
   readonly #volumes: PodVolumes;
@@ -58,9 +54,14 @@ export class PodWorker {
   ) {
     this.#pod = pod;
     this.#acceptedAt = services.clock.now();
-    this.#reporter = new PodReporter(services, this.#failures, this.#acceptedAt);
-    this.#crashes = new CrashGate(services.clock, services.events, this.#failures);
     this.#volumes = new PodVolumes(pod, services.volumes);
+    this.#containers = new PodContainers({
+      services,
+      volumes: this.#volumes,
+      again: (purpose, delay) => this.#after(purpose, delay),
+      publish: () => this.#publish(),
+    });
+    this.#reporter = new PodReporter(services, this.#containers, this.#acceptedAt);
     if (isTerminalPhase(pod.status?.phase)) this.#begin('terminating');
   }
 
@@ -176,11 +177,27 @@ export class PodWorker {
     await this.#mountVolumes(pod);
     this.#interrupt.signal.throwIfAborted();
     const actions = computePodActions(pod, this.#state());
-    for (const kill of actions.toKill) await this.#restart(kill);
-    const sandbox = actions.killPod ? await this.#newSandbox(actions) : this.#sandbox();
+    const before = this.#records();
+    if (actions.restartAll) {
+      await this.#containers.restartAll(pod, this.#podIp());
+      return this.wake();
+    }
+    for (const kill of actions.toKill) await this.#containers.kill(pod, kill, this.#podIp());
+    if (actions.killPod && !actions.createSandbox) {
+      this.#begin('terminating');
+      return this.#terminate();
+    }
+    const sandbox = actions.createSandbox ? await this.#newSandbox(actions) : this.#sandbox();
+    if (sandbox === undefined) return;
     this.#volumes.setContext(this.#context());
-    if (sandbox === undefined) return this.#publishEnd();
-    for (const container of [...actions.initToStart, ...actions.toStart]) await this.#start(container, sandbox);
+    const context = {
+      sandbox,
+      podIp: this.#podIp(),
+      signal: this.#interrupt.signal,
+      lastEnded: (name: string) => before.findLast((record) => record.name === name && record.state === 'exited'),
+    };
+    for (const container of [...actions.ephemeralToStart, ...actions.initToStart, ...actions.toStart])
+      await this.#containers.start(pod, container, context);
     this.services.probes.follow(pod, this.#records());
   }
 
@@ -209,10 +226,10 @@ export class PodWorker {
   }
 
   /** What is left of an old sandbox goes; a new one is made when there is something to run in it. */
-  async #newSandbox(actions: PodActions): Promise<SandboxRecord | undefined> {
+  async #newSandbox(actions: PodActions): Promise<SandboxRecord> {
     const pod = this.#pod;
     const { runtime, events } = this.services;
-    if (actions.sandboxChanged && actions.createSandbox) {
+    if (actions.sandboxChanged) {
       events.event(
         podReference(pod),
         'Normal',
@@ -222,7 +239,6 @@ export class PodWorker {
     }
     await this.services.stopper.stopPod(pod, this.#records(), this.#podIp(), this.#graceOf(pod));
     for (const old of runtime.sandboxes(uidOf(pod))) await runtime.removeSandbox(old.id);
-    if (!actions.createSandbox) return undefined;
     try {
       return await runtime.runSandbox(sandboxConfig(pod, actions.attempt, this.services.node.name));
     } catch (error) {
@@ -230,59 +246,6 @@ export class PodWorker {
       events.event(podReference(pod), 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);
       throw error;
     }
-  }
-
-  async #restart(kill: PodActions['toKill'][number]): Promise<void> {
-    const { record, container, message, reason } = kill;
-    const probe =
-      reason === 'liveness' ? container.livenessProbe : reason === 'startup' ? container.startupProbe : undefined;
-    const grace =
-      (probe?.terminationGracePeriodSeconds ?? this.#pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) *
-      1000;
-    await this.services.stopper.stop({ pod: this.#pod, container, record, podIp: this.#podIp(), grace, message });
-  }
-
-  /** Starts one container unless it must wait; what fails is shown in its status and tried again later. */
-  async #start(container: Container, sandbox: SandboxRecord): Promise<void> {
-    const pod = this.#pod;
-    const latest = this.#latest(container.name);
-    if (this.#mustWait(container, latest)) return;
-    this.#interrupt.signal.throwIfAborted();
-    const attempt = latest === undefined ? attemptFromStatus(pod, container.name) : latest.attempt + 1;
-    try {
-      const signal = this.#interrupt.signal;
-      await this.services.starter.start({
-        pod,
-        container,
-        sandbox,
-        attempt,
-        volumes: this.#volumes,
-        context: this.#context(),
-        signal,
-      });
-      this.#failures.delete(container.name);
-      await this.#forgetOldInstances(container.name);
-    } catch (error) {
-      if (!(error instanceof StartError)) throw error;
-      this.#failures.set(container.name, { reason: error.reason, message: error.message });
-      this.#after(`start ${container.name}`, error.retryAfter ?? this.#retries.next(container.name));
-    }
-    this.#publish();
-  }
-
-  /** Whether it must wait after a crash; it shows so, and is looked at again when the time has come. */
-  #mustWait(container: Container, latest: ContainerRecord | undefined): boolean {
-    const wait = this.#crashes.check(this.#pod, container, latest);
-    if (wait === 0) return false;
-    this.#after(`start ${container.name}`, wait);
-    this.#publish();
-    return true;
-  }
-
-  /** Of each container the last two instances are kept: for its state and its last state. */
-  async #forgetOldInstances(name: string): Promise<void> {
-    const instances = this.#records().filter((record) => record.name === name);
-    for (const old of instances.slice(0, -2)) await this.services.runtime.removeContainer(old.id);
   }
 
   #checkDeadline(): void {
@@ -325,12 +288,13 @@ export class PodWorker {
   async #terminate(): Promise<void> {
     const pod = this.#pod;
     const uid = uidOf(pod);
+    const { runtime, stopper } = this.services;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     if (this.#end === undefined) this.#publish();
     this.services.probes.stopRestarting(uid);
-    await this.services.stopper.stopPod(pod, this.#records(), this.#podIp(), this.#graceOf(pod));
-    for (const sandbox of this.services.runtime.sandboxes(uid)) await this.services.runtime.stopSandbox(sandbox.id);
+    await stopper.stopPod(pod, this.#records(), this.#podIp(), this.#graceOf(pod));
+    for (const sandbox of runtime.sandboxes(uid)) await runtime.stopSandbox(sandbox.id);
     this.services.probes.forget(uid);
     this.#publishEnd();
     this.#stage = 'terminated';
@@ -370,10 +334,6 @@ export class PodWorker {
     return this.services.runtime.containers(uidOf(this.#pod));
   }
 
-  #latest(name: string): ContainerRecord | undefined {
-    return this.#records().findLast((record) => record.name === name);
-  }
-
   #sandbox(): SandboxRecord | undefined {
     return this.services.runtime.sandboxes(uidOf(this.#pod)).at(-1);
   }
@@ -381,7 +341,8 @@ export class PodWorker {
   #state() {
     return {
       sandbox: this.#sandbox(),
-      latest: (name: string) => this.#latest(name),
+      latest: (name: string) => this.#containers.latest(this.#pod, name),
+      isOutdated: (id: string) => this.#containers.isOutdated(id),
       verdicts: (id: string) => this.services.probes.verdicts(id),
     };
   }

@@ -6,8 +6,9 @@ import type { Container, ContainerState, ContainerStatus, Pod, VolumeMountStatus
 import { toTime } from '../../api/timestamps.ts';
 import { containerSecurity } from '../../containers/container-security.ts';
 import type { ContainerRecord } from '../../runtime/container-runtime.ts';
-import { type ProbeVerdicts, shouldRestart } from '../pod-actions.ts';
+import type { ProbeVerdicts } from '../pod-actions.ts';
 import { isRestartableInit } from '../pod-names.ts';
+import { shouldRestart } from '../restart-policy.ts';
 
 /** Why a container does not start: ErrImagePull, CrashLoopBackOff … */
 export interface StartFailure {
@@ -30,7 +31,7 @@ export function mainContainerStatuses(input: ContainerStatusInput): ContainerSta
     const status = statusOf(input, container, input.pod.status?.containerStatuses);
     return withReadiness(input, container, status);
   });
-  return statuses.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return statuses.sort(byName);
 }
 
 export function initContainerStatuses(input: ContainerStatusInput): ContainerStatus[] {
@@ -39,6 +40,17 @@ export function initContainerStatuses(input: ContainerStatusInput): ContainerSta
     if (isRestartableInit(container)) return withReadiness(input, container, status);
     return { ...status, ready: status.state?.terminated?.exitCode === 0, started: status.state?.running !== undefined };
   });
+}
+
+export function ephemeralContainerStatuses(input: ContainerStatusInput): ContainerStatus[] {
+  const { ephemeralContainers = [] } = input.pod.spec;
+  return ephemeralContainers
+    .map((container) => statusOf(input, container, input.pod.status?.ephemeralContainerStatuses))
+    .sort(byName);
+}
+
+function byName(a: ContainerStatus, b: ContainerStatus): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 function statusOf(
@@ -156,11 +168,11 @@ function stateOf(input: ContainerStatusInput, container: Container, record: Cont
   };
 }
 
+/** The runtime's words, then the program's own: what it left in its file or, where asked for, the end of its log. */
 function terminationMessage(input: ContainerStatusInput, container: Container, record: ContainerRecord): string {
-  if (record.terminationMessage) return record.terminationMessage;
-  if (record.message) return record.message;
   const useLog = container.terminationMessagePolicy === 'FallbackToLogsOnError' && record.exitCode !== 0;
-  return useLog ? input.lastWords(record.id) : '';
+  const own = record.terminationMessage || (useLog ? input.lastWords(record.id) : '');
+  return [record.message, own].filter(Boolean).join(': ');
 }
 
 function userOf(pod: Pod, container: Container): { uid: number; gid: number; supplementalGroups: number[] } {

@@ -5,6 +5,7 @@
 import type { ContainerStatus, Pod, PodCondition } from '@regatta/api';
 import { toTime } from '../../api/timestamps.ts';
 import { isRestartableInit } from '../pod-names.ts';
+import { mayRestartAll } from '../restart-policy.ts';
 
 const OWNED: ReadonlySet<string> = new Set([
   'PodReadyToStartContainers',
@@ -12,6 +13,7 @@ const OWNED: ReadonlySet<string> = new Set([
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  'AllContainersRestarting',
 ]);
 
 export interface ConditionInput {
@@ -20,6 +22,8 @@ export interface ConditionInput {
   readonly main: readonly ContainerStatus[];
   readonly phase: string;
   readonly sandboxReady: boolean;
+  /** Containers end because one of them asked for a restart of all. */
+  readonly restartingAll: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -36,6 +40,7 @@ export function podConditions(input: ConditionInput): PodCondition[] {
     readyCondition(input, containersReady),
     containersReady,
     { type: 'PodScheduled', status: 'True' },
+    ...(mayRestartAll(input.pod) ? [allRestartingCondition(input)] : []),
   ];
   return [...podConditionsOwnedByOthers(before), ...own.map((finding) => withTimes(finding, before, input))];
 }
@@ -67,9 +72,20 @@ function initializedCondition({ pod, init, main, phase }: ConditionInput): Findi
     const status = init.find(({ name }) => name === container.name);
     return isRestartableInit(container) ? !status?.started : !status?.ready;
   });
-  if (unfinished.length === 0 || hasRun) return { type, status: 'True' };
+  // Once a Pod is initialized it stays so, also when its init containers run again.
+  const wasInitialized = pod.status?.conditions?.some((old) => old.type === type && old.status === 'True') ?? false;
+  if (unfinished.length === 0 || hasRun || wasInitialized) return { type, status: 'True' };
   const message = `containers with incomplete status: [${unfinished.map(({ name }) => name).join(' ')}]`;
   return { type, status: 'False', reason: 'ContainersNotInitialized', message };
+}
+
+function allRestartingCondition({ phase, restartingAll }: ConditionInput): Finding {
+  const type = 'AllContainersRestarting';
+  if (phase === 'Succeeded') return { type, status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { type, status: 'False', reason: 'PodFailed' };
+  if (!restartingAll) return { type, status: 'False' };
+  const message = 'container exited with restart policy rule';
+  return { type, status: 'True', reason: 'RestartAllContainersStarted', message };
 }
 
 function containersReadyCondition({ pod, init, main, phase }: ConditionInput): Finding {

@@ -1,13 +1,21 @@
 /**
  * The whole status that the kubelet reports for a Pod (upstream: pkg/kubelet/kubelet_pods.go, generateAPIPodStatus).
  */
-import type { PodStatus } from '@regatta/api';
+import type { ContainerState, ContainerStatus, Pod, PodStatus } from '@regatta/api';
 import { toTime } from '../../api/timestamps.ts';
 import type { SandboxRecord } from '../../runtime/container-runtime.ts';
-import { isHostNetwork } from '../pod-names.ts';
-import { type ContainerStatusInput, initContainerStatuses, mainContainerStatuses } from './container-statuses.ts';
+import { allContainers, isHostNetwork } from '../pod-names.ts';
+import {
+  type ContainerStatusInput,
+  ephemeralContainerStatuses,
+  initContainerStatuses,
+  mainContainerStatuses,
+} from './container-statuses.ts';
 import { podConditions } from './pod-conditions.ts';
 import { podPhase } from './pod-phase.ts';
+
+/** Bytes of all termination messages of a Pod together. */
+const LONGEST_MESSAGES = 12 * 1024;
 
 /** Why a Pod was ended by the node: rejected, deadline, eviction. */
 export interface PodEnd {
@@ -19,6 +27,7 @@ export interface PodStatusInput extends ContainerStatusInput {
   readonly sandbox: SandboxRecord | undefined;
   readonly nodeIp: string;
   readonly isOver: boolean;
+  readonly restartingAll: boolean;
   readonly end: PodEnd | undefined;
   /** When the node first saw the Pod; milliseconds since the epoch. */
   readonly acceptedAt: number;
@@ -28,11 +37,14 @@ export interface PodStatusInput extends ContainerStatusInput {
 export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, end } = input;
   const before = pod.status;
-  const init = initContainerStatuses(input);
-  const main = mainContainerStatuses(input);
+  const shorten = messageLimit(pod);
+  const init = initContainerStatuses(input).map(shorten);
+  const main = mainContainerStatuses(input).map(shorten);
+  const ephemeral = ephemeralContainerStatuses(input).map(shorten);
   const phase = end === undefined ? podPhase({ pod, init, main, isOver: input.isOver }) : 'Failed';
   const sandboxReady = input.sandbox?.state === 'ready';
-  const conditions = podConditions({ pod, init, main, phase, sandboxReady, now: input.now });
+  const { restartingAll, now } = input;
+  const conditions = podConditions({ pod, init, main, phase, sandboxReady, restartingAll, now });
   return {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,
@@ -44,7 +56,30 @@ export function podStatus(input: PodStatusInput): PodStatus {
     startTime: before?.startTime ?? toTime(input.acceptedAt),
     ...(init.length === 0 ? {} : { initContainerStatuses: init }),
     containerStatuses: main,
+    ...(ephemeral.length === 0 ? {} : { ephemeralContainerStatuses: ephemeral }),
     ...(before?.qosClass === undefined ? {} : { qosClass: before.qosClass }),
+  };
+}
+
+/**
+ * The containers of a Pod share the room for termination messages (upstream: normalizeStatus of
+ * pkg/kubelet/status/status_manager.go).
+ */
+function messageLimit(pod: Pod): (status: ContainerStatus) => ContainerStatus {
+  const limit = Math.floor(LONGEST_MESSAGES / allContainers(pod).length);
+  const shorten = (state: ContainerState | undefined): ContainerState | undefined => {
+    const message = state?.terminated?.message;
+    // In UTF-8 a character of a string takes three bytes at most.
+    if (state?.terminated === undefined || message === undefined || message.length * 3 <= limit) return state;
+    const bytes = Buffer.from(message);
+    if (bytes.length <= limit) return state;
+    return { terminated: { ...state.terminated, message: bytes.subarray(0, limit).toString() } };
+  };
+  return (status) => {
+    const state = shorten(status.state);
+    const lastState = shorten(status.lastState);
+    if (state === status.state && lastState === status.lastState) return status;
+    return { ...status, ...(state ? { state } : {}), ...(lastState ? { lastState } : {}) };
   };
 }
 
