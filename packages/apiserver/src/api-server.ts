@@ -9,6 +9,7 @@ import type { BusConnection, BusFigures, Served } from '@regatta/bus';
 import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
 import { admissionPlugins } from './admission/mod.ts';
+import { AuditLog, type AuditLogOptions, Auditor, type AuditSink } from './audit/mod.ts';
 import {
   type Auth,
   createAuth,
@@ -48,6 +49,7 @@ import { FlowControl } from './server/flow-control.ts';
 import { HttpsServer } from './server/https-server.ts';
 import { OpenStreams } from './server/open-streams.ts';
 import { Pipeline } from './server/pipeline.ts';
+import { Presence } from './server/presence.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { type ObjectStorage, openObjectStorage, storageKey } from './storage/mod.ts';
 
@@ -64,6 +66,8 @@ export interface ApiServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Who did what, written down; nothing is when left out. */
+  readonly audit?: Omit<AuditLogOptions, 'clock' | 'logger'>;
   /** Lets machines join over HTTPS. */
   readonly join?: JoinOptions & {
     /** What they join with; without it they need a token that somebody made. */
@@ -116,6 +120,9 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   closers.push(followTimeline(context));
   const auth = await createAuth(context, { pki, dataDir });
   closers.push(() => auth.close());
+  const auditLog = options.audit && (await AuditLog.open({ ...options.audit, clock, logger }));
+  if (auditLog) closers.push(() => auditLog.close());
+  const presence = new Presence(clock);
   const reach = bus && connectEnvironment(context, bus);
   const parts = assemble(
     options,
@@ -123,7 +130,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     auth,
     reach ? connectHandlers(reach) : new Map(),
     regattaRoutes({ context, clock, bus, join: options.join }),
-    bus,
+    { bus, auditLog, presence },
   );
   const https = new HttpsServer({
     pipeline: parts.pipeline,
@@ -174,6 +181,14 @@ function busGauges(metrics: RequestMetrics, bus: BusConnection): void {
   gauge('asking', 'Calls on the bus that wait for their answer.');
 }
 
+/** Under upstream's names (pkg/audit/metrics.go). */
+function auditCounters(metrics: RequestMetrics, log: AuditLog): void {
+  const counter = (name: string, help: string, read: () => number): void =>
+    metrics.gauge(name, help, () => `${name} ${read()}`, 'counter');
+  counter('apiserver_audit_event_total', 'Audit events that were written.', () => log.written);
+  counter('apiserver_audit_error_total', 'Audit events that were dropped.', () => log.dropped);
+}
+
 function stopServing(served: Served): () => Promise<void> {
   return () => served.stop();
 }
@@ -198,6 +213,13 @@ interface Assembled {
   ready(): void;
 }
 
+/** What is told of requests, or tells of itself. */
+interface Watching {
+  readonly bus: BusConnection | undefined;
+  readonly auditLog: AuditLog | undefined;
+  readonly presence: Presence;
+}
+
 /** Handlers and what they need, around one context. */
 function assemble(
   options: ApiServerOptions,
@@ -205,7 +227,7 @@ function assemble(
   auth: Auth,
   connectors: SpecialHandlers,
   routes: readonly RegattaRoute[],
-  bus: BusConnection | undefined,
+  { bus, auditLog, presence }: Watching,
 ): Assembled {
   const resources = new ResourceRegistry(context.schema, strategies);
   const admission = new AdmissionChain(admissionPlugins(context, auth));
@@ -226,6 +248,7 @@ function assemble(
     () => `regatta_open_watches ${env.watches.size}`,
   );
   if (bus) busGauges(metrics, bus);
+  if (auditLog) auditCounters(metrics, auditLog);
   const health = new Health();
   const state = { url: '', ready: false };
   health.add({ name: 'etcd', check: () => context.storage.failure?.message });
@@ -251,6 +274,7 @@ function assemble(
     call.info.isResource ? dispatch(env, special, call) : serveNonResource(nonResource, call);
   const { authenticator, authorizer } = auth;
   const { clock, random, logger } = options;
+  const sinks: AuditSink[] = auditLog ? [auditLog] : [];
   return {
     pipeline: new Pipeline({
       authenticator,
@@ -262,6 +286,8 @@ function assemble(
       metrics,
       errorResponse: negotiatedError,
       flow,
+      audit: new Auditor(sinks, clock),
+      presence,
     }),
     resources,
     located: (url) => {

@@ -14,6 +14,7 @@ import {
   systemRandom,
 } from '@regatta/runtime';
 import { type ApiServerOptions, startApiServer } from './api-server.ts';
+import { AUDIT_FLAGS, type AuditSettings, auditSettings } from './audit/mod.ts';
 import { readJoinToken } from './regatta-api/join-token.ts';
 
 const BUS_USER = 'system:apiserver';
@@ -21,7 +22,7 @@ const BUS_USER = 'system:apiserver';
 const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
 const USAGE =
-  'usage: apiserver --data-dir DIR [--port 6443] [--advertise-address 127.0.0.1] [--name regatta] [--speed N] [--bus URL --credentials FILE [--join-token-file FILE]]';
+  'usage: apiserver --data-dir DIR [--port 6443] [--advertise-address 127.0.0.1] [--name regatta] [--speed N] [--bus URL --credentials FILE [--join-token-file FILE]] [--audit-log-path FILE [--audit-policy-file FILE] [--audit-log-maxsize MB] [--audit-log-maxbackup N] [--audit-log-maxage DAYS]]';
 
 const clock = new SystemClock();
 const logger = createLogger({ clock }, { component: 'apiserver' });
@@ -35,10 +36,11 @@ interface Flags {
   readonly bus: { readonly url: string; readonly credentials: string } | undefined;
   /** What machines join with over HTTPS. */
   readonly joinTokenFile: string | undefined;
+  readonly audit: AuditSettings | undefined;
 }
 
-/** @throws TypeError with a sentence for the person who typed */
-function readFlags(): Flags {
+/** @throws TypeError, AuditPolicyError with a sentence for the person who typed */
+async function readFlags(): Promise<Flags> {
   const { values } = parseArgs({
     options: {
       'data-dir': { type: 'string' },
@@ -49,6 +51,7 @@ function readFlags(): Flags {
       bus: { type: 'string' },
       credentials: { type: 'string' },
       'join-token-file': { type: 'string' },
+      ...AUDIT_FLAGS,
     },
   });
   if (!values['data-dir']) throw new TypeError('--data-dir is required');
@@ -66,6 +69,7 @@ function readFlags(): Flags {
     speed: values.speed === undefined ? undefined : number('speed', values.speed, 0, 1000),
     bus: values.bus && values.credentials ? { url: values.bus, credentials: values.credentials } : undefined,
     joinTokenFile: values['join-token-file'],
+    audit: await auditSettings(values),
   };
 }
 
@@ -76,7 +80,7 @@ function number(flag: string, text: string, least: number, most: number): number
 }
 
 async function run(): Promise<void> {
-  const flags = readFlags();
+  const flags = await readFlags();
   const stop = shutdownSignal(logger);
   endWithSupervisor(logger);
   const started = clock.monotonic();
@@ -91,6 +95,7 @@ async function run(): Promise<void> {
     random: systemRandom,
     logger,
     ...(flags.speed === undefined ? {} : { speed: flags.speed }),
+    ...(flags.audit ? { audit: flags.audit } : {}),
     ...(connect ? { connectBus: connect } : {}),
     ...(bus ? { join: await joinOptions(flags, bus.url) } : {}),
   });

@@ -29,6 +29,8 @@ export interface ClusterRecord {
   readonly speed?: number;
   /** The embedded one when it says nothing. */
   readonly broker?: BrokerKind;
+  /** Who did what is written to the log folder by this policy: a file's path, or `default`. */
+  readonly auditPolicy?: string;
   readonly nodes: readonly NodeRecord[];
 }
 

@@ -18,5 +18,5 @@ export interface ConnectEnvironment {
 
 /** For requests that leave HTTP: they are admitted before the socket changes hands. */
 export interface UpgradeEnvironment extends ConnectEnvironment {
-  readonly pipeline: Pick<Pipeline, 'admit' | 'options'>;
+  readonly pipeline: Pick<Pipeline, 'admit' | 'followUpgrade' | 'options' | 'refuseUpgrade'>;
 }

@@ -26,6 +26,18 @@ export function upgradeHandler(env: UpgradeEnvironment): UpgradeHandler {
 
 async function upgrade(env: UpgradeEnvironment, request: ServerRequest, raw: RawSocket): Promise<void> {
   const call = await env.pipeline.admit(request);
+  await leaveHttp(env, call, request, raw).catch((error: unknown) => {
+    env.pipeline.refuseUpgrade(call, error);
+    throw error;
+  });
+}
+
+async function leaveHttp(
+  env: UpgradeEnvironment,
+  call: ApiCall,
+  request: ServerRequest,
+  raw: RawSocket,
+): Promise<void> {
   const { info } = call;
   if (info.resource !== 'pods' || info.group !== '' || !SUBRESOURCES.has(info.subresource))
     throw statusErrors.genericNotFound();
@@ -36,6 +48,7 @@ async function upgrade(env: UpgradeEnvironment, request: ServerRequest, raw: Raw
   if (pod.spec.nodeName) env.requireNode(pod.spec.nodeName);
   if (!isWebSocket) throw statusErrors.badRequest('unable to upgrade: only WebSocket is spoken here');
   const { serveWebSocket } = await import('./websocket.ts');
+  env.pipeline.followUpgrade(call, raw.socket);
   await serveWebSocket(env, raw, pod, wanted);
 }
 

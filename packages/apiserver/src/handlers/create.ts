@@ -23,5 +23,6 @@ export async function postObject(env: HandlerEnvironment, call: ApiCall, resourc
   const request = writeRequest(call, resource, '', options);
   const object = decodeObject(env.resources.schema, resource, body, options.fieldValidation, request.warn);
   const written = await createObject(env.registry, request, object);
+  call.trail?.made(written.object.metadata.name);
   return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 201, env.tables, include));
 }

@@ -1,6 +1,7 @@
 /**
  * A request on its way through the pipeline: who asks, for what, and the warnings gathered on the way.
  */
+import type { AuditTrail } from '../audit/mod.ts';
 import type { RequestAttributes, UserInfo } from '../auth/identity.ts';
 import { headerValue, type ServerRequest } from './exchange.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -11,6 +12,8 @@ export interface ApiCall {
   readonly user: UserInfo;
   /** Texts of Warning headers; handlers add to it. */
   readonly warnings: string[];
+  /** What is written down of it, when somebody wants to know. */
+  readonly trail?: AuditTrail | undefined;
 }
 
 export function userAgent(call: ApiCall): string {

@@ -7,8 +7,10 @@
  * given without waiting is returned, not promised, so that reads cost no microtask. A body that comes in slowly holds no
  * place. System components on the bus wait for nobody.
  */
+import type { Duplex } from 'node:stream';
 import { type StatusError, statusErrors } from '@regatta/api';
 import type { Clock, Logger, Random } from '@regatta/runtime';
+import type { Auditor, AuditTrail } from '../audit/mod.ts';
 import { ANONYMOUS, type Authenticator, type Authorizer, type UserInfo } from '../auth/identity.ts';
 import { type ApiCall, attributesOf, forbiddenMessage } from './api-call.ts';
 import {
@@ -23,6 +25,7 @@ import { FlowControl, FlowRefused, type FlowRequest } from './flow-control.ts';
 import { flowHeaders, isExempt, seatOf } from './flow-schema.ts';
 import { impersonate } from './impersonation.ts';
 import { FlowLimits } from './limits.ts';
+import type { Presence } from './presence.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { statusErrorOf, statusResponse, textResponse } from './status-response.ts';
@@ -41,8 +44,27 @@ export interface PipelineOptions {
   /** How an error is told to this client; as JSON unless told. */
   readonly errorResponse?: (error: StatusError, request: ServerRequest) => FixedResponse | Promise<FixedResponse>;
   readonly flow?: FlowControl;
+  readonly audit?: Auditor;
+  readonly presence?: Presence;
 }
 
+/** One request on its way. */
+interface Passage {
+  readonly request: ServerRequest;
+  readonly auditId: string;
+  readonly warnings: string[];
+  /** Monotonic milliseconds. */
+  readonly started: number;
+  info: RequestInfo | undefined;
+  trail: AuditTrail | undefined;
+  user: UserInfo | undefined;
+}
+
+/** Whose credentials were refused. */
+const NOBODY: UserInfo = { name: '', groups: [] };
+/** What callers give themselves is cut off here (upstream: pkg/audit/context.go, maxAuditIDLength). */
+const LONGEST_AUDIT_ID = 64;
+const SWITCHING_PROTOCOLS = 101;
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 export class Pipeline {
@@ -53,19 +75,16 @@ export class Pipeline {
   }
 
   handle(request: ServerRequest): ServerResponse | Promise<ServerResponse> {
-    const started = this.options.clock.monotonic();
-    const warnings: string[] = [];
-    let info: RequestInfo | undefined;
-    const finish = (response: ServerResponse): ServerResponse =>
-      this.#finish(request, info, response, warnings, started);
+    const passage = this.#passage(request);
+    const finish = (response: ServerResponse): ServerResponse => this.#finish(passage, response);
     const fail = (error: unknown): ServerResponse | Promise<ServerResponse> => {
-      const response = this.#failure(error, request);
+      const response = this.#failure(error, passage);
       return response instanceof Promise ? response.then(finish) : finish(response);
     };
     try {
-      const parsed = requestInfo(request.method, request.url);
-      info = parsed;
-      const answer = this.#authenticated(request, (user) => this.#serve(request, parsed, user, warnings));
+      const info = requestInfo(request.method, request.url);
+      passage.info = info;
+      const answer = this.#authenticated(passage, (user) => this.#serve(passage, info, user));
       return answer instanceof Promise ? answer.then(finish, fail) : finish(answer);
     } catch (error) {
       return fail(error);
@@ -73,44 +92,84 @@ export class Pipeline {
   }
 
   /**
-   * Who asks and whether they may, for transports that take a request off HTTP (WebSocket upgrades).
+   * Who asks and whether they may, for transports that take a request off HTTP (WebSocket upgrades). The call's trail is
+   * theirs to end.
    * @throws StatusError 401 or 403
    */
   async admit(request: ServerRequest): Promise<ApiCall> {
+    const passage = this.#passage(request);
     const info = requestInfo(request.method, request.url);
-    const user = this.#identity(await this.options.authenticator.authenticate(request.credentials), request);
-    const acting = impersonate(user, request.headers, this.options.authorizer);
-    this.#authorize(acting, info);
-    return { request, info, user: acting, warnings: [] };
+    passage.info = info;
+    try {
+      const user = this.#identity(await this.options.authenticator.authenticate(request.credentials), passage);
+      return this.#authorized(passage, info, user);
+    } catch (error) {
+      refuseTrail(passage.trail, error);
+      throw error;
+    }
+  }
+
+  /** Notes that an admitted connection did not leave HTTP after all. */
+  refuseUpgrade({ trail }: ApiCall, error: unknown): void {
+    refuseTrail(trail, error);
+  }
+
+  /** Notes a connection that leaves HTTP until it closes. */
+  followUpgrade({ user, info, trail }: ApiCall, socket: Duplex): void {
+    const close = this.options.presence?.open(user, info, () => socket.destroy());
+    trail?.started(SWITCHING_PROTOCOLS);
+    socket.once('close', () => {
+      close?.();
+      trail?.completed(SWITCHING_PROTOCOLS);
+    });
+  }
+
+  #passage(request: ServerRequest): Passage {
+    return {
+      request,
+      auditId: headerValue(request, 'audit-id')?.slice(0, LONGEST_AUDIT_ID) || this.options.random.uuid(),
+      warnings: [],
+      started: this.options.clock.monotonic(),
+      info: undefined,
+      trail: undefined,
+      user: undefined,
+    };
   }
 
   #authenticated(
-    request: ServerRequest,
+    passage: Passage,
     next: (user: UserInfo) => ServerResponse | Promise<ServerResponse>,
   ): ServerResponse | Promise<ServerResponse> {
-    const found = this.options.authenticator.authenticate(request.credentials);
+    const found = this.options.authenticator.authenticate(passage.request.credentials);
     return found instanceof Promise
-      ? found.then((user) => next(this.#identity(user, request)))
-      : next(this.#identity(found, request));
+      ? found.then((user) => next(this.#identity(user, passage)))
+      : next(this.#identity(found, passage));
   }
 
   /** A client certificate that nobody trusts is a failed authentication, unless other credentials were good. */
-  #identity(user: UserInfo | undefined, request: ServerRequest): UserInfo {
-    if (user === undefined || (user === ANONYMOUS && request.certificateRejected)) throw statusErrors.unauthorized();
-    return user;
+  #identity(user: UserInfo | undefined, passage: Passage): UserInfo {
+    const { request, info, auditId } = passage;
+    const known = user === ANONYMOUS && request.certificateRejected ? undefined : user;
+    if (info) passage.trail = this.options.audit?.begin(auditId, request, info, known ?? NOBODY);
+    if (!known) throw statusErrors.unauthorized();
+    passage.user = known;
+    return known;
   }
 
-  #serve(
-    request: ServerRequest,
-    info: RequestInfo,
-    user: UserInfo,
-    warnings: string[],
-  ): ServerResponse | Promise<ServerResponse> {
-    const authorized = (): ApiCall => {
-      const acting = impersonate(user, request.headers, this.options.authorizer);
-      this.#authorize(acting, info);
-      return { request, info, user: acting, warnings };
-    };
+  /** @throws StatusError 403 */
+  #authorized(passage: Passage, info: RequestInfo, user: UserInfo): ApiCall {
+    const { request, warnings, trail } = passage;
+    const acting = impersonate(user, request.headers, this.options.authorizer);
+    trail?.actingAs(acting);
+    passage.user = acting;
+    this.#authorize(acting, info, trail);
+    this.options.presence?.seen(acting, info, request);
+    return { request, info, user: acting, warnings, trail };
+  }
+
+  #serve(passage: Passage, info: RequestInfo, user: UserInfo): ServerResponse | Promise<ServerResponse> {
+    const { request } = passage;
+    const authorized = (): ApiCall => this.#authorized(passage, info, user);
     if (request.credentials.busUser !== undefined) return this.options.handler(authorized());
     request.identified?.(user.name);
     const turn = { user: user.name, exempt: isExempt(user), gone: () => request.isGone() };
@@ -168,34 +227,39 @@ export class Pipeline {
     return response;
   }
 
-  #authorize(user: UserInfo, info: RequestInfo): void {
+  #authorize(user: UserInfo, info: RequestInfo, trail: AuditTrail | undefined): void {
     const attributes = attributesOf(user, info);
     const decision = this.options.authorizer.authorize(attributes);
+    trail?.decided(decision);
     if (decision.verdict === 'allow') return;
     throw statusErrors.forbidden(info, info.name, forbiddenMessage(attributes, decision.reason));
   }
 
-  #failure(error: unknown, request: ServerRequest): FixedResponse | Promise<FixedResponse> {
+  #failure(error: unknown, { request, trail }: Passage): FixedResponse | Promise<FixedResponse> {
     const { logger, errorResponse = statusResponse } = this.options;
     const status = statusErrorOf(error);
-    if (status) return errorResponse(status, request);
+    if (status) {
+      trail?.refused(status);
+      return errorResponse(status, request);
+    }
     logger.error('request failed', { method: request.method, path: pathOf(request.url), error });
-    return errorResponse(statusErrors.internal(error instanceof Error ? error.message : String(error)), request);
+    const internal = statusErrors.internal(error instanceof Error ? error.message : String(error));
+    trail?.panicked(internal);
+    return errorResponse(internal, request);
   }
 
   #finish(
-    request: ServerRequest,
-    info: RequestInfo | undefined,
+    { request, info, auditId, warnings, started, trail, user }: Passage,
     response: ServerResponse,
-    warnings: readonly string[],
-    started: number,
   ): ServerResponse {
     const { headers } = response;
-    headers['audit-id'] = headerValue(request, 'audit-id') || this.options.random.uuid();
+    headers['audit-id'] = auditId;
     headers['cache-control'] ??= 'no-cache, private';
     if (warnings.length > 0) headers.warning = warningHeaders(warnings);
     this.options.metrics.observe(request.method, info, response.code, this.options.clock.monotonic() - started);
-    return response;
+    const followed = trail ? trail.answered(response) : response;
+    const { presence } = this.options;
+    return presence && user && info && isStream(followed) ? presence.followed(user, info, followed) : followed;
   }
 }
 
@@ -216,6 +280,12 @@ function readAhead(request: ServerRequest, hold: HoldBytes): Promise<Uint8Array>
   } catch {
     return undefined;
   }
+}
+
+function refuseTrail(trail: AuditTrail | undefined, error: unknown): void {
+  const refusal = statusErrorOf(error);
+  if (refusal) trail?.refused(refusal);
+  trail?.completed(refusal?.status.code ?? 500);
 }
 
 function pathOf(url: string): string {

@@ -22,7 +22,10 @@ interface Series {
 
 export class RequestMetrics {
   readonly #series = new Map<string, Series>();
-  readonly #gauges = new Map<string, { readonly help: string; readonly read: () => string }>();
+  readonly #gauges = new Map<
+    string,
+    { readonly help: string; readonly type: 'gauge' | 'counter'; readonly read: () => string }
+  >();
 
   /** @param milliseconds how long the answer took to begin */
   observe(method: string, info: RequestInfo | undefined, code: number, milliseconds: number): void {
@@ -45,8 +48,8 @@ export class RequestMetrics {
   }
 
   /** Adds a metric whose lines are made when it is read. */
-  gauge(name: string, help: string, read: () => string): void {
-    this.#gauges.set(name, { help, read });
+  gauge(name: string, help: string, read: () => string, type: 'gauge' | 'counter' = 'gauge'): void {
+    this.#gauges.set(name, { help, type, read });
   }
 
   /** The page. */
@@ -62,8 +65,8 @@ export class RequestMetrics {
     lines.push('# HELP apiserver_request_duration_seconds [STABLE] Response latency distribution in seconds.');
     lines.push('# TYPE apiserver_request_duration_seconds histogram');
     for (const series of this.#series.values()) renderHistogram(series, lines);
-    for (const [name, { help, read }] of this.#gauges) {
-      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, read());
+    for (const [name, { help, type, read }] of this.#gauges) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, read());
     }
     return `${lines.join('\n')}\n`;
   }

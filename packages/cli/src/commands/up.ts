@@ -38,6 +38,8 @@ export interface UpOptions {
   readonly nodeLoss?: NodeLoss;
   readonly broker?: BrokerKind;
   readonly name?: string;
+  /** A file as it was typed, `default` or `none`. */
+  readonly auditPolicy?: string;
   readonly detach: boolean;
 }
 
@@ -93,7 +95,7 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
   const control = await startControlServer(layout, handle, clock);
   const onSignal = stopOnSignals(io, () => supervisor, stopped.resolve);
   try {
-    const cluster = plan(existing, options);
+    const cluster = withAudit(plan(existing, options), options, io.cwd);
     requireBroker(cluster.broker);
     await endFormerProcesses(layout, clock);
     await requireFreePort(cluster.port);
@@ -152,6 +154,17 @@ function plan(existing: ClusterRecord | undefined, options: UpOptions): ClusterR
   };
   while (cluster.nodes.length < wanted) cluster = { ...cluster, nodes: [...cluster.nodes, nextNode(cluster)] };
   return cluster;
+}
+
+/** @throws CliError when there is no such policy file */
+function withAudit({ auditPolicy: before, ...cluster }: ClusterRecord, options: UpOptions, cwd: string): ClusterRecord {
+  const { auditPolicy: wanted = before ?? 'none' } = options;
+  if (wanted === 'none') return cluster;
+  if (wanted === 'default') return { ...cluster, auditPolicy: wanted };
+  const file = path.resolve(cwd, wanted);
+  if (!fs.existsSync(file))
+    throw new CliError(`There is no audit policy ${file}. Name a file, or \`default\` for Regatta's own policy.`, 2);
+  return { ...cluster, auditPolicy: file };
 }
 
 function stopOnSignals(

@@ -17,6 +17,7 @@ type UpFlags = {
   nodeLoss?: NodeLoss;
   broker?: BrokerKind;
   name?: string;
+  auditPolicy?: string;
   detach?: boolean;
 };
 
@@ -44,6 +45,10 @@ export function addLifecycle(program: Command, run: Run): void {
       ).choices(['embedded', 'nats-server']),
     )
     .option('--name <name>', 'name of the cluster and its kubeconfig context (regatta)')
+    .option(
+      '--audit-policy <file>',
+      'write who did what to logs/audit.log by this policy (audit.k8s.io/v1), `default` for ours, `none` for no more',
+    )
     .option('-d, --detach', 'run in the background')
     .action((flags: UpFlags) => run((environment) => up(environment, { ...flags, detach: flags.detach ?? false }))());
   program

@@ -59,8 +59,15 @@ export function apiserverSpec(context: ProgramContext): ProcessSpec {
   return spec(context, 'apiserver', 'apiserver', 'apiserver', [
     ...['--data-dir', layout.dataDir, '--port', String(cluster.port), '--name', cluster.name],
     ...(speed === undefined ? [] : ['--speed', String(speed)]),
+    ...auditFlags(context),
     ...busFlags(context, CONTROL_PLANE_USERS.apiserver),
   ]);
+}
+
+function auditFlags({ layout, cluster: { auditPolicy } }: ProgramContext): string[] {
+  if (auditPolicy === undefined) return [];
+  const file = ['--audit-log-path', layout.log('audit')];
+  return auditPolicy === 'default' ? file : [...file, '--audit-policy-file', auditPolicy];
 }
 
 export function schedulerSpec(context: ProgramContext): ProcessSpec {
