@@ -57,7 +57,7 @@ describe('the audit log file', () => {
       const log = await open({ maxSize: 600 });
       for (let i = 0; i < 2; i++) log.write(record(id));
       await log.close();
-      clock.advance(1_000);
+      await clock.advance(1_000);
     }
     const files = (await readdir(folder)).sort();
     expect(files).toEqual([
@@ -74,7 +74,7 @@ describe('the audit log file', () => {
       const log = await open({ maxSize: 100, maxBackups: 0, maxAge: 5_400_000 });
       log.write(record(`round-${round}`));
       await log.close();
-      clock.advance(pause);
+      await clock.advance(pause);
     }
     const log = await open({ maxSize: 100, maxBackups: 0, maxAge: 5_400_000 });
     await log.close();
