@@ -26,6 +26,7 @@ import { componentProbes } from './discovery/component-probes.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Health } from './discovery/health.ts';
 import { serveNonResource } from './discovery/non-resource.ts';
+import { GuestDesk } from './guests/mod.ts';
 import { dispatch, type SpecialHandlers } from './handlers/dispatch.ts';
 import type { HandlerEnvironment } from './handlers/environment.ts';
 import { ListBodies } from './handlers/list-bodies.ts';
@@ -123,14 +124,18 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const auditLog = options.audit && (await AuditLog.open({ ...options.audit, clock, logger }));
   if (auditLog) closers.push(() => auditLog.close());
   const presence = new Presence(clock);
+  const resources = new ResourceRegistry(context.schema, strategies);
+  const desk = new GuestDesk({ server: context, resources, authorizer: auth.authorizer, presence });
+  closers.push(() => desk.close());
+  const guests = { desk, ca: pki.ca.certificate, cluster: options.name };
   const reach = bus && connectEnvironment(context, bus);
   const parts = assemble(
     options,
     context,
     auth,
     reach ? connectHandlers(reach) : new Map(),
-    regattaRoutes({ context, clock, bus, join: options.join }),
-    { bus, auditLog, presence },
+    regattaRoutes({ context, clock, bus, join: options.join, guests }),
+    { bus, auditLog, presence, resources },
   );
   const https = new HttpsServer({
     pipeline: parts.pipeline,
@@ -145,7 +150,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   closers.push(() => https.stop());
   const url = `https://${advertiseAddress}:${port}`;
   parts.located(url);
-  await bootstrapCluster(context, parts.resources, { speed: options.speed, address: advertiseAddress, port });
+  await bootstrapCluster(context, resources, { speed: options.speed, address: advertiseAddress, port });
   if (options.join?.token !== undefined) await ensureJoinToken(context, options.join.token);
   if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus)));
   const kubeconfig = join(dataDir, 'kubeconfig');
@@ -207,17 +212,17 @@ function serverContext({ clock, random, logger }: ApiServerOptions, storage: Obj
 
 interface Assembled {
   readonly pipeline: Pipeline;
-  readonly resources: ResourceRegistry;
   /** Tells the documents that name this server where it is. */
   located(url: string): void;
   ready(): void;
 }
 
-/** What is told of requests, or tells of itself. */
-interface Watching {
+/** What was there before the handlers. */
+interface Foundation {
   readonly bus: BusConnection | undefined;
   readonly auditLog: AuditLog | undefined;
   readonly presence: Presence;
+  readonly resources: ResourceRegistry;
 }
 
 /** Handlers and what they need, around one context. */
@@ -227,9 +232,8 @@ function assemble(
   auth: Auth,
   connectors: SpecialHandlers,
   routes: readonly RegattaRoute[],
-  { bus, auditLog, presence }: Watching,
+  { bus, auditLog, presence, resources }: Foundation,
 ): Assembled {
-  const resources = new ResourceRegistry(context.schema, strategies);
   const admission = new AdmissionChain(admissionPlugins(context, auth));
   const flow = new FlowControl(options.clock);
   const env: HandlerEnvironment = {
@@ -289,7 +293,6 @@ function assemble(
       audit: new Auditor(sinks, clock),
       presence,
     }),
-    resources,
     located: (url) => {
       state.url = url;
     },

@@ -8,10 +8,9 @@
 import type { KubeObject } from '@regatta/api';
 import { ensureBootstrapPolicy } from './auth/mod.ts';
 import { applyStoredTimeline, firstTimeline } from './cluster-timeline.ts';
-import { fillSystemFields } from './registry/object-metadata.ts';
 import type { ResourceRegistry } from './registry/resource-registry.ts';
+import { Seed } from './registry/seed.ts';
 import type { ServerContext } from './server/context.ts';
-import { StorageError, storageKey } from './storage/object-storage.ts';
 
 export const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 export const KUBERNETES_SERVICE_IP = '10.96.0.1';
@@ -42,48 +41,6 @@ export async function bootstrapCluster(
     seed.replace('', 'endpoints', endpoints(options)),
     seed.replace('discovery.k8s.io', 'endpointslices', endpointSlice(options)),
   ]);
-}
-
-/** Writes objects past admission and validation: nobody is there yet to ask. */
-class Seed {
-  constructor(
-    readonly server: ServerContext,
-    readonly resources: ResourceRegistry,
-  ) {}
-
-  /** Creates what is missing. */
-  async ensure(group: string, resource: string, object: KubeObject): Promise<void> {
-    const key = this.#key(group, resource, object);
-    if (this.server.storage.get(key)) return;
-    await this.server.storage.create(key, this.#new(group, resource, object)).catch(ignoreExists);
-  }
-
-  /** Creates what is missing, and puts right what says something else. */
-  async replace(group: string, resource: string, object: KubeObject): Promise<void> {
-    const key = this.#key(group, resource, object);
-    const fresh = this.#new(group, resource, object);
-    await this.server.storage.update(key, (current) => {
-      if (!current) return fresh;
-      const wanted = { ...current.object, ...fresh, metadata: current.object.metadata };
-      return JSON.stringify(wanted) === JSON.stringify(current.object) ? 'unchanged' : wanted;
-    });
-  }
-
-  #key(group: string, resource: string, object: KubeObject): string {
-    return storageKey(group, resource, object.metadata.namespace, object.metadata.name);
-  }
-
-  #new(group: string, resource: string, object: KubeObject): KubeObject {
-    const version = object.apiVersion?.split('/').at(-1) ?? '';
-    const fresh = structuredClone(object);
-    this.resources.get(group, version, resource)?.applyDefaults(fresh);
-    fillSystemFields(fresh, this.server.clock.now(), this.server.random);
-    return fresh;
-  }
-}
-
-function ignoreExists(error: unknown): void {
-  if (!(error instanceof StorageError && error.code === 'exists')) throw error;
 }
 
 function namespace(name: string): KubeObject {

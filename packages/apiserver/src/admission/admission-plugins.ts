@@ -1,6 +1,6 @@
 /**
  * The plugins of this server, in upstream's order (pkg/kubeapiserver/options/plugins.go AllOrderedPlugins): those that are
- * on by default, and NodeRestriction, which every cluster installer turns on. A new plugin takes its place in this list.
+ * on by default, NodeRestriction, which every cluster installer turns on, and our own GuestLimits. A new plugin takes its place in this list.
  * Not here yet: see docs/spec/admission.md.
  */
 import type { Auth } from '../auth/auth.ts';
@@ -9,6 +9,7 @@ import type { AdmissionPlugin } from './admission.ts';
 import { DefaultIngressClass } from './plugins/default-ingress-class.ts';
 import { DefaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
+import { GuestLimits } from './plugins/guest-limits.ts';
 import { LimitRanger } from './plugins/limit-ranger.ts';
 import { NamespaceLifecycle } from './plugins/namespace-lifecycle.ts';
 import { NodeRestriction } from './plugins/node-restriction.ts';
@@ -37,6 +38,7 @@ export function admissionPlugins(
     new DefaultIngressClass(server),
     new PodTopologyLabels(server),
     new RbacEscalation(auth.escalation),
+    new GuestLimits(server),
     new ResourceQuotaPlugin(server),
   ];
 }

@@ -3,6 +3,8 @@
  * (upstream: pkg/kubeapiserver/authenticator, pkg/kubeapiserver/authorizer: modes Node,RBAC).
  */
 import { join } from 'node:path';
+import { GuestTokens } from '../guests/guest-tokens.ts';
+import { hostHint } from '../guests/host-hint.ts';
 import { readIfPresent } from '../pki/files.ts';
 import type { Pki } from '../pki/mod.ts';
 import type { ServerContext } from '../server/context.ts';
@@ -50,6 +52,7 @@ export async function createAuth(server: ServerContext, options: AuthOptions): P
   const lookups: readonly TokenLookup[] = [
     ...(tokenFile === undefined ? [] : [new TokenFile(tokenFile)]),
     new BootstrapTokens(server),
+    new GuestTokens(server),
   ];
   const policy = new PolicyIndex(server.storage);
   const graph = new NodeGraph(server.storage);
@@ -57,6 +60,7 @@ export async function createAuth(server: ServerContext, options: AuthOptions): P
     privilegedGroup,
     new NodeAuthorizer(graph, nodeRules()),
     new RbacAuthorizer(policy),
+    hostHint,
   ]);
   return {
     authenticator: new RequestAuthenticator({ serviceAccountTokens, lookups }),

@@ -10,6 +10,7 @@ import type { ServerContext } from '../server/context.ts';
 import { storageKey } from '../storage/object-storage.ts';
 import { recordFault } from './fault-events.ts';
 import { faultRoutes } from './fault-routes.ts';
+import { type GuestRoutesOptions, guestRoutes } from './guest-routes.ts';
 import { type JoinOptions, joinRoute } from './join.ts';
 import type { RegattaRoute } from './route-table.ts';
 import { snapshotRoute } from './snapshot.ts';
@@ -23,12 +24,14 @@ export interface RegattaParts {
   readonly bus: BusConnection | undefined;
   /** How machines join; undefined when they can't. */
   readonly join: JoinOptions | undefined;
+  readonly guests: GuestRoutesOptions;
 }
 
-export function regattaRoutes({ context, clock, bus, join }: RegattaParts): readonly RegattaRoute[] {
+export function regattaRoutes({ context, clock, bus, join, guests }: RegattaParts): readonly RegattaRoute[] {
   return [
     speedRoute(context),
     snapshotRoute(context.storage),
+    ...guestRoutes(guests),
     ...(bus ? faultsOverBus(context, clock, bus) : []),
     ...(join ? [joinRoute(context, join)] : []),
   ];

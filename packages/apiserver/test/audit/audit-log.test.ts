@@ -24,6 +24,8 @@ rules:
   verbs: [create]
 - level: None
   nonResourceURLs: ["/readyz*"]
+- level: RequestResponse
+  nonResourceURLs: ["/regatta/*"]
 - level: Metadata
 `;
 
@@ -145,6 +147,15 @@ describe('the audit log', () => {
     const { id } = await ask('GET', '/readyz');
     await linesOf((await ask('GET', '/version')).id);
     expect(await readFile(file, 'utf8')).not.toContain(id);
+  });
+
+  it('AUD-9: what lets people in is never written, whatever the policy says', async () => {
+    const { id, text } = await ask('POST', '/regatta/v1/guests', { body: { name: 'alice' } });
+    const { token, linkSecret } = JSON.parse(text) as { token: string; linkSecret: string };
+    const [line] = await linesOf(id);
+    expect(line).toMatchObject({ level: 'Metadata', verb: 'post', requestURI: '/regatta/v1/guests' });
+    const log = await readFile(file, 'utf8');
+    for (const secret of [token, linkSecret]) expect(log).not.toContain(secret);
   });
 
   it('AUD-6: only its owner reads the file, and its figures are in /metrics', async () => {
