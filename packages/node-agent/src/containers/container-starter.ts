@@ -4,8 +4,9 @@
  */
 import type { Container, Pod } from '@regatta/api';
 import type { EventSink } from '../api/ports.ts';
+import { HookError, type HookRunner } from '../handlers/hook-runner.ts';
 import { containerHash } from '../pods/pod-actions.ts';
-import { containerReference } from '../pods/pod-names.ts';
+import { containerReference, DEFAULT_GRACE_SECONDS } from '../pods/pod-names.ts';
 import {
   type ContainerConfig,
   type ContainerRecord,
@@ -20,14 +21,13 @@ import type { ContainerStopper } from './container-stopper.ts';
 import type { DownwardContext } from './downward.ts';
 import { type EnvironmentSources, makeEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
-import type { HandlerRunner } from './handler-runner.ts';
 import type { ImagePuller } from './image-puller.ts';
 import { StartError } from './start-error.ts';
 
 export interface ContainerStarterOptions {
   readonly runtime: ContainerRuntime;
   readonly puller: ImagePuller;
-  readonly handlers: HandlerRunner;
+  readonly hooks: HookRunner;
   readonly stopper: ContainerStopper;
   readonly events: EventSink;
   readonly sources: EnvironmentSources;
@@ -44,9 +44,6 @@ export interface StartRequest {
   /** The container that an ephemeral one looks at. */
   readonly targetContainerId?: string;
 }
-
-/** A hook that never ends is cut off after this much cluster time. */
-const LONGEST_HOOK_MS = 3_600_000;
 
 export class ContainerStarter {
   constructor(private readonly options: ContainerStarterOptions) {}
@@ -122,12 +119,15 @@ export class ContainerStarter {
     const hook = container.lifecycle?.postStart;
     if (hook === undefined) return;
     const target = { pod, container, containerId: record.id, podIp: sandbox.ip };
-    const result = await this.options.handlers.hook(target, hook, LONGEST_HOOK_MS);
-    if (result.ok) return;
-    this.#event(request, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
-    const grace = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
-    await this.options.stopper.stop({ ...target, record, grace, message: 'FailedPostStartHook' });
-    throw new StartError('PostStartHookError', result.output);
+    try {
+      await this.options.hooks.run(target, hook, request.signal);
+    } catch (error) {
+      if (!(error instanceof HookError)) throw error;
+      this.#event(request, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+      const grace = (pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
+      await this.options.stopper.stop({ ...target, record, grace, message: 'FailedPostStartHook' });
+      throw new StartError('PostStartHookError', error.message);
+    }
   }
 
   #failed(request: StartRequest, reason: string, error: unknown): unknown {

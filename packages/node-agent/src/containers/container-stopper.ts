@@ -5,9 +5,9 @@
 import type { Container, Pod } from '@regatta/api';
 import type { ClusterClock } from '@regatta/runtime';
 import type { EventSink } from '../api/ports.ts';
+import { HookError, type HookRunner } from '../handlers/hook-runner.ts';
 import { allContainers, containerReference, isRestartableInit } from '../pods/pod-names.ts';
 import type { ContainerRecord, ContainerRuntime } from '../runtime/container-runtime.ts';
-import type { HandlerRunner } from './handler-runner.ts';
 
 /** A container gets at least this much time between its stop signal and KILL. */
 const LEAST_GRACE_MS = 2_000;
@@ -26,7 +26,7 @@ export interface StopRequest {
 export class ContainerStopper {
   constructor(
     private readonly runtime: ContainerRuntime,
-    private readonly handlers: HandlerRunner,
+    private readonly hooks: HookRunner,
     private readonly events: EventSink,
     private readonly clock: ClusterClock,
   ) {}
@@ -71,8 +71,16 @@ export class ContainerStopper {
   async #preStop({ pod, container, record, podIp, grace }: StopRequest): Promise<void> {
     const hook = container.lifecycle?.preStop;
     if (hook === undefined) return;
-    const result = await this.handlers.hook({ pod, container, containerId: record.id, podIp }, hook, grace);
-    if (result.ok) return;
-    this.events.event(containerReference(pod, container.name), 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+    const late = new AbortController();
+    const timer = this.clock.setTimer(grace, () => late.abort(new Error('the grace period is over')));
+    try {
+      await this.hooks.run({ pod, container, containerId: record.id, podIp }, hook, late.signal);
+    } catch (error) {
+      if (late.signal.aborted) return;
+      if (!(error instanceof HookError)) throw error;
+      this.events.event(containerReference(pod, container.name), 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+    } finally {
+      timer.cancel();
+    }
   }
 }

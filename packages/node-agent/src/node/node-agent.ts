@@ -9,8 +9,9 @@ import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import type { EventSink, ObjectApi, ObjectGetter } from '../api/ports.ts';
 import { ContainerStarter } from '../containers/container-starter.ts';
 import { ContainerStopper } from '../containers/container-stopper.ts';
-import { HandlerRunner } from '../containers/handler-runner.ts';
 import { ImagePuller } from '../containers/image-puller.ts';
+import { HookRunner } from '../handlers/hook-runner.ts';
+import { Prober } from '../handlers/prober.ts';
 import { ImageCatalogue } from '../images/catalogue.ts';
 import { PodNetwork } from '../network/pod-network.ts';
 import { type Dial, ServiceRouter } from '../network/service-router.ts';
@@ -161,15 +162,16 @@ export class NodeAgent {
   #makePods(): { readonly pods: PodManager; readonly probes: ProbeManager } {
     const { machine, api, events, clock, random, logger, signal } = this.options;
     const { runtime, network } = this;
-    const handlers = new HandlerRunner(runtime, network, clock, machine.ip);
-    const stopper = new ContainerStopper(runtime, handlers, events, clock);
+    const dial = (ip: string, port: number) => network.connect(machine.ip, { ip, port });
+    const hooks = new HookRunner(runtime, dial, clock, events);
+    const stopper = new ContainerStopper(runtime, hooks, events, clock);
     const puller = new ImagePuller({ images: this.#images, clock, events });
     const sources = { configMaps: api.configMaps, secrets: api.secrets, services: () => api.services() };
-    const starter = new ContainerStarter({ runtime, puller, handlers, stopper, events, sources });
+    const starter = new ContainerStarter({ runtime, puller, hooks, stopper, events, sources });
     const probes = new ProbeManager({
       clock,
       random,
-      handlers,
+      prober: new Prober(runtime, dial, clock),
       events,
       podIp: (uid) => runtime.sandboxes(uid).at(-1)?.ip ?? '',
       onVerdict: (uid) => pods.changed(uid),

@@ -7,7 +7,7 @@
 import type { Container, Pod, Probe } from '@regatta/api';
 import type { ClusterClock, Random } from '@regatta/runtime';
 import type { EventSink } from '../api/ports.ts';
-import type { HandlerRunner } from '../containers/handler-runner.ts';
+import type { Prober } from '../handlers/prober.ts';
 import type { ProbeVerdicts } from '../pods/pod-actions.ts';
 import { uidOf } from '../pods/pod-names.ts';
 import type { ContainerRecord } from '../runtime/container-runtime.ts';
@@ -16,7 +16,7 @@ import { type ProbeKind, ProbeWorker } from './probe-worker.ts';
 export interface ProbeManagerOptions {
   readonly clock: ClusterClock;
   readonly random: Random;
-  readonly handlers: HandlerRunner;
+  readonly prober: Prober;
   readonly events: EventSink;
   podIp(uid: string): string;
   /** A verdict changed. */

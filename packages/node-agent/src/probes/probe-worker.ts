@@ -5,12 +5,13 @@
 import type { Probe } from '@regatta/api';
 import type { ClusterClock, Random, Timer } from '@regatta/runtime';
 import type { EventSink } from '../api/ports.ts';
-import type { HandlerResult, HandlerRunner, HandlerTarget } from '../containers/handler-runner.ts';
+import type { HandlerTarget } from '../handlers/handler-target.ts';
+import type { ProbeAnswer, Prober } from '../handlers/prober.ts';
 import { containerReference } from '../pods/pod-names.ts';
 
 export type ProbeKind = 'startup' | 'liveness' | 'readiness';
 
-const DEFAULTS = { period: 10, timeout: 1, success: 1, failure: 3 };
+const DEFAULTS = { period: 10, success: 1, failure: 3 };
 
 const TITLES: Readonly<Record<ProbeKind, string>> = {
   startup: 'Startup',
@@ -21,7 +22,7 @@ const TITLES: Readonly<Record<ProbeKind, string>> = {
 export interface ProbeWorkerOptions {
   readonly clock: ClusterClock;
   readonly random: Random;
-  readonly handlers: HandlerRunner;
+  readonly prober: Prober;
   readonly events: EventSink;
   readonly kind: ProbeKind;
   readonly probe: Probe;
@@ -63,10 +64,10 @@ export class ProbeWorker {
   }
 
   async #run(): Promise<void> {
-    const { kind, probe, clock, mayRun } = this.options;
+    const { kind, probe, clock, prober, target, mayRun } = this.options;
     const period = (probe.periodSeconds || DEFAULTS.period) * 1000;
     const startedAt = clock.now();
-    if (mayRun()) this.#take(await this.#ask());
+    if (mayRun()) this.#take(await prober.ask(target(), probe));
     // A startup probe that has succeeded is done.
     if (kind === 'startup' && this.#verdict === true) return this.stop();
     // What has failed is about to be killed: there is nothing more to ask.
@@ -74,32 +75,29 @@ export class ProbeWorker {
     this.#next(Math.max(0, period - clock.elapsed(startedAt)));
   }
 
-  async #ask(): Promise<HandlerResult> {
-    const { probe, handlers, target } = this.options;
-    const timeout = (probe.timeoutSeconds || DEFAULTS.timeout) * 1000;
-    try {
-      if (probe.exec) return await handlers.exec(target(), probe.exec, timeout);
-      if (probe.httpGet) return await handlers.httpGet(target(), probe.httpGet, timeout, 'kube-probe/1.36');
-      if (probe.tcpSocket) return await handlers.tcpSocket(target(), probe.tcpSocket, timeout);
-      return { ok: true, output: '' };
-    } catch (error) {
-      return { ok: false, output: error instanceof Error ? error.message : String(error) };
-    }
-  }
-
-  #take({ ok, output }: HandlerResult): void {
+  #take({ result, output }: ProbeAnswer): void {
     if (this.#stopped) return;
-    const { probe, kind } = this.options;
-    if (!ok) {
-      const { pod, container } = this.options.target();
-      const message = `${TITLES[kind]} probe failed: ${output}`;
-      this.options.events.event(containerReference(pod, container.name), 'Warning', 'Unhealthy', message);
-    }
+    this.#tell(result, output);
+    // A probe that could not be asked says nothing of the container.
+    if (result === 'error') return;
+    const { probe } = this.options;
+    const ok = result !== 'failure';
     this.#streak = this.#last === ok ? this.#streak + 1 : 1;
     this.#last = ok;
     const threshold = ok ? (probe.successThreshold ?? DEFAULTS.success) : (probe.failureThreshold ?? DEFAULTS.failure);
     if (this.#streak < threshold || this.#verdict === ok) return;
     this.#verdict = ok;
     this.options.onVerdict();
+  }
+
+  #tell(result: ProbeAnswer['result'], output: string): void {
+    if (result === 'success') return;
+    const { kind, events, target } = this.options;
+    const { pod, container } = target();
+    const about = containerReference(pod, container.name);
+    const title = `${TITLES[kind]} probe`;
+    if (result === 'warning') return events.event(about, 'Warning', 'ProbeWarning', `${title} warning: ${output}`);
+    const what = result === 'failure' ? 'failed' : 'errored and resulted in unknown state';
+    events.event(about, 'Warning', 'Unhealthy', `${title} ${what}: ${output}`);
   }
 }
