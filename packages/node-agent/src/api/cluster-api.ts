@@ -9,8 +9,9 @@ import type { ConfigMap, KubeObject } from '@regatta/api';
 import { type ApiClient, Informer, type ResourceClient, resources } from '@regatta/client';
 import type { ClusterClock, Logger } from '@regatta/runtime';
 import type { NodeApi } from '../node/node-agent.ts';
-import type { TokenRequest } from '../volumes/volume-content.ts';
+import type { IssuedToken, TokenRequest } from '../volumes/service-account-tokens.ts';
 import type { ObjectGetter } from './ports.ts';
+import { parseTime } from './timestamps.ts';
 
 /** Written by the root CA publisher into every namespace. */
 const ROOT_CA_CONFIG_MAP = 'kube-root-ca.crt';
@@ -91,10 +92,13 @@ function tokenRequestBody({ audience, expirationSeconds, pod }: TokenRequest): u
 }
 
 /** @throws Error when the answer holds no token */
-function tokenOf(answer: unknown): string {
+function tokenOf(answer: unknown): IssuedToken {
   if (typeof answer === 'object' && answer !== null && 'status' in answer) {
     const { status } = answer;
-    if (typeof status === 'object' && status !== null && 'token' in status) return String(status.token);
+    if (typeof status === 'object' && status !== null && 'token' in status && 'expirationTimestamp' in status) {
+      const expiresAt = parseTime(String(status.expirationTimestamp));
+      if (expiresAt !== undefined) return { token: String(status.token), expiresAt };
+    }
   }
   throw new Error('the answer to a token request holds no token');
 }

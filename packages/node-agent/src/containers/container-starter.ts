@@ -53,6 +53,7 @@ export class ContainerStarter {
     const { pod, container, signal } = request;
     try {
       await this.options.puller.ensure(pod, container, signal);
+      await this.#pullImageVolumes(request);
     } catch (error) {
       if (error instanceof StartError) this.#event(request, 'Warning', 'Failed', `Error: ${error.reason}`);
       throw error;
@@ -67,6 +68,20 @@ export class ContainerStarter {
     }
     this.#event(request, 'Normal', 'Started', 'Container started');
     await this.#postStart(request, record);
+  }
+
+  /** Images that the container mounts as volumes. */
+  async #pullImageVolumes({ pod, container, signal }: StartRequest): Promise<void> {
+    for (const { name, image: source } of pod.spec.volumes ?? []) {
+      if (source === undefined || !container.volumeMounts?.some((mount) => mount.name === name)) continue;
+      const { reference: image = '', pullPolicy } = source;
+      const wanted = {
+        name: container.name,
+        image,
+        ...(pullPolicy === undefined ? {} : { imagePullPolicy: pullPolicy }),
+      };
+      await this.options.puller.ensure(pod, wanted, signal);
+    }
   }
 
   async #create(request: StartRequest): Promise<ContainerRecord> {
@@ -90,6 +105,7 @@ export class ContainerStarter {
     const values = new Map(env.map(({ name, value }) => [name, value]));
     const expanded = (words: readonly string[] = []): string[] =>
       words.map((word) => expand(word, (name) => values.get(name)));
+    const mounts = await volumes.mountsFor(container, values);
     return {
       podUid: sandbox.podUid,
       sandboxId: sandbox.id,
@@ -100,7 +116,9 @@ export class ContainerStarter {
       args: expanded(container.args),
       env,
       workingDir: container.workingDir ?? '',
-      mounts: volumes.mountsFor(container, (text) => expand(text, (name) => values.get(name))),
+      get mounts() {
+        return mounts();
+      },
       stdin: container.stdin === true,
       stdinOnce: container.stdinOnce === true,
       tty: container.tty === true,

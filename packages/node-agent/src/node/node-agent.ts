@@ -19,7 +19,7 @@ import { PodManager } from '../pods/pod-manager.ts';
 import { StatusManager } from '../pods/status-manager.ts';
 import { ProbeManager } from '../probes/probe-manager.ts';
 import { EmulatedRuntime } from '../runtime/emulated-runtime.ts';
-import { directoryNode } from '../runtime/filesystem/nodes.ts';
+import { FileSpace, NODE_LIMIT_BYTES } from '../runtime/filesystem/file-space.ts';
 import { ImageStore } from '../runtime/image-store.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
 import type { VolumeSources } from '../volumes/volume-content.ts';
@@ -28,6 +28,7 @@ import { loadIdentity } from './node-identity.ts';
 import { NodeLease } from './node-lease.ts';
 import { NodeReporter } from './node-reporter.ts';
 import type { NodeFacts } from './node-status.ts';
+import { nodeVolumes } from './node-volumes.ts';
 
 /** What the node asks of the API. */
 export interface NodeApi {
@@ -67,6 +68,8 @@ export class NodeAgent {
   readonly pods: PodManager;
   readonly reporter: NodeReporter;
   readonly #images: ImageStore;
+  /** What the machine's files hold in all. */
+  readonly #space = new FileSpace({ limit: NODE_LIMIT_BYTES });
   readonly #probes: ProbeManager;
   readonly #identity;
 
@@ -83,7 +86,15 @@ export class NodeAgent {
     });
     this.network.router = (from, to) => router.route(from, to);
     this.#images = new ImageStore(catalogue, clock, disk);
-    this.runtime = new EmulatedRuntime({ clock, random, logger, disk, network: this.network, images: this.#images });
+    this.runtime = new EmulatedRuntime({
+      clock,
+      random,
+      logger,
+      disk,
+      network: this.network,
+      images: this.#images,
+      space: this.#space,
+    });
     this.reporter = this.#makeReporter();
     const { pods, probes } = this.#makePods();
     this.pods = pods;
@@ -185,12 +196,17 @@ export class NodeAgent {
     });
     const node = { name: machine.name, ip: machine.ip, allocatable: machine.allocatable };
     const { clusterDns, clusterDomain } = this.options;
-    const volumes = {
+    const volumes = nodeVolumes({
+      machine,
       sources: { configMaps: api.configMaps, secrets: api.secrets, requestToken: api.requestToken },
-      host: directoryNode(0o755, clock.now()),
       network: { nodeName: machine.name, nodeIp: machine.ip, clusterDns, clusterDomain },
-      now: () => clock.now(),
-    };
+      images: this.#images,
+      clock,
+      random,
+      logger,
+      events,
+      space: this.#space,
+    });
     const pods: PodManager = new PodManager(
       { node, clock, logger, signal, events, runtime, network, statuses, starter, stopper, puller, probes, volumes },
       () => this.reporter.node,

@@ -12,6 +12,9 @@ const KUBELET_PORT = 10_250;
 /** The most images that a node reports (the kubelet's nodeStatusMaxImages). */
 const MOST_IMAGES = 50;
 
+/** What the machine says it runs. */
+export const OS_IMAGE = 'Regatta emulated Linux';
+
 export interface NodeFacts {
   readonly machine: Machine;
   readonly identity: NodeIdentity;
@@ -59,7 +62,7 @@ export function nodeStatus(facts: NodeFacts, before: NodeStatus | undefined): No
       kubeletVersion: KUBELET_VERSION,
       machineID: identity.machineId,
       operatingSystem: 'linux',
-      osImage: 'Regatta emulated Linux',
+      osImage: OS_IMAGE,
       systemUUID: identity.systemUuid,
     },
   };

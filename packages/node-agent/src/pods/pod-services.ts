@@ -9,7 +9,7 @@ import type { ImagePuller } from '../containers/image-puller.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { ProbeManager } from '../probes/probe-manager.ts';
 import type { ContainerRuntime } from '../runtime/container-runtime.ts';
-import type { PodVolumesOptions } from '../volumes/pod-volumes.ts';
+import type { VolumeHost } from '../volumes/volume-host.ts';
 import type { StatusManager } from './status-manager.ts';
 
 export interface PodServices {
@@ -29,5 +29,5 @@ export interface PodServices {
   readonly stopper: ContainerStopper;
   readonly puller: ImagePuller;
   readonly probes: ProbeManager;
-  readonly volumes: PodVolumesOptions;
+  readonly volumes: VolumeHost;
 }

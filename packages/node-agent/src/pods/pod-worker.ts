@@ -10,7 +10,7 @@ import { Backoff, type Timer } from '@regatta/runtime';
 import { parseTime } from '../api/timestamps.ts';
 import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtime.ts';
 import { PodVolumes } from '../volumes/pod-volumes.ts';
-import { VolumeError } from '../volumes/volume-content.ts';
+import { VolumeError } from '../volumes/volume-error.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
 import { PodContainers } from './pod-containers.ts';
 import { DEFAULT_GRACE_SECONDS, formatPod, isHostNetwork, isTerminalPhase, podReference, uidOf } from './pod-names.ts';
@@ -22,7 +22,6 @@ import type { PodEnd } from './status/pod-status.ts';
 
 /** Cluster milliseconds: retries of a failed step, and how old files from API objects may get. */
 const RETRY = { base: 500, max: 122_000 };
-const VOLUME_REFRESH_MS = 60_000;
 
 const NETWORK_NOT_READY =
   'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
@@ -39,7 +38,6 @@ export class PodWorker {
   #running = false;
   #interrupt = new AbortController();
   #grace: number | undefined;
-  #volumesAt: number | undefined;
   readonly #acceptedAt: number;
   readonly #containers: PodContainers;
   readonly #retries = new Backoff(RETRY);
@@ -120,6 +118,7 @@ export class PodWorker {
     this.#interrupt.abort(new Error('the node-agent is ending'));
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#volumes.close();
   }
 
   async #loop(): Promise<void> {
@@ -202,9 +201,6 @@ export class PodWorker {
   }
 
   async #mountVolumes(pod: Pod): Promise<void> {
-    if ((pod.spec.volumes ?? []).length === 0) return;
-    const { clock } = this.services;
-    if (this.#volumesAt !== undefined && clock.elapsed(this.#volumesAt) < VOLUME_REFRESH_MS) return;
     try {
       await this.#volumes.mount(pod, this.#context());
     } catch (error) {
@@ -212,8 +208,6 @@ export class PodWorker {
         this.services.events.event(podReference(pod), 'Warning', 'FailedMount', error.message);
       throw error;
     }
-    this.#volumesAt = clock.now();
-    this.#after('volumes', VOLUME_REFRESH_MS);
   }
 
   #context() {
@@ -321,6 +315,7 @@ export class PodWorker {
     for (const record of runtime.containers(uid)) await runtime.removeContainer(record.id);
     for (const sandbox of runtime.sandboxes(uid)) await runtime.removeSandbox(sandbox.id);
     this.services.puller.forget(this.#pod);
+    this.#volumes.remove();
     this.close();
     this.onDone();
   }

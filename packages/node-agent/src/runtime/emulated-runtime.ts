@@ -25,6 +25,7 @@ import {
   type SandboxConfig,
   type SandboxRecord,
 } from './container-runtime.ts';
+import type { FileSpace } from './filesystem/file-space.ts';
 import type { ImageStore } from './image-store.ts';
 import { PodRecords } from './pod-records.ts';
 import { EmulatedProcess, SIGNAL_NUMBER, type Signal } from './process/process.ts';
@@ -44,6 +45,8 @@ export interface EmulatedRuntimeOptions {
   readonly disk: NodeDisk;
   readonly network: PodNetwork;
   readonly images: ImageStore;
+  /** What the machine's files hold in all. */
+  readonly space?: FileSpace;
 }
 
 export class EmulatedRuntime implements ContainerRuntime {
@@ -113,7 +116,16 @@ export class EmulatedRuntime implements ContainerRuntime {
     const profile = this.images.profile(image);
     this.#instances.set(
       id,
-      new ContainerInstance({ config, sandbox, profile, imageReference: image.reference, clock, network, logger }),
+      new ContainerInstance({
+        config,
+        sandbox,
+        profile,
+        imageReference: image.reference,
+        clock,
+        network,
+        logger,
+        ...(this.options.space === undefined ? {} : { space: this.options.space }),
+      }),
     );
     this.#records.putContainer(record);
     return record;

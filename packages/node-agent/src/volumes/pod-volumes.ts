@@ -1,63 +1,69 @@
 /**
- * The volumes of one Pod, and how its containers see them.
+ * The volumes of one Pod, and how its containers see them (upstream: pkg/kubelet/volumemanager).
  *
- * A volume is a node of the emulated file system, shared by the containers that mount it. Files from API objects are
- * replaced all at once when they are refreshed, as upstream's atomic writer does.
+ * A volume is a tree of the emulated file system, shared by the containers that mount it. Files from API objects are
+ * brought up to date once a minute of cluster time and when the Pod's own labels or annotations change, as long as some
+ * container's files were looked at; tokens are fetched when somebody first looks. Invariant: what a Pod refers to is there
+ * before its containers start; what goes away or fails later leaves the files as they were.
  */
-import type { Container, Pod, Volume } from '@regatta/api';
+import type { Container, Pod, Volume, VolumeMount } from '@regatta/api';
+import type { Timer } from '@regatta/runtime';
 import type { DownwardContext } from '../containers/downward.ts';
-import { hostsFile, type NodeNetwork, resolvFile } from '../containers/network-files.ts';
+import { hostsFile, resolvFile } from '../containers/network-files.ts';
 import { StartError } from '../containers/start-error.ts';
+import { formatPod, podReference } from '../pods/pod-names.ts';
 import type { Mount } from '../runtime/container-runtime.ts';
-import { FileError } from '../runtime/filesystem/file-error.ts';
-import { ContainerFileSystem } from '../runtime/filesystem/file-system.ts';
-import { type DirectoryNode, directoryNode, type FileNode, fileNode, placeNode } from '../runtime/filesystem/nodes.ts';
-import {
-  configMapFiles,
-  downwardFiles,
-  projectedFiles,
-  secretFiles,
-  tokenFiles,
-  VolumeError,
-  type VolumeFile,
-  type VolumeSources,
-} from './volume-content.ts';
+import type { FsNode } from '../runtime/filesystem/nodes.ts';
+import { fileNode } from '../runtime/filesystem/nodes.ts';
+import { AtomicVolume } from './atomic-volume.ts';
+import { openHostPath } from './host-path.ts';
+import { ServiceAccountTokens } from './service-account-tokens.ts';
+import { findSubPath, subPathOf } from './sub-path.ts';
+import { type ContentRequest, checkProjected, volumeFiles } from './volume-content.ts';
+import { VolumeError } from './volume-error.ts';
+import type { VolumeHost } from './volume-host.ts';
+import { fsGroupOf } from './volume-ownership.ts';
 
-export interface PodVolumesOptions {
-  readonly sources: VolumeSources;
-  /** The node's own files, for hostPath. */
-  readonly host: DirectoryNode;
-  readonly network: NodeNetwork;
-  readonly now: () => number;
+/** Cluster milliseconds after which files from API objects are looked at again (the kubelet's sync period). */
+const REFRESH_MS = 60_000;
+
+/** A volume's tree and how it is mounted. */
+export interface MountedVolume {
+  readonly root: FsNode;
+  readonly mount: Pick<Mount, 'space' | 'device' | 'type'>;
+  readonly readOnly: boolean;
+  /** Set for volumes that follow API objects. */
+  readonly atomic?: AtomicVolume;
 }
 
-const READ_ONLY_KINDS = ['configMap', 'secret', 'downwardAPI', 'projected'] as const;
-
 export class PodVolumes {
-  readonly #nodes = new Map<string, DirectoryNode | FileNode>();
+  readonly #mounted = new Map<string, MountedVolume>();
   #pod: Pod;
   #context: DownwardContext | undefined;
+  #isSetUp = false;
+  /** A container's files were looked at: from now on they are kept up to date. */
+  #isLookedAt = false;
   #prepared: Promise<void> | undefined;
+  #tokens: ServiceAccountTokens | undefined;
+  #timer: Timer | undefined;
+  #closed = false;
 
   constructor(
     pod: Pod,
-    private readonly options: PodVolumesOptions,
+    private readonly host: VolumeHost,
   ) {
     this.#pod = pod;
   }
 
-  /** Makes every volume, or brings those that follow API objects up to date. @throws VolumeError naming the volume */
+  /** Makes every volume; afterwards takes note of changes of the Pod. @throws VolumeError naming the volume */
   async mount(pod: Pod, context: DownwardContext): Promise<void> {
+    const before = this.#pod;
     this.#pod = pod;
     this.#context = context;
-    for (const volume of pod.spec.volumes ?? []) {
-      try {
-        await this.#mountOne(volume, context);
-      } catch (error) {
-        if (!(error instanceof VolumeError)) throw error;
-        throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`);
-      }
-    }
+    if (!this.#isSetUp) {
+      for (const volume of pod.spec.volumes ?? []) await named(volume, () => this.#setUp(volume));
+      this.#isSetUp = true;
+    } else if (this.#isLookedAt && before !== pod) await this.#refresh((volume) => followsPod(volume));
   }
 
   /** The Pod has its address: /etc/hosts tells it. */
@@ -65,37 +71,168 @@ export class PodVolumes {
     this.#context = context;
   }
 
-  /** Fetches tokens, which most containers never read. */
+  /** Brings in what is fetched only when somebody looks (tokens). What can't be had now is tried again later. */
   prepare(): Promise<void> {
-    this.#prepared ??= this.#fetchTokens().catch((error) => {
-      this.#prepared = undefined;
-      throw error;
-    });
+    this.#prepared ??= this.#prepare();
     return this.#prepared;
   }
 
-  /** @param expanded fills in `subPathExpr` */
-  mountsFor(container: Container, expanded: (text: string) => string): Mount[] {
-    const mounts = (container.volumeMounts ?? []).map((mount): Mount => {
-      const node = this.#nodes.get(mount.name);
-      if (node === undefined)
-        throw new StartError(
-          'CreateContainerConfigError',
-          `cannot find volume "${mount.name}" to mount into container "${container.name}"`,
-        );
-      const subPath = mount.subPathExpr ? expanded(mount.subPathExpr) : (mount.subPath ?? '');
-      const volume = this.#pod.spec.volumes?.find(({ name }) => name === mount.name);
-      const readOnly = mount.readOnly === true || READ_ONLY_KINDS.some((kind) => volume?.[kind] !== undefined);
-      return { containerPath: mount.mountPath, source: subPath === '' ? node : this.#subPath(node, subPath), readOnly };
+  /**
+   * What a container mounts. The mounts are made when they are first asked for; what could fail is checked at once.
+   * @param variables the container's environment, for `subPathExpr`
+   * @throws StartError
+   */
+  async mountsFor(container: Container, variables: ReadonlyMap<string, string>): Promise<() => readonly Mount[]> {
+    const mounts = container.volumeMounts ?? [];
+    this.#mountImages(mounts);
+    for (const { name } of mounts) {
+      if (this.#mounted.has(name)) continue;
+      throw configError(`cannot find volume "${name}" to mount into container "${container.name}"`);
+    }
+    if (mounts.every(({ subPath, subPathExpr }) => !subPath && !subPathExpr))
+      return () => this.#mountsOf(mounts.map((mount) => this.#whole(mount)));
+    await this.prepare();
+    const parts = mounts.map((mount) => this.#part(mount, container, variables));
+    return () => this.#mountsOf(parts);
+  }
+
+  /** The tree of a volume. */
+  find(name: string): MountedVolume | undefined {
+    return this.#mounted.get(name);
+  }
+
+  /** Nothing is kept up to date any more. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+  }
+
+  /** The Pod is gone, and with it what only it had. */
+  remove(): void {
+    this.close();
+    this.host.emptyDirs.remove(this.#pod);
+    this.#mounted.clear();
+  }
+
+  async #setUp(volume: Volume): Promise<void> {
+    if (this.#mounted.has(volume.name)) return;
+    const { hostPath, emptyDir, image } = volume;
+    if (followsObjects(volume)) return this.#setUpAtomic(volume);
+    if (emptyDir) this.#mounted.set(volume.name, this.host.emptyDirs.open(this.#pod, volume.name, emptyDir));
+    else if (hostPath) {
+      const { files, space } = this.host.disk();
+      this.#mounted.set(volume.name, { root: openHostPath(files, hostPath), mount: { space }, readOnly: false });
+    } else if (!image)
+      throw new VolumeError(`no volume plugin matched: ${Object.keys(volume).find((key) => key !== 'name')}`);
+  }
+
+  /** Images were pulled for the container that mounts them. */
+  #mountImages(mounts: readonly VolumeMount[]): void {
+    for (const { name, image } of this.#pod.spec.volumes ?? []) {
+      if (image === undefined || !mounts.some((mount) => mount.name === name)) continue;
+      const root = this.host.imageFiles(image.reference ?? '');
+      if (root) this.#mounted.set(name, { root, mount: { device: 'overlay', type: 'overlay' }, readOnly: true });
+    }
+  }
+
+  async #setUpAtomic(volume: Volume): Promise<void> {
+    const { clock } = this.host;
+    const onMemory = volume.secret !== undefined || volume.projected !== undefined;
+    const atomic = new AtomicVolume(onMemory ? 0o1777 : 0o777, clock.now(), {
+      fsGroup: fsGroupOf(this.#pod),
+      readOnly: true,
     });
+    if (hasToken(volume)) await checkProjected(this.#request(), volume);
+    else await this.#fill(volume, atomic);
+    const mount = onMemory ? { device: 'tmpfs', type: 'tmpfs' } : {};
+    this.#mounted.set(volume.name, { root: atomic.root, mount, readOnly: true, atomic });
+  }
+
+  async #fill(volume: Volume, atomic: AtomicVolume): Promise<void> {
+    const files = await volumeFiles(this.#request(), volume);
+    if (files !== undefined) atomic.write(files, this.host.clock.now(), this.host.random.next());
+  }
+
+  #request(): ContentRequest {
+    const { sources, clock, allocatable } = this.host;
+    return {
+      pod: this.#pod,
+      context: this.#context ?? { podIp: '', hostIp: '', allocatable },
+      sources,
+      token: (projection) => {
+        this.#tokens ??= new ServiceAccountTokens(sources.requestToken, () => clock.now());
+        return this.#tokens.get(this.#pod, projection);
+      },
+    };
+  }
+
+  async #prepare(): Promise<void> {
+    this.#isLookedAt = true;
+    await this.#refresh((_, { isFilled }) => !isFilled);
+    if (this.#timer === undefined) this.#armRefresh();
+    if ([...this.#mounted.values()].some(({ atomic }) => atomic?.isFilled === false)) this.#prepared = undefined;
+  }
+
+  #armRefresh(): void {
+    if (this.#closed || !(this.#pod.spec.volumes ?? []).some(followsObjects)) return;
+    this.#timer = this.host.clock.setTimer(REFRESH_MS, () => {
+      void this.#refresh(() => true).then(() => this.#armRefresh());
+    });
+  }
+
+  /** Reads volumes again. What fails is told by an event and leaves the files as they are. */
+  async #refresh(wanted: (volume: Volume, atomic: AtomicVolume) => boolean): Promise<void> {
+    for (const volume of this.#pod.spec.volumes ?? []) {
+      const atomic = this.#mounted.get(volume.name)?.atomic;
+      if (atomic === undefined || !wanted(volume, atomic)) continue;
+      try {
+        await named(volume, () => this.#fill(volume, atomic));
+      } catch (error) {
+        this.#refreshFailed(volume, error);
+      }
+    }
+  }
+
+  #refreshFailed(volume: Volume, error: unknown): void {
+    if (this.#closed) return;
+    if (error instanceof VolumeError)
+      this.host.events.event(podReference(this.#pod), 'Warning', 'FailedMount', error.message);
+    else this.host.logger.warn('a volume is not refreshed', { pod: formatPod(this.#pod), volume: volume.name, error });
+  }
+
+  // Mounts
+
+  #mountsOf(mounts: readonly Mount[]): readonly Mount[] {
     return [...mounts, ...this.#networkFiles(mounts)];
   }
 
+  #whole(mount: VolumeMount): Mount {
+    const volume = this.#mounted.get(mount.name);
+    if (volume === undefined) throw configError(`cannot find volume "${mount.name}"`);
+    const readOnly = mount.readOnly === true || volume.readOnly;
+    return { ...volume.mount, containerPath: mount.mountPath, source: volume.root, readOnly };
+  }
+
+  #part(mount: VolumeMount, container: Container, variables: ReadonlyMap<string, string>): Mount {
+    const path = subPathOf(mount, variables);
+    const whole = this.#whole(mount);
+    if (path === '' || whole.source.kind !== 'directory') return whole;
+    const source = findSubPath({
+      volume: whole.source,
+      path,
+      space: whole.space ?? this.host.space,
+      now: () => this.host.clock.now(),
+      mountName: mount.name,
+      containerName: container.name,
+    });
+    return { ...whole, source };
+  }
+
   #networkFiles(mounts: readonly Mount[]): Mount[] {
-    const { network, now } = this.options;
+    const { network, clock } = this.host;
     const file = (containerPath: string, text: string): Mount => ({
       containerPath,
-      source: fileNode(text, 0o644, now()),
+      source: fileNode(text, 0o644, clock.now()),
       readOnly: false,
     });
     const own = [
@@ -104,95 +241,29 @@ export class PodVolumes {
     ];
     return own.filter(({ containerPath }) => !mounts.some((mount) => mount.containerPath === containerPath));
   }
-
-  #subPath(node: DirectoryNode | FileNode, subPath: string): DirectoryNode | FileNode {
-    if (node.kind !== 'directory') return node;
-    const files = new ContainerFileSystem(node, this.options.now);
-    try {
-      if (!files.exists(subPath)) files.makeDirectory(subPath, true);
-      const found = files.node(subPath);
-      if (found.kind === 'directory' || found.kind === 'file') return found;
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-    }
-    throw new StartError('CreateContainerConfigError', `failed to prepare subPath for volumeMount "${subPath}"`);
-  }
-
-  async #mountOne(volume: Volume, context: DownwardContext): Promise<void> {
-    const { sources, now } = this.options;
-    const pod = this.#pod;
-    const { configMap, secret, downwardAPI, projected } = volume;
-    if (configMap)
-      return this.#replace(
-        volume.name,
-        await configMapFiles(pod, { ...configMap, name: configMap.name ?? '' }, configMap.defaultMode, sources),
-      );
-    if (secret) {
-      const from = { ...secret, name: secret.secretName ?? '' };
-      return this.#replace(volume.name, await secretFiles(pod, from, secret.defaultMode, sources));
-    }
-    if (downwardAPI)
-      return this.#replace(volume.name, downwardFiles(pod, downwardAPI.items ?? [], downwardAPI.defaultMode, context));
-    if (projected) {
-      const files = await projectedFiles(pod, projected.sources ?? [], projected.defaultMode, context, sources);
-      return this.#replace(volume.name, files, tokenPaths(volume));
-    }
-    if (this.#nodes.has(volume.name)) return;
-    if (volume.hostPath) this.#nodes.set(volume.name, this.#hostPath(volume.hostPath.path, volume.hostPath.type ?? ''));
-    else if (volume.emptyDir || volume.image) this.#nodes.set(volume.name, directoryNode(0o777, now()));
-    else
-      throw new VolumeError(`volume plugin of "${Object.keys(volume).find((key) => key !== 'name')}" is not there yet`);
-  }
-
-  async #fetchTokens(): Promise<void> {
-    for (const volume of this.#pod.spec.volumes ?? []) {
-      if (tokenPaths(volume).size === 0 || volume.projected === undefined) continue;
-      const files = await tokenFiles(
-        this.#pod,
-        volume.projected.sources ?? [],
-        volume.projected.defaultMode,
-        this.options.sources,
-      );
-      const node = this.#nodes.get(volume.name);
-      if (node?.kind === 'directory') for (const file of files) this.#place(node, file);
-    }
-  }
-
-  /** Puts new files in the place of old ones; paths in `kept` stay as they are when they are there already. */
-  #replace(name: string, files: readonly VolumeFile[], kept: ReadonlySet<string> = new Set()): void {
-    const known = this.#nodes.get(name);
-    const node = known?.kind === 'directory' ? known : directoryNode(0o755, this.options.now());
-    const before = new Map(node.entries);
-    node.entries.clear();
-    for (const file of files) {
-      const old = before.get(file.path);
-      if (old !== undefined && kept.has(file.path)) node.entries.set(file.path, old);
-      else this.#place(node, file);
-    }
-    this.#nodes.set(name, node);
-  }
-
-  #place(node: DirectoryNode, { path, content, mode }: VolumeFile): void {
-    placeNode(node, path, fileNode(content, mode, this.options.now()));
-  }
-
-  #hostPath(path: string, type: string): DirectoryNode | FileNode {
-    const files = new ContainerFileSystem(this.options.host, this.options.now);
-    if (!files.exists(path)) {
-      if (type === 'File' || type === 'Directory')
-        throw new VolumeError(`hostPath type check failed: ${path} is not a ${type.toLowerCase()}`);
-      if (type === 'FileOrCreate') files.writeFile(path, new Uint8Array(0));
-      else files.makeDirectory(path, true);
-    }
-    const node = files.node(path);
-    if (node.kind === 'directory' || node.kind === 'file') return node;
-    throw new VolumeError(`hostPath type check failed: ${path} is not a directory`);
-  }
 }
 
-function tokenPaths(volume: Volume): ReadonlySet<string> {
-  const tokens = (volume.projected?.sources ?? []).flatMap(({ serviceAccountToken }) =>
-    serviceAccountToken ? [serviceAccountToken.path] : [],
-  );
-  return new Set(tokens);
+function followsObjects({ configMap, secret, downwardAPI, projected }: Volume): boolean {
+  return (configMap ?? secret ?? downwardAPI ?? projected) !== undefined;
+}
+
+function followsPod({ downwardAPI, projected }: Volume): boolean {
+  return downwardAPI !== undefined || (projected?.sources ?? []).some((source) => source.downwardAPI !== undefined);
+}
+
+function hasToken({ projected }: Volume): boolean {
+  return (projected?.sources ?? []).some(({ serviceAccountToken }) => serviceAccountToken !== undefined);
+}
+
+function configError(message: string): StartError {
+  return new StartError('CreateContainerConfigError', message);
+}
+
+async function named(volume: Volume, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof VolumeError)) throw error;
+    throw new VolumeError(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`, { cause: error });
+  }
 }
