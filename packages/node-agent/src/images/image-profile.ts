@@ -2,7 +2,8 @@
  * What an emulated image is: its configuration, its files and its programs. One folder below this one holds each.
  */
 import type { DirectoryNode } from '../runtime/filesystem/nodes.ts';
-import type { Program, Signal } from '../runtime/process/process.ts';
+import type { Program } from '../runtime/process/process-context.ts';
+import type { Signal } from '../runtime/process/signals.ts';
 
 export interface ImageProfile {
   /** Repositories that hold this image, without registry: `library/nginx`. */

@@ -3,7 +3,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ProcessContext } from '../runtime/process/process.ts';
+import type { ProcessContext } from '../runtime/process/process-context.ts';
 import type { Peer } from './pod-network.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;

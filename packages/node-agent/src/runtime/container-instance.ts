@@ -8,15 +8,24 @@ import { imageFiles } from '../images/image-files.ts';
 import { DEFAULT_PATH, type ImageProfile } from '../images/image-profile.ts';
 import { quiet } from '../images/quiet/quiet.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
-import { ByteStream } from './byte-stream.ts';
 import { ContainerLog } from './container-log.ts';
 import type { ContainerConfig, ContainerResources, OutputStream, SandboxRecord } from './container-runtime.ts';
 import { RuntimeError } from './container-runtime.ts';
+import { ContainerStreams } from './container-streams.ts';
 import { buildFileSystem } from './filesystem/container-root.ts';
 import { CONTAINER_LIMIT_BYTES, FileSpace } from './filesystem/file-space.ts';
 import type { ContainerFileSystem } from './filesystem/file-system.ts';
 import { type FileNode, fileNode } from './filesystem/nodes.ts';
-import { type ContainerEnvironment, EmulatedProcess, type Program, type Signal } from './process/process.ts';
+import { ContainerProcesses, type EntryOptions } from './process/container-processes.ts';
+import type { ExitStatus } from './process/exit-status.ts';
+import type { FdTable } from './process/fd-table.ts';
+import type { Account } from './process/memory-account.ts';
+import type { NodeKernel } from './process/node-kernel.ts';
+import type { PidNamespace } from './process/pid-namespace.ts';
+import type { EmulatedProcess } from './process/process.ts';
+import type { ContainerEnvironment, Program } from './process/process-context.ts';
+import type { PseudoTerminal } from './process/pseudo-terminal.ts';
+import type { Signal } from './process/signals.ts';
 import { findShellProgram } from './shell/shell-commands.ts';
 
 export interface InstanceOptions {
@@ -29,6 +38,10 @@ export interface InstanceOptions {
   /** What the machine's files hold in all. */
   readonly space?: FileSpace;
   readonly logger: Logger;
+  readonly kernel: NodeKernel;
+  /** The Pod's, where its containers share one. */
+  readonly namespace?: PidNamespace | undefined;
+  readonly account?: Account | undefined;
 }
 
 /** The longest termination message, as the kubelet reads it. */
@@ -36,22 +49,22 @@ const LONGEST_TERMINATION_MESSAGE = 4096;
 
 export class ContainerInstance {
   readonly log: ContainerLog;
-  readonly stdin: ByteStream | undefined;
+  readonly streams: ContainerStreams;
+  readonly processes: ContainerProcesses;
   readonly environment: ContainerEnvironment;
   readonly env: ReadonlyMap<string, string>;
   /** What the kernel gives it now. */
   resources: ContainerResources;
-  readonly #outputListeners = new Set<(stream: OutputStream, bytes: Uint8Array) => void>();
   #files: ContainerFileSystem | undefined;
   #space: FileSpace | undefined;
   #terminationFile: FileNode | undefined;
-  #process: EmulatedProcess | undefined;
+  #terminals = 0;
 
   constructor(readonly options: InstanceOptions) {
     const { config, sandbox, profile, clock } = options;
     this.log = new ContainerLog(() => clock.now());
     this.resources = config.resources;
-    this.stdin = config.stdin ? new ByteStream() : undefined;
+    this.streams = new ContainerStreams(config, this.log, config.tty ? this.newTerminalName() : '');
     this.env = new Map([
       ['PATH', DEFAULT_PATH],
       ['HOSTNAME', sandbox.hostname],
@@ -69,8 +82,15 @@ export class ContainerInstance {
       fileSystem: () => this.fileSystem(),
       prepareFiles: () => config.prepare(),
       findProgram: (name, path) => this.#find(name, path),
-      signalInit: (signal) => this.signal(signal),
     };
+    this.processes = new ContainerProcesses({
+      kernel: options.kernel,
+      environment: this.environment,
+      namespace: options.namespace,
+      account: options.account,
+      limits: () => ({ memory: this.resources.memoryLimit, cpu: this.resources.cpuLimit }),
+      output: (stream, bytes) => this.write(stream, bytes),
+    });
   }
 
   get workingDir(): string {
@@ -78,35 +98,40 @@ export class ContainerInstance {
   }
 
   /** @throws RuntimeError `start` when the program doesn't exist */
-  start(): Promise<number> {
+  start(): Promise<ExitStatus> {
     const argv = this.#argv();
-    const { config } = this.options;
-    this.#process = new EmulatedProcess(this.environment, {
-      program: this.#initProgram(argv),
-      argv,
-      env: this.env,
-      workingDir: this.workingDir,
-      tty: config.tty,
-      isInit: true,
-      ...(this.stdin === undefined ? {} : { stdin: this.stdin }),
-      output: (stream, bytes) => this.write(config.tty ? 'stdout' : stream, bytes),
-    });
-    return this.#process.exitCode;
+    const program = this.#initProgram(argv);
+    return this.processes.start(this.#entry(program, argv, () => this.streams.files())).wait();
+  }
+
+  /** Brings a command in. @throws FileError EAGAIN */
+  exec(program: Program, argv: readonly string[], fds: FdTable, terminal?: PseudoTerminal): EmulatedProcess {
+    return this.processes.exec({ ...this.#entry(program, argv, fds), terminal });
+  }
+
+  /** /dev/pts/N of one more terminal. */
+  newTerminalName(): string {
+    this.#terminals++;
+    return `/dev/pts/${this.#terminals - 1}`;
+  }
+
+  get oomKilled(): boolean {
+    return this.processes.oomKilled;
+  }
+
+  /** What the kernel gives it from now on. */
+  setResources(resources: ContainerResources): void {
+    this.resources = resources;
+    this.processes.limitsChanged();
   }
 
   signal(signal: Signal): void {
-    this.#process?.signal(signal);
+    this.processes.first?.deliver(signal, true);
   }
 
-  /** Output of the container's first process. */
+  /** Output of the container's first process, by a path or by a program that nobody has looked into. */
   write(stream: OutputStream, bytes: Uint8Array): void {
-    this.log.write(stream, bytes);
-    for (const listener of this.#outputListeners) listener(stream, bytes);
-  }
-
-  onOutput(listener: (stream: OutputStream, bytes: Uint8Array) => void): () => void {
-    this.#outputListeners.add(listener);
-    return () => this.#outputListeners.delete(listener);
+    void this.streams.write(stream, bytes);
   }
 
   fileSystem(): ContainerFileSystem {
@@ -136,14 +161,23 @@ export class ContainerInstance {
     return content === undefined ? '' : new TextDecoder().decode(content.subarray(0, LONGEST_TERMINATION_MESSAGE));
   }
 
+  /** The main process has ended: so do all others, and what was written goes to the log. */
+  async end(): Promise<void> {
+    this.processes.end();
+    await this.streams.end();
+  }
+
   /** The container has ended: what only a running one needs can go. */
   dispose(): void {
-    this.stdin?.end();
     this.log.close();
     this.#files = undefined;
     this.#space?.close();
-    this.#process = undefined;
-    this.#outputListeners.clear();
+  }
+
+  #entry(program: Program, argv: readonly string[], fds: EntryOptions['fds']): EntryOptions {
+    const { uid, gid, groups } = this.options.config.security;
+    const { env, workingDir: cwd } = this;
+    return { program, argv, env, cwd, credentials: { uid, gid, groups }, terminal: this.streams.terminal, fds };
   }
 
   #argv(): readonly string[] {

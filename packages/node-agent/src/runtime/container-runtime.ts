@@ -134,7 +134,8 @@ export interface OutputChunk {
 export interface ProcessSession {
   /** Everything it writes, until it ends. */
   readonly output: AsyncIterable<OutputChunk>;
-  writeStdin(bytes: Uint8Array): void;
+  /** Resolves when the process has room for more. */
+  writeStdin(bytes: Uint8Array): Promise<void>;
   endStdin(): void;
   resize(columns: number, rows: number): void;
   /** Resolves when the process has ended. */

@@ -7,10 +7,8 @@
  * Invariants: a record on disk is never newer than the one in memory; a container exits once.
  */
 import type { ClusterClock, Logger, Random } from '@regatta/runtime';
-import { BoundedQueue } from '@regatta/runtime';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
-import { ByteStream } from './byte-stream.ts';
 import { ContainerInstance, notExecutable } from './container-instance.ts';
 import {
   type ContainerConfig,
@@ -19,7 +17,6 @@ import {
   type ContainerResources,
   type ContainerRuntime,
   type ExecOptions,
-  type OutputChunk,
   type ProcessSession,
   RuntimeError,
   type SandboxConfig,
@@ -28,15 +25,17 @@ import {
 import type { FileSpace } from './filesystem/file-space.ts';
 import type { ImageStore } from './image-store.ts';
 import { PodRecords } from './pod-records.ts';
-import { EmulatedProcess, SIGNAL_NUMBER, type Signal } from './process/process.ts';
+import { type ExitStatus, exitCodeOf } from './process/exit-status.ts';
+import { NodeKernel } from './process/node-kernel.ts';
+import type { Program } from './process/process-context.ts';
+import { PseudoTerminal } from './process/pseudo-terminal.ts';
+import { signalOf } from './process/signals.ts';
+import { pipedFiles, terminalFiles, terminalSession } from './process-sessions.ts';
 
 /** What these take on a real machine, in cluster milliseconds. */
 const SANDBOX_MS = 60;
 const CREATE_MS = 20;
 const START_MS = 20;
-
-/** Chunks of output that wait for a slow reader of an exec'd or attached process. */
-const SESSION_LIMIT = 16_384;
 
 export interface EmulatedRuntimeOptions {
   readonly clock: ClusterClock;
@@ -53,6 +52,7 @@ export class EmulatedRuntime implements ContainerRuntime {
   readonly name = 'containerd';
   readonly version = '2.2.0';
   readonly images: ImageStore;
+  readonly #kernel: NodeKernel;
   readonly #records: PodRecords;
   readonly #instances = new Map<string, ContainerInstance>();
   readonly #exits = new Map<string, Promise<void>>();
@@ -61,6 +61,7 @@ export class EmulatedRuntime implements ContainerRuntime {
 
   constructor(private readonly options: EmulatedRuntimeOptions) {
     this.images = options.images;
+    this.#kernel = new NodeKernel(options.clock, options.random);
     this.#records = new PodRecords(options.disk, options.clock.now(), (uid) => this.#changed(uid));
   }
 
@@ -113,6 +114,7 @@ export class EmulatedRuntime implements ContainerRuntime {
       createdAt: this.#now(),
     };
     const { clock, network, logger } = this.options;
+    const kernel = this.#kernel;
     const profile = this.images.profile(image);
     this.#instances.set(
       id,
@@ -125,6 +127,7 @@ export class EmulatedRuntime implements ContainerRuntime {
         network,
         logger,
         ...(this.options.space === undefined ? {} : { space: this.options.space }),
+        kernel,
       }),
     );
     this.#records.putContainer(record);
@@ -135,9 +138,9 @@ export class EmulatedRuntime implements ContainerRuntime {
     const record = this.#require(id);
     await this.options.clock.sleep(START_MS);
     const instance = this.#instance(id);
-    let exitCode: Promise<number>;
+    let exit: Promise<ExitStatus>;
     try {
-      exitCode = instance.start();
+      exit = instance.start();
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       this.#ended(record, { exitCode: 128, reason: 'StartError', message: error.message, startedAt: 0 });
@@ -147,8 +150,11 @@ export class EmulatedRuntime implements ContainerRuntime {
     this.#records.putContainer({ ...record, state: 'running', startedAt });
     this.#exits.set(
       id,
-      exitCode.then((code) => {
-        this.#ended(record, { exitCode: code, reason: code === 0 ? 'Completed' : 'Error', startedAt });
+      exit.then(async (status) => {
+        await instance.end();
+        const exitCode = exitCodeOf(status);
+        const reason = instance.oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
+        this.#ended(record, { exitCode, reason, startedAt });
       }),
     );
   }
@@ -159,14 +165,14 @@ export class EmulatedRuntime implements ContainerRuntime {
     if (record === undefined || record.state !== 'running' || exit === undefined) return;
     const instance = this.#instance(id);
     if (grace > 0)
-      instance.signal(stopSignal(instance.options.config.stopSignal) ?? instance.options.profile.stopSignal);
+      instance.signal(signalOf(instance.options.config.stopSignal ?? '') ?? instance.options.profile.stopSignal);
     const timer = this.options.clock.setTimer(grace, () => instance.signal('KILL'));
     await exit;
     timer.cancel();
   }
 
   async updateContainer(id: string, resources: ContainerResources): Promise<void> {
-    this.#instance(id).resources = resources;
+    this.#instance(id).setResources(resources);
     this.#records.putContainer({ ...this.#require(id), resources });
   }
 
@@ -202,40 +208,21 @@ export class EmulatedRuntime implements ContainerRuntime {
         `failed to exec in container: failed to start exec "${this.#newId()}": ${why}: unknown`,
       );
     }
-    const output = new BoundedQueue<OutputChunk>(SESSION_LIMIT);
-    const stdin = options.stdin ? new ByteStream() : undefined;
-    const child: EmulatedProcess = new EmulatedProcess(instance.environment, {
-      program,
-      argv: options.command,
-      env: instance.env,
-      workingDir: instance.workingDir,
-      tty: options.tty,
-      isInit: false,
-      ...(stdin === undefined ? {} : { stdin }),
-      output: (stream, bytes) => {
-        if (!output.push({ stream: options.tty ? 'stdout' : stream, bytes })) child.signal('KILL');
-      },
-    });
-    const containerEnd = this.#exits.get(id);
-    void containerEnd?.then(() => child.signal('KILL'));
-    const exitCode = child.exitCode.finally(() => output.end());
-    return session(output, stdin, exitCode, () => child.signal('KILL'));
+    return this.#exec(instance, program, options);
+  }
+
+  #exec(instance: ContainerInstance, program: Program, { command, stdin, tty }: ExecOptions): ProcessSession {
+    if (tty) {
+      const terminal = new PseudoTerminal(instance.newTerminalName());
+      return terminalSession(instance.exec(program, command, terminalFiles(terminal), terminal), terminal);
+    }
+    const { fds, session } = pipedFiles(stdin);
+    return session(instance.exec(program, command, fds));
   }
 
   attach(id: string): ProcessSession {
-    const instance = this.#instance(id);
-    const output = new BoundedQueue<OutputChunk>(SESSION_LIMIT);
-    const detach = instance.onOutput((stream, bytes) => void output.push({ stream, bytes }));
-    const end = (): void => {
-      detach();
-      output.end();
-    };
     const exit = this.#exits.get(id) ?? Promise.resolve();
-    const exitCode = exit.then(() => {
-      end();
-      return this.#records.container(id)?.exitCode ?? 0;
-    });
-    return session(output, instance.stdin, exitCode, end);
+    return this.#instance(id).streams.attach(exit.then(() => this.#records.container(id)?.exitCode ?? 0));
   }
 
   log(id: string): ContainerLogReader | undefined {
@@ -289,26 +276,4 @@ export class EmulatedRuntime implements ContainerRuntime {
   #now(): number {
     return this.options.clock.now();
   }
-}
-
-function session(
-  output: AsyncIterable<OutputChunk>,
-  stdin: ByteStream | undefined,
-  exitCode: Promise<number>,
-  close: () => void,
-): ProcessSession {
-  return {
-    output,
-    writeStdin: (bytes) => void stdin?.write(bytes),
-    endStdin: () => stdin?.end(),
-    resize: () => {},
-    exitCode,
-    close,
-  };
-}
-
-/** SIGTERM → TERM; undefined for signals that no emulated program knows. */
-function stopSignal(name: string | undefined): Signal | undefined {
-  const short = name?.replace(/^SIG/, '');
-  return Object.keys(SIGNAL_NUMBER).find((signal): signal is Signal => signal === short);
 }

@@ -27,7 +27,7 @@ async function readInput(session: ProcessSession, stream: BusStream): Promise<vo
   try {
     for await (const bytes of stream.frames) {
       const payload = bytes.subarray(1);
-      if (bytes[0] === Channel.stdin) session.writeStdin(payload);
+      if (bytes[0] === Channel.stdin) await session.writeStdin(payload);
       else if (bytes[0] === Channel.close && payload[0] === Channel.stdin) session.endStdin();
       else if (bytes[0] === Channel.resize) resize(session, payload);
     }

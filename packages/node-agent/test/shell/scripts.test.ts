@@ -127,7 +127,7 @@ describe('scripts of containers', () => {
     expect(await (await containers.start('busybox')).exit()).toBe(0);
     const shell = await containers.start('busybox', { stdin: true });
     const session = containers.runtime.attach(shell.id);
-    session.writeStdin(Buffer.from('x=5\ncd /tmp\necho $x $(pwd)\nexit 9\n'));
+    await session.writeStdin(Buffer.from('x=5\ncd /tmp\necho $x $(pwd)\nexit 9\n'));
     expect(await session.exitCode).toBe(9);
     expect(shell.log()).toBe('5 /tmp\n');
   });

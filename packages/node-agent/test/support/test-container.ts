@@ -121,7 +121,7 @@ export class RunningContainer {
   async exec(command: readonly string[], stdin?: string): Promise<{ code: number; out: string; err: string }> {
     const session = await this.runtime.exec(this.id, { command, stdin: stdin !== undefined, tty: false });
     if (stdin !== undefined) {
-      session.writeStdin(Buffer.from(stdin));
+      await session.writeStdin(Buffer.from(stdin));
       session.endStdin();
     }
     return collect(session);

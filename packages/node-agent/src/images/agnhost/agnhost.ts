@@ -2,7 +2,7 @@
  * registry.k8s.io/e2e-test-images/agnhost: the subcommands `pause` and `serve-hostname`
  * (upstream: test/images/agnhost). Others are not there yet and say so.
  */
-import type { ProcessContext, Program } from '../../runtime/process/process.ts';
+import type { ProcessContext, Program } from '../../runtime/process/process-context.ts';
 import type { ImageProfile } from '../image-profile.ts';
 import { DEFAULT_PATH } from '../image-profile.ts';
 import { BUSYBOX, placePrograms, populateLinux } from '../linux-layout.ts';

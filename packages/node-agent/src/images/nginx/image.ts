@@ -2,7 +2,7 @@
  * nginx: the image's configuration, files and entrypoint. The server itself is loaded at the first request.
  */
 import { directoryNode, fileNode, placeNode, symlinkNode } from '../../runtime/filesystem/nodes.ts';
-import type { ProcessContext } from '../../runtime/process/process.ts';
+import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import type { ImageProfile } from '../image-profile.ts';
 import { DEFAULT_PATH } from '../image-profile.ts';
 import { DEBIAN, placePrograms, populateLinux } from '../linux-layout.ts';
@@ -33,12 +33,11 @@ async function entrypoint(process: ProcessContext): Promise<number> {
   const [, ...command] = process.argv;
   const name = command[0] ?? '';
   if (name === 'nginx') process.write('stdout', `${ENTRYPOINT_LINES.join('\n')}\n`);
-  const program = process.findProgram(name, process.env.get('PATH') ?? DEFAULT_PATH);
-  if (program === undefined) {
+  if (process.findProgram(name, process.env.get('PATH') ?? DEFAULT_PATH) === undefined) {
     process.write('stderr', `/docker-entrypoint.sh: 47: exec: ${name}: not found\n`);
     return 127;
   }
-  return program(Object.assign(Object.create(process) as ProcessContext, { argv: command }));
+  return process.exec(command);
 }
 
 /** `nginx` serves; `nginx -s quit` and its like tell the serving one what to do. */
@@ -71,7 +70,12 @@ function control(process: ProcessContext, word: string): number {
     process.write('stderr', `nginx: invalid option: "-s ${word}"\n`);
     return 1;
   }
-  process.signalInit(signal);
+  const master = process.kernel.processes().find(({ title }) => title.startsWith('nginx: master'));
+  if (master === undefined) {
+    process.write('stderr', 'nginx: [error] invalid PID number "" in "/run/nginx.pid"\n');
+    return 1;
+  }
+  process.kernel.kill(master.pid, signal, process);
   return 0;
 }
 

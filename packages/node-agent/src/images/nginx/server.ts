@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listenLazily } from '../../network/http-service.ts';
 import { FileError } from '../../runtime/filesystem/file-error.ts';
 import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
-import type { ProcessContext } from '../../runtime/process/process.ts';
+import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import { errorPage } from './pages.ts';
 
 const ROOT = '/usr/share/nginx/html';
@@ -28,6 +28,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export async function runNginx(process: ProcessContext, version: string): Promise<number> {
+  process.setTitle(`nginx: master process ${process.argv.join(' ')}`);
   const server = new NginxServer(process, version);
   let stop: () => void;
   try {

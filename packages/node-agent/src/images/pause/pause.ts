@@ -1,7 +1,7 @@
 /**
  * registry.k8s.io/pause: sleeps until it is told to end (upstream: build/pause/linux/pause.c).
  */
-import type { ProcessContext } from '../../runtime/process/process.ts';
+import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import type { ImageProfile } from '../image-profile.ts';
 
 export function pause(process: ProcessContext): Promise<number> {

@@ -2,7 +2,7 @@
  * Any image that the catalogue doesn't know: a quiet process that runs until it is told to end, as most servers do.
  * It has a shell, so that one can look around in it.
  */
-import type { ProcessContext } from '../../runtime/process/process.ts';
+import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import type { ImageProfile } from '../image-profile.ts';
 import { DEFAULT_PATH } from '../image-profile.ts';
 import { DEBIAN, placePrograms, populateLinux } from '../linux-layout.ts';

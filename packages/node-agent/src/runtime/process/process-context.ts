@@ -9,6 +9,7 @@ import type { ClusterClock, Logger } from '@regatta/runtime';
 import type { PodNetwork } from '../../network/pod-network.ts';
 import type { OutputStream } from '../container-runtime.ts';
 import type { ContainerFileSystem } from '../filesystem/file-system.ts';
+import type { OpenFlags } from '../filesystem/open-node.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { FdTable } from './fd-table.ts';
 import type { MemoryAccount } from './memory-account.ts';
@@ -34,7 +35,7 @@ export interface ContainerEnvironment {
   readonly clock: ClusterClock;
   readonly network: PodNetwork;
   readonly logger: Logger;
-  /** Made at first use. */
+  /** Made at first use. A process sees it with its own rights. */
   fileSystem(): ContainerFileSystem;
   /** Fetches what mounts hold only on demand (tokens). */
   prepareFiles(): Promise<void>;
@@ -49,8 +50,9 @@ export interface ProcessInfo {
   readonly pgid: number;
   readonly sid: number;
   readonly credentials: Credentials;
-  /** The command line; what a server calls itself where it has set that. */
   readonly argv: readonly string[];
+  /** The command line as `ps` shows it; what a server calls itself where it has set that. */
+  readonly title: string;
   /** The short name of the program: /proc/PID/comm */
   readonly name: string;
   readonly state: ProcessState;
@@ -60,7 +62,8 @@ export interface ProcessInfo {
   readonly startedAt: number;
   /** Cluster milliseconds of processor time. */
   readonly cpuTime: number;
-  readonly memory: number;
+  /** Bytes. */
+  readonly memoryUsed: number;
   readonly nice: number;
   readonly terminal: Terminal | undefined;
   readonly env: ReadonlyMap<string, string>;
@@ -156,7 +159,7 @@ export interface ProcessContext extends ContainerEnvironment {
    * Opens a path as this process sees it: /dev/stdin, /dev/fd/N, /proc/self/… and /dev/tty are its own.
    * @throws FileError
    */
-  open(path: string, options?: OpenOptions): OpenFile;
+  open(path: string, flags?: OpenFlags): OpenFile;
 
   onSignal(signal: Signal, disposition: SignalDisposition): void;
   signalDisposition(signal: Signal): SignalDisposition;
@@ -177,16 +180,11 @@ export interface ProcessContext extends ContainerEnvironment {
   setProcessGroup(pid: number, pgid: number): void;
   /** What `ps` shows instead of the command line. */
   setTitle(title: string): void;
-}
-
-export interface OpenOptions {
-  readonly read?: boolean;
-  readonly write?: boolean;
-  readonly append?: boolean;
-  readonly create?: boolean;
-  readonly truncate?: boolean;
-  /** Fails with EEXIST when it is there (noclobber). */
-  readonly exclusive?: boolean;
+  /**
+   * Calls back when somebody first looks at the processes of its namespace, or at once when somebody has: a server
+   * starts its helpers only then.
+   */
+  whenSeen(callback: () => void): void;
 }
 
 /** The process has ended; what its program still does is to unwind. */

@@ -1,139 +1,395 @@
 /**
- * An emulated process: a program with its arguments, file system, streams and signals.
+ * An emulated process: a program with its number, descriptors, signals and children. It is the program's ProcessContext
+ * and, for others, a row of the process table.
  *
- * Invariants: it ends exactly once, with an exit code; KILL always ends it (137), whatever the program does; a signal
- * without a handler ends it with 128 + its number, except that PID 1 of a container ignores it, as under Linux.
+ * Owns its life: it runs, may be stopped and continued, ends once (by its program's code or by a signal), is a zombie
+ * until its parent has asked how it ended. Invariants: KILL always ends it, whatever the program does; the first process
+ * of a namespace does not get signals from within that it has no handler for; when it has ended its files are closed,
+ * its memory is given back and its children are the namespace's first process's.
+ *
+ * What most processes never need (descriptor table, signal state, children) is made at first use: a server of the image
+ * catalogue that nobody looks into is one small object.
  */
-import type { ClusterClock, Logger } from '@regatta/runtime';
-import type { PodNetwork } from '../../network/pod-network.ts';
 import type { OutputStream } from '../container-runtime.ts';
-import type { ContainerFileSystem } from '../filesystem/file-system.ts';
-import { encodeText } from '../filesystem/nodes.ts';
+import { FileError } from '../filesystem/file-error.ts';
+import type { Cgroup } from './cgroup.ts';
+import type { ExitStatus } from './exit-status.ts';
+import type { FdTable } from './fd-table.ts';
+import { Account, type MemoryAccount, type MemoryKind, UNLIMITED } from './memory-account.ts';
+import type { OpenFile } from './open-file.ts';
+import type { PidNamespace } from './pid-namespace.ts';
+import {
+  type ChildProcess,
+  type ContainerEnvironment,
+  type Credentials,
+  type ProcessContext,
+  ProcessEnded,
+  type ProcessInfo,
+  type ProcessState,
+  type Program,
+  type SpawnOptions,
+} from './process-context.ts';
+import { ProcessIo } from './process-io.ts';
+import { SignalState } from './signal-state.ts';
+import type { Signal, SignalDisposition } from './signals.ts';
+import { PROCESS_BYTES, prepareChild } from './spawn.ts';
+import type { Terminal } from './terminal.ts';
 
-export type Signal = 'TERM' | 'INT' | 'QUIT' | 'HUP' | 'USR1' | 'USR2' | 'KILL';
-
-export const SIGNAL_NUMBER: Readonly<Record<Signal, number>> = {
-  HUP: 1,
-  INT: 2,
-  QUIT: 3,
-  KILL: 9,
-  USR1: 10,
-  USR2: 12,
-  TERM: 15,
-};
-
-/** Runs until its work is done; the number is its exit code. Stops at once when `process.killed` aborts. */
-export type Program = (process: ProcessContext) => Promise<number>;
-
-/** What every process of a container has in common. */
-export interface ContainerEnvironment {
-  readonly hostname: string;
-  readonly ip: string;
-  /** The container's image, as the catalogue names it. */
-  readonly image: string;
-  readonly clock: ClusterClock;
-  readonly network: PodNetwork;
-  readonly logger: Logger;
-  /** Made at first use. */
-  fileSystem(): ContainerFileSystem;
-  /** Fetches what mounts hold only on demand (tokens). */
-  prepareFiles(): Promise<void>;
-  /** Finds a program by its name or path, as a shell would. */
-  findProgram(name: string, path: string): Program | undefined;
-  /** Sends a signal to the container's first process. */
-  signalInit(signal: Signal): void;
-}
-
-export interface ProcessContext extends ContainerEnvironment {
-  /** The program's name first, as in argv. */
-  readonly argv: readonly string[];
-  readonly env: ReadonlyMap<string, string>;
-  readonly workingDir: string;
-  readonly tty: boolean;
-  /** Chunks of standard input until it is closed. Ends at once when the process has none. */
-  readonly stdin: AsyncIterable<Uint8Array>;
-  readonly hasStdin: boolean;
-  write(stream: OutputStream, data: string | Uint8Array): void;
-  onSignal(signal: Signal, handler: () => void): void;
-  /** Aborts when the process is to end at once. */
-  readonly killed: AbortSignal;
-}
-
-export interface ProcessOptions {
-  readonly program: Program;
-  readonly argv: readonly string[];
-  readonly env: ReadonlyMap<string, string>;
-  readonly workingDir: string;
-  readonly tty: boolean;
-  readonly stdin?: AsyncIterable<Uint8Array>;
-  /** The container's first process. */
-  readonly isInit: boolean;
+/** The container that a process is in, as its processes need it. */
+export interface ProcessHost {
+  readonly environment: ContainerEnvironment;
+  /** False while nobody has needed the next two: they are made at first use. */
+  readonly isEntered: boolean;
+  readonly cgroup: Cgroup;
+  readonly namespace: PidNamespace;
+  /** Takes output of a process that has no descriptors yet. */
   output(stream: OutputStream, bytes: Uint8Array): void;
 }
 
-const NO_INPUT: AsyncIterable<Uint8Array> = {
-  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
-};
+export interface ProcessOptions {
+  readonly host: ProcessHost;
+  readonly argv: readonly string[];
+  readonly env: ReadonlyMap<string, string>;
+  readonly cwd: string;
+  readonly credentials: Credentials;
+  readonly pid: number;
+  /** Nobody in the namespace for a container's first process and for what comes from outside (exec). */
+  readonly parent?: EmulatedProcess | undefined;
+  readonly pgid: number;
+  readonly sid: number;
+  readonly terminal?: Terminal | undefined;
+  readonly umask: number;
+  readonly nice: number;
+  readonly ignored: readonly Signal[];
+  /** The child's own from now on; made when they are needed where a function says how. */
+  readonly fds: FdTable | (() => FdTable);
+}
 
-export class EmulatedProcess {
-  readonly #handlers = new Map<Signal, () => void>();
-  readonly #kill = new AbortController();
-  readonly #isInit: boolean;
-  readonly exitCode: Promise<number>;
-  #end: (code: number) => void = () => {};
-  #ended = false;
+export class EmulatedProcess extends ProcessIo implements ProcessContext, ProcessInfo, ChildProcess {
+  readonly pid: number;
+  readonly credentials: Credentials;
+  readonly startedAt: number;
+  parent: EmulatedProcess | undefined;
+  pgid: number;
+  sid: number;
+  terminal: Terminal | undefined;
+  argv: readonly string[];
+  env: ReadonlyMap<string, string>;
+  cwd: string;
+  nice: number;
+  status: ExitStatus | undefined;
+  #title: string | undefined;
+  #signals: SignalState | undefined;
+  #memory: ProcessMemory | undefined;
+  #children: Set<EmulatedProcess> | undefined;
+  #listeners: Set<(state: ProcessState) => void> | undefined;
+  #whenSeen: (() => void) | undefined;
 
-  constructor(environment: ContainerEnvironment, options: ProcessOptions) {
-    this.#isInit = options.isInit;
-    this.exitCode = new Promise((resolve) => {
-      this.#end = resolve;
-    });
-    void this.#run(environment, options);
+  constructor(options: ProcessOptions) {
+    super(options.host, options.umask, options.fds);
+    this.pid = options.pid;
+    this.credentials = options.credentials;
+    this.parent = options.parent;
+    this.pgid = options.pgid;
+    this.sid = options.sid;
+    this.terminal = options.terminal;
+    this.argv = options.argv;
+    this.env = options.env;
+    this.cwd = options.cwd;
+    this.nice = options.nice;
+    this.startedAt = options.host.environment.clock.now();
+    for (const signal of options.ignored) this.onSignal(signal, 'ignore');
   }
 
-  signal(signal: Signal): void {
-    if (this.#ended) return;
-    const handler = this.#handlers.get(signal);
-    if (signal === 'KILL') this.#finish(128 + SIGNAL_NUMBER.KILL);
-    else if (handler) handler();
-    else if (!this.#isInit) this.#finish(128 + SIGNAL_NUMBER[signal]);
+  get ppid(): number {
+    return this.parent?.pid ?? 0;
   }
 
-  async #run(environment: ContainerEnvironment, options: ProcessOptions): Promise<void> {
+  get kernel(): PidNamespace {
+    return this.host.namespace;
+  }
+
+  get memory(): MemoryAccount {
+    this.#memory ??= new ProcessMemory(this);
+    return this.#memory;
+  }
+
+  get memoryUsed(): number {
+    return this.#memory?.used ?? 0;
+  }
+
+  get children(): ReadonlySet<EmulatedProcess> {
+    return this.#children ?? NOBODY;
+  }
+
+  // What others see
+
+  get state(): ProcessState {
+    if (this.status !== undefined) return 'zombie';
+    return this.gate.isStopped ? 'stopped' : 'running';
+  }
+
+  get stateLetter(): ProcessInfo['stateLetter'] {
+    if (this.status !== undefined) return 'Z';
+    return this.gate.isStopped ? 'T' : 'S';
+  }
+
+  get title(): string {
+    return this.#title ?? this.argv.join(' ');
+  }
+
+  get name(): string {
+    const [first = ''] = (this.#title ?? this.argv[0] ?? '').split(/[ :]/);
+    return first.slice(first.lastIndexOf('/') + 1).slice(0, LONGEST_NAME);
+  }
+
+  files(): readonly (readonly [number, OpenFile])[] {
+    return this.status === undefined ? this.fds.entries() : [];
+  }
+
+  setTitle(title: string): void {
+    this.#title = title;
+  }
+
+  // Life
+
+  /** Runs the program; to be called once. */
+  start(program: Program): void {
+    void this.#run(program);
+  }
+
+  /** The same when it is its turn. */
+  async startSoon(program: Program, bytes = 0): Promise<void> {
     try {
-      this.#finish(await options.program(this.#context(environment, options)));
-    } catch (error) {
-      if (this.#ended) return;
-      environment.logger.warn('an emulated program failed', { program: options.argv[0], error });
-      options.output(
-        'stderr',
-        encodeText(`${options.argv[0] ?? ''}: ${error instanceof Error ? error.message : error}\n`),
-      );
-      this.#finish(1);
+      await Promise.resolve();
+      this.memory.charge(bytes);
+      for (let wait = this.step(); wait !== undefined; wait = this.gate.running()) await wait;
+    } catch {
+      // It was killed before it began.
+      return;
+    }
+    await this.#run(program);
+  }
+
+  async exec(argv: readonly string[], env: ReadonlyMap<string, string> = this.env): Promise<number> {
+    const program = this.findProgram(argv[0] ?? '', env.get('PATH') ?? '');
+    if (program === undefined) throw new FileError('ENOENT', 'execve', argv[0]);
+    this.#signals?.forget();
+    this.fds.closeOnExec();
+    this.argv = argv;
+    this.env = env;
+    this.#title = undefined;
+    return program(this);
+  }
+
+  /** The child starts after the caller has gone on, so that a chain of spawns does not nest. */
+  spawn(spawned: SpawnOptions): ChildProcess {
+    this.gate.check();
+    const { program, options } = prepareChild(this, spawned);
+    const child = new EmulatedProcess(options);
+    this.host.cgroup.add(child);
+    this.kernel.add(child);
+    this.adopt(child);
+    if (spawned.foreground && child.terminal?.session === child.sid) child.terminal.foreground = child.pgid;
+    void child.startSoon(program, PROCESS_BYTES);
+    return child;
+  }
+
+  /** A child that was started. */
+  adopt(child: EmulatedProcess): void {
+    child.parent = this;
+    this.#children ??= new Set();
+    this.#children.add(child);
+    if (child.status !== undefined && this.#reaps) child.reap();
+  }
+
+  wait(): Promise<ExitStatus> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.status === undefined) return;
+        stop();
+        this.reap();
+        resolve(this.status);
+      };
+      const stop = this.onStateChange(look);
+      look();
+    });
+  }
+
+  onStateChange(listener: (state: ProcessState) => void): () => void {
+    this.#listeners ??= new Set();
+    this.#listeners.add(listener);
+    return () => this.#listeners?.delete(listener);
+  }
+
+  /** Out of the table: its parent knows how it ended. */
+  reap(): void {
+    this.parent?.dropChild(this);
+    if (!this.host.isEntered) return;
+    this.host.cgroup.remove(this);
+    this.kernel.remove(this);
+  }
+
+  dropChild(child: EmulatedProcess): void {
+    this.#children?.delete(child);
+  }
+
+  whenSeen(callback: () => void): void {
+    if (this.host.isEntered) callback();
+    else this.#whenSeen = callback;
+  }
+
+  /** Somebody looks at the processes of its namespace. */
+  seen(): void {
+    const callback = this.#whenSeen;
+    this.#whenSeen = undefined;
+    if (this.status === undefined) callback?.();
+  }
+
+  // Signals
+
+  onSignal(signal: Signal, disposition: SignalDisposition): void {
+    this.#signals ??= new SignalState();
+    this.#signals.set(signal, disposition);
+  }
+
+  signalDisposition(signal: Signal): SignalDisposition {
+    return this.#signals?.get(signal) ?? 'default';
+  }
+
+  get ignoredSignals(): readonly Signal[] {
+    return this.#signals?.ignored() ?? [];
+  }
+
+  /** A signal has come. @param force from outside the namespace: also the first process gets KILL and STOP then */
+  deliver(signal: Signal, force = false): void {
+    if (this.status !== undefined) return;
+    this.#signals ??= new SignalState();
+    const state = this.#signals;
+    const isProtected = this.pid === 1 && !force;
+    if (signal === 'CONT') this.#continue(state);
+    const action = state.actionOf(signal);
+    if (signal === 'KILL') {
+      if (!isProtected) this.#end({ signal });
+    } else if (action === 'stop') {
+      if (!isProtected) this.#stop(signal, state);
+    } else if (this.gate.isStopped) {
+      if (action !== 'ignore') state.hold(signal);
+    } else if (typeof action === 'function') {
+      action();
+    } else if (action === 'terminate' && this.pid !== 1) {
+      this.#end({ signal });
     }
   }
 
-  #context(environment: ContainerEnvironment, options: ProcessOptions): ProcessContext {
-    const { argv, env, workingDir, tty } = options;
-    return Object.assign(Object.create(environment) as ContainerEnvironment, {
-      argv,
-      env,
-      workingDir,
-      tty,
-      stdin: options.stdin ?? NO_INPUT,
-      hasStdin: options.stdin !== undefined,
-      write: (stream: OutputStream, data: string | Uint8Array): void => {
-        if (!this.#ended) options.output(stream, typeof data === 'string' ? encodeText(data) : data);
-      },
-      onSignal: (signal: Signal, handler: () => void): void => void this.#handlers.set(signal, handler),
-      killed: this.#kill.signal,
-    });
+  signalGroup(signal: 'TTIN' | 'TTOU'): boolean {
+    if (this.signalDisposition(signal) === 'ignore' || this.kernel.isOrphaned(this.pgid)) return false;
+    this.kernel.signalGroup(this.pgid, signal);
+    return true;
   }
 
-  #finish(code: number): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#end(code);
-    this.#kill.abort(new Error('the process has ended'));
+  #stop(signal: Signal, state: SignalState): void {
+    if (signal !== 'STOP' && this.kernel.isOrphaned(this.pgid)) return;
+    if (this.gate.isStopped) return;
+    state.drop('CONT');
+    this.gate.stop();
+    this.#changed('stopped');
+  }
+
+  #continue(state: SignalState): void {
+    state.drop('STOP', 'TSTP', 'TTIN', 'TTOU');
+    if (!this.gate.isStopped) return;
+    this.gate.resume();
+    this.#changed('running');
+    for (const signal of state.takePending()) this.deliver(signal);
+  }
+
+  // Groups and sessions
+
+  setCwd(path: string): void {
+    this.cwd = path;
+  }
+
+  setSession(): void {
+    if (this.kernel.group(this.pid).some((process) => process !== this)) throw new FileError('EPERM', 'setsid');
+    this.sid = this.pid;
+    this.pgid = this.pid;
+    this.terminal = undefined;
+  }
+
+  setProcessGroup(pid: number, pgid: number): void {
+    const target = pid === 0 || pid === this.pid ? this : this.kernel.process(pid);
+    if (target === undefined || (target !== this && target.parent !== this)) throw new FileError('ESRCH', 'setpgid');
+    const group = pgid === 0 ? target.pid : pgid;
+    const joins = group === target.pid || this.kernel.group(group).some(({ sid }) => sid === this.sid);
+    if (!joins || target.sid !== this.sid || target.sid === target.pid) throw new FileError('EPERM', 'setpgid');
+    target.pgid = group;
+  }
+
+  async #run(program: Program): Promise<void> {
+    try {
+      const code = await program(this);
+      this.#end({ code: code & 0xff });
+    } catch (error) {
+      if (this.status !== undefined || error instanceof ProcessEnded) return;
+      this.logger.warn('an emulated program failed', { program: this.argv[0], error });
+      this.write('stderr', `${this.argv[0] ?? ''}: ${error instanceof Error ? error.message : error}\n`);
+      this.#end({ code: 1 });
+    }
+  }
+
+  #end(status: ExitStatus): void {
+    if (this.status !== undefined) return;
+    this.status = status;
+    this.gate.end();
+    this.closeFiles();
+    this.#memory?.releaseAll();
+    if (this.sid === this.pid) this.terminal?.hangUp();
+    this.#leaveChildren();
+    const { parent } = this;
+    if (parent === undefined || parent.#reaps) this.reap();
+    this.#changed('zombie');
+    if (this.host.isEntered && this.pid === 1) this.kernel.end();
+  }
+
+  /** Its children become the first process's; stopped jobs that nobody can continue any more are hung up on. */
+  #leaveChildren(): void {
+    for (const child of [...this.children]) {
+      const init = this.kernel.init;
+      if (init === undefined) child.parent = undefined;
+      else init.adopt(child);
+      if (child.sid !== this.sid || child.pgid === this.pgid || !this.kernel.isOrphaned(child.pgid)) continue;
+      if (!this.kernel.group(child.pgid).some(({ state }) => state === 'stopped')) continue;
+      this.kernel.signalGroup(child.pgid, 'HUP');
+      this.kernel.signalGroup(child.pgid, 'CONT');
+    }
+  }
+
+  /** Whether children that end are forgotten at once (SIGCHLD is ignored). */
+  get #reaps(): boolean {
+    return this.status !== undefined || this.signalDisposition('CHLD') === 'ignore';
+  }
+
+  #changed(state: ProcessState): void {
+    for (const listener of [...(this.#listeners ?? [])]) listener(state);
+    this.parent?.deliver('CHLD');
   }
 }
+
+/** A process's own account: over a limit it may be the one that is killed. */
+class ProcessMemory extends Account {
+  constructor(private readonly process: EmulatedProcess) {
+    super(UNLIMITED, process.host.cgroup.memory);
+  }
+
+  override charge(bytes: number, kind: MemoryKind = 'held'): void {
+    super.charge(bytes, kind);
+    if (this.process.status === undefined) return;
+    this.releaseAll();
+    throw new ProcessEnded();
+  }
+}
+
+const NOBODY: ReadonlySet<EmulatedProcess> = new Set();
+/** /proc/PID/comm is cut there (TASK_COMM_LEN without its end). */
+const LONGEST_NAME = 15;

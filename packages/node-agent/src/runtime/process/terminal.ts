@@ -49,4 +49,6 @@ export interface Terminal {
   resize(size: TerminalSize): void;
   /** An open file on it, as opening /dev/pts/N gives. */
   open(): OpenFile;
+  /** The line is gone: the foreground gets HUP, reading gives the end, writing fails with EIO. */
+  hangUp(): void;
 }

@@ -3,7 +3,7 @@
  */
 import { Bash, type CommandName, type CustomCommand, defineCommand } from 'just-bash';
 import type { OutputStream } from '../container-runtime.ts';
-import type { ProcessContext } from '../process/process.ts';
+import type { ProcessContext } from '../process/process-context.ts';
 import { networkCommands } from './commands/network-commands.ts';
 import { processCommands } from './commands/process-commands.ts';
 import { FairShare, PAUSE_COMMAND, StallError } from './fair-share.ts';
@@ -64,7 +64,7 @@ export class Interpreter {
         write,
         new Set([...COMMANDS, ...customCommands.map(({ name }) => name)]),
       ),
-      cwd: process.workingDir,
+      cwd: process.cwd,
       commands: COMMANDS,
       customCommands,
       executionLimits: LIMITS,
@@ -89,7 +89,7 @@ export class Interpreter {
       const result = await this.#bash.exec(script, {
         env,
         replaceEnv: true,
-        cwd: options.cwd ?? process.workingDir,
+        cwd: options.cwd ?? process.cwd,
         rawScript: true,
         signal: process.killed,
         ...(options.stdin === undefined ? {} : { stdin: options.stdin, stdinKind: 'bytes' as const }),

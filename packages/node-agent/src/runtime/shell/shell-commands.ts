@@ -2,7 +2,7 @@
  * Which programs the shell interpreter provides, without loading it: it is heavy, and most containers never need it.
  */
 import type { ContainerFileSystem } from '../filesystem/file-system.ts';
-import type { Program } from '../process/process.ts';
+import type { Program } from '../process/process-context.ts';
 
 const SHELLS: ReadonlySet<string> = new Set(['sh', 'ash', 'bash', 'dash']);
 

@@ -2,7 +2,7 @@
  * The programs that the interpreter runs: `sh`, single tools, and script files.
  */
 import { decodeText } from '../filesystem/nodes.ts';
-import type { ProcessContext } from '../process/process.ts';
+import type { ProcessContext } from '../process/process-context.ts';
 import { Interpreter } from './interpreter.ts';
 
 /** Bytes of standard input that are gathered for a script that reads it. */
@@ -40,7 +40,7 @@ export async function runScriptFile(process: ProcessContext): Promise<number> {
 
 async function runScript(process: ProcessContext, script: string, withInput: boolean): Promise<number> {
   const interpreter = new Interpreter(process);
-  const stdin = withInput && process.hasStdin && !process.tty ? await gather(process.stdin) : undefined;
+  const stdin = withInput && process.fds.get(0).terminal === undefined ? await gather(process.stdin) : undefined;
   const work = interpreter
     .run(script, stdin === undefined ? {} : { stdin })
     .then(({ exitCode }) => interpreter.end(exitCode));
@@ -54,7 +54,7 @@ async function runCommandsFromInput(process: ProcessContext, setup: string): Pro
   let env: Readonly<Record<string, string>> = {};
   for await (const line of lines(process.stdin)) {
     if (/^\s*exit\b/.test(line)) return Number(/\d+/.exec(line)?.[0] ?? exitCode);
-    const cwd = env['PWD'] ?? process.workingDir;
+    const cwd = env['PWD'] ?? process.cwd;
     const result = await Promise.race([
       interpreter.run(setup + line, { env, cwd }),
       interpreter.ended.then((code) => ({ exitCode: code, env: undefined })),
@@ -123,6 +123,6 @@ function quoted(word: string): string {
 
 function readScript(process: ProcessContext, path: string): string | undefined {
   const files = process.fileSystem();
-  const absolute = path.startsWith('/') ? path : `${process.workingDir}/${path}`;
+  const absolute = path.startsWith('/') ? path : `${process.cwd}/${path}`;
   return files.exists(absolute) ? decodeText(files.readFile(absolute)).replace(/^#!.*\n/, '\n') : undefined;
 }

@@ -5,7 +5,8 @@
  * command in the foreground first; an emulated one is not made to wait.)
  */
 import { type Command, defineCommand } from 'just-bash';
-import { type ProcessContext, SIGNAL_NUMBER, type Signal } from '../process/process.ts';
+import type { ProcessContext } from '../process/process-context.ts';
+import { type Signal, signalOf } from '../process/signals.ts';
 import type { ScriptResult } from './interpreter.ts';
 
 const SURVIVED = '__survived';
@@ -73,12 +74,4 @@ export class Traps {
     const { exitCode } = await this.run(`${script}\ntrap ${SURVIVED}`);
     return this.#survived ? undefined : exitCode;
   }
-}
-
-/** TERM, SIGTERM or 15. */
-export function signalOf(name: string): Signal | undefined {
-  const short = name.toUpperCase().replace(/^SIG/, '');
-  return (Object.keys(SIGNAL_NUMBER) as Signal[]).find(
-    (signal) => signal === short || String(SIGNAL_NUMBER[signal]) === name,
-  );
 }

@@ -4,7 +4,7 @@
 import { type Command, defineCommand, type ExecResult } from 'just-bash';
 import { NetworkError } from '../../../network/pod-network.ts';
 import { ContainerFileSystem } from '../../filesystem/file-system.ts';
-import type { ProcessContext } from '../../process/process.ts';
+import type { ProcessContext } from '../../process/process-context.ts';
 
 /** Bytes of an answer that are kept. */
 const LIMIT = 8 * 1024 * 1024;

@@ -2,8 +2,8 @@
  * Commands that tell of the container and its processes.
  */
 import { type Command, defineCommand, type ExecResult } from 'just-bash';
-import type { ProcessContext } from '../../process/process.ts';
-import { signalOf } from '../traps.ts';
+import type { ProcessContext } from '../../process/process-context.ts';
+import { signalOf } from '../../process/signals.ts';
 
 function said(stdout: string, exitCode = 0): ExecResult {
   return { stdout, stderr: '', exitCode };
@@ -54,6 +54,6 @@ function kill(args: readonly string[], process: ProcessContext): ExecResult {
   if (rest.length === 0) return refused('kill: usage: kill [-s SIGNAL] PID...\n', 2);
   if (wrong !== undefined) return refused(`kill: (${wrong}) - No such process\n`);
   // A container's first process can't be killed from within: the kernel protects it.
-  if (signal !== undefined && signal !== 'KILL') process.signalInit(signal);
+  process.kernel.kill(1, signal, process);
   return said('');
 }
