@@ -29,12 +29,14 @@ export function readKubeconfig(file: string): KubeconfigContext {
   const cert = read(user.fields, 'client-certificate');
   const key = read(user.fields, 'client-key');
   const token = text(user.fields['token']);
+  const serverName = text(cluster.fields['tls-server-name']);
   const transport = {
     url,
     ...(ca ? { ca } : {}),
     ...(cert ? { cert } : {}),
     ...(key ? { key } : {}),
     ...(token ? { token } : {}),
+    ...(serverName ? { serverName } : {}),
   };
   return { name: cluster.name, transport };
 }

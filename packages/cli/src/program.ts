@@ -2,7 +2,7 @@
  * The command line of `regatta`. Names, options and help are in program/, what commands do is in commands/.
  */
 import path from 'node:path';
-import type { Clock } from '@regatta/runtime';
+import { type Clock, printable } from '@regatta/runtime';
 import { Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
 import type { Environment } from './environment.ts';
@@ -13,6 +13,7 @@ import { addDemo, addLifecycle } from './program/lifecycle.ts';
 import { addLooking } from './program/looking.ts';
 import { addMachines } from './program/machines.ts';
 import { addSnapshots } from './program/snapshots.ts';
+import { addTogether } from './program/together.ts';
 
 export interface ProgramOptions {
   readonly io: Io;
@@ -34,9 +35,14 @@ export async function runCli(args: readonly string[], options: ProgramOptions): 
     // Commander has printed its own: a sentence and the usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const message = error instanceof Error ? error.message : String(error);
-    options.io.warn(`regatta: ${message}`);
+    options.io.warn(`regatta: ${printableLines(message)}`);
     return error instanceof CliError ? error.exitCode : 1;
   }
+}
+
+/** Messages may quote what others chose. */
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 function build(options: ProgramOptions, exit: (code: number) => void): Command {
@@ -72,6 +78,7 @@ function build(options: ProgramOptions, exit: (code: number) => void): Command {
   addMachines(program, run);
   addFaults(program, run);
   addSnapshots(program, run);
+  addTogether(program, run);
   addDemo(program, run);
   return program;
 }

@@ -1,16 +1,18 @@
 /**
  * Columns of text, as kubectl prints them.
  */
-import { formatDuration } from '@regatta/runtime';
+import { formatDuration, inColumns, printable, textWidth } from '@regatta/runtime';
 
+/** Cells may hold what others chose: they come out printable. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const lines = [header, ...rows.map((row) => row.map(printable))];
+  const widths = header.map((_, i) => lines.reduce((widest, cells) => Math.max(widest, textWidth(cells[i] ?? '')), 0));
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .map((cell, i) => inColumns(cell, widths[i] ?? 0))
       .join('   ')
       .trimEnd();
-  return [header, ...rows].map(line).join('\n');
+  return lines.map(line).join('\n');
 }
 
 /** `3s`, `5m`, `2h`, `4d`: how long ago, from milliseconds. */

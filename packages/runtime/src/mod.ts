@@ -31,5 +31,6 @@ export {
   type LogLevel,
   silentLogger,
 } from './logger.ts';
+export { clipped, inColumns, printable, textWidth } from './printable-text.ts';
 export { endWithSupervisor, reportProgress, shutdownSignal } from './process.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';

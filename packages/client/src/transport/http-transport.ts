@@ -19,6 +19,8 @@ export interface HttpTransportOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly token?: string;
+  /** The name that the server's certificate must have, when it is not the URL's host. */
+  readonly serverName?: string;
   /** Real milliseconds without a byte after which a request fails; 30 000 unless told. */
   readonly timeout?: number;
 }
@@ -95,13 +97,14 @@ export class HttpTransport implements Transport {
   ): Promise<IncomingMessage> {
     this.#client ??= loadClient(this.options);
     const { request, agent } = await this.#client;
-    const { ca, cert, key, token } = this.options;
+    const { ca, cert, key, token, serverName } = this.options;
     const options: RequestOptions = {
       method,
       agent,
       ca,
       cert,
       key,
+      ...(serverName === undefined ? {} : { servername: serverName }),
       signal,
       headers: {
         ...headers,
