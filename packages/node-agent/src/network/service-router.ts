@@ -1,96 +1,105 @@
 /**
- * Where a connection goes that does not end on this node: Services, NodePorts and Pods of other nodes
- * (upstream: pkg/proxy, as iptables rules; here the rules are read from the API's objects when a connection is made).
+ * Where connections and datagrams go that do not end on this node: Services, NodePorts and Pods of other nodes
+ * (upstream: pkg/proxy, as iptables rules; here the table of the API's objects is asked when a connection is made).
  *
- * ClusterIPs spread at random over the ready endpoints; a Service without any refuses, as kube-proxy's REJECT does. Not
- * there yet: session affinity, traffic policies, UDP, load balancer addresses.
+ * Traffic from inside the cluster counts as internal: internalTrafficPolicy holds for ClusterIPs, and
+ * externalTrafficPolicy only for a NodePort of another node, which sees the packet come from outside.
  */
 import type { Duplex } from 'node:stream';
-import type { EndpointSlice, Node, Service, ServicePort } from '@regatta/api';
-import type { Random } from '@regatta/runtime';
-import { NetworkError, type Peer, type PodNetwork } from './pod-network.ts';
+import type { ClusterClock, Random } from '@regatta/runtime';
+import { EndpointChoice } from './endpoint-choice.ts';
+import { FlowTable } from './flow-table.ts';
+import { NetworkError, type Peer } from './network-error.ts';
+import type { PodNetwork, Router } from './pod-network.ts';
+import type { Frontend, ServiceTable } from './service-table.ts';
 
-/** Connects to what listens at an address of another node. @throws NetworkError */
-export type Dial = (nodeName: string, from: string, to: Peer) => Promise<Duplex>;
+/** The way to other machines of the cluster. */
+export interface Uplink {
+  /** Connects to what listens at an address of another node. @throws NetworkError */
+  connect(nodeName: string, from: string, to: Peer): Promise<Duplex>;
+  /** Sends a datagram to a socket of another node. @throws NetworkError */
+  send(nodeName: string, from: Peer, to: Peer, bytes: Uint8Array): Promise<void>;
+  /** Connects to the API server. @throws NetworkError */
+  connectApiServer(): Promise<Duplex>;
+}
 
 export interface ServiceRouterOptions {
   readonly network: PodNetwork;
   readonly nodeName: string;
-  readonly api: {
-    services(): Promise<readonly Service[]>;
-    endpointSlices(): Promise<readonly EndpointSlice[]>;
-    allNodes(): Promise<readonly Node[]>;
-  };
-  readonly dial: Dial;
+  readonly table: ServiceTable;
+  readonly uplink: Uplink;
+  readonly clock: ClusterClock;
   readonly random: Random;
 }
 
-const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+export class ServiceRouter implements Router {
+  readonly #choice: EndpointChoice;
+  readonly #flows: FlowTable;
 
-export class ServiceRouter {
-  constructor(private readonly options: ServiceRouterOptions) {}
+  constructor(private readonly options: ServiceRouterOptions) {
+    this.#choice = new EndpointChoice(options.table, options.clock, options.random);
+    this.#flows = new FlowTable(options.clock.real);
+  }
 
   /** @throws NetworkError */
-  async route(from: string, to: Peer): Promise<Duplex> {
-    const nodes = await this.options.api.allNodes();
-    const target = (await this.#serviceAt(to, nodes)) ?? to;
-    const { network, nodeName } = this.options;
+  async connect(from: string, to: Peer): Promise<Duplex> {
+    const { table, network, uplink } = this.options;
+    await table.ready();
+    const frontend = table.frontend(to, 'TCP');
+    if (frontend !== undefined && isApiServer(frontend)) return uplink.connectApiServer();
+    const target = frontend === undefined ? to : this.#endpoint(frontend, from, to);
     if (network.isLocal(target.ip)) return network.deliver(from, target);
-    const node = nodes.find((other) => holds(other, target.ip));
-    if (node === undefined || node.metadata.name === nodeName)
+    return uplink.connect(this.#nodeAt(target), from, target);
+  }
+
+  /** @throws NetworkError */
+  async send(from: Peer, to: Peer, bytes: Uint8Array): Promise<void> {
+    const { table, network, uplink } = this.options;
+    await table.ready();
+    const target = this.#flow(from, to);
+    if (network.isLocal(target.ip)) return network.deliverDatagram(from, target, bytes);
+    return uplink.send(this.#nodeAt(target), from, target, bytes);
+  }
+
+  senderOf(from: Peer, to: Peer): Peer {
+    return this.#flows.senderOf(from, to);
+  }
+
+  /** What a datagram's address stands for; a flow keeps its endpoint while the Service has it. */
+  #flow(from: Peer, to: Peer): Peer {
+    const frontend = this.options.table.frontend(to, 'UDP');
+    if (frontend === undefined) return to;
+    const known = this.#flows.endpoint(from, to);
+    const endpoints = this.options.table.endpoints(frontend.service, frontend.port);
+    const isThere = known !== undefined && endpoints.some(({ ip, port }) => ip === known.ip && port === known.port);
+    if (known !== undefined && !isThere) this.#flows.forget(from, to);
+    const endpoint = isThere ? known : this.#endpoint(frontend, from.ip, to);
+    this.#flows.remember(from, to, endpoint);
+    return endpoint;
+  }
+
+  #endpoint(frontend: Frontend, client: string, to: Peer): Peer {
+    const { ip, port } = this.#choice.choose(frontend, client, this.#localTo(frontend, to));
+    return { ip, port };
+  }
+
+  /** The node whose endpoints alone count, by the Service's traffic policy. */
+  #localTo({ service, way }: Frontend, to: Peer): string | undefined {
+    const { nodeName, table } = this.options;
+    if (way === 'cluster-ip') return service.spec.internalTrafficPolicy === 'Local' ? nodeName : undefined;
+    const at = way === 'node-port' ? table.nodeOf(to.ip)?.metadata.name : nodeName;
+    return service.spec.externalTrafficPolicy === 'Local' && at !== nodeName ? at : undefined;
+  }
+
+  #nodeAt({ ip }: Peer): string {
+    const node = this.options.table.nodeOf(ip);
+    if (node === undefined || node.metadata.name === this.options.nodeName)
       throw new NetworkError('EHOSTUNREACH', 'No route to host');
-    return this.options.dial(node.metadata.name, from, target);
-  }
-
-  /** The endpoint behind a ClusterIP or NodePort; undefined when the address is none. */
-  async #serviceAt({ ip, port }: Peer, nodes: readonly Node[]): Promise<Peer | undefined> {
-    const services = await this.options.api.services();
-    const isNode = nodes.some((node) => addressOf(node) === ip);
-    for (const service of services) {
-      const isClusterIp = service.spec.clusterIP === ip;
-      if (!isClusterIp && !isNode) continue;
-      const found = service.spec.ports?.find((own) => (isClusterIp ? own.port === port : own.nodePort === port));
-      if (found) return this.#pick(service, found);
-    }
-    return undefined;
-  }
-
-  async #pick(service: Service, port: ServicePort): Promise<Peer> {
-    const slices = await this.options.api.endpointSlices();
-    const endpoints = slices.filter((slice) => belongs(slice, service)).flatMap((slice) => readyPeers(slice, port));
-    const chosen = endpoints[Math.floor(this.options.random.next() * endpoints.length)];
-    if (chosen === undefined) throw new NetworkError('ECONNREFUSED', 'Connection refused');
-    return chosen;
+    return node.metadata.name;
   }
 }
 
-function belongs({ metadata }: EndpointSlice, service: Service): boolean {
-  return (
-    metadata.namespace === service.metadata.namespace && metadata.labels?.[SERVICE_NAME_LABEL] === service.metadata.name
-  );
-}
-
-function readyPeers({ endpoints = [], ports = [] }: EndpointSlice, wanted: ServicePort): Peer[] {
-  const port = ports?.find(({ name = '' }) => name === (wanted.name ?? ''))?.port;
-  if (port === undefined) return [];
-  return (endpoints ?? [])
-    .filter(({ conditions }) => conditions?.ready !== false)
-    .flatMap(({ addresses }) => addresses.slice(0, 1).map((ip) => ({ ip, port })));
-}
-
-function addressOf(node: Node): string | undefined {
-  return node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-}
-
-/** Whether an address is the node's own or one of its Pods'. */
-function holds(node: Node, ip: string): boolean {
-  if (addressOf(node) === ip) return true;
-  const [base = '', bits = '32'] = (node.spec.podCIDR ?? '').split('/');
-  if (base === '') return false;
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(numeric(base) / size) === Math.floor(numeric(ip) / size);
-}
-
-function numeric(ip: string): number {
-  return ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+/** `kubernetes` in `default`: its endpoints are the API servers, which are no Pods. */
+function isApiServer({ service: { metadata } }: Frontend): boolean {
+  return metadata.namespace === 'default' && metadata.name === 'kubernetes';
 }

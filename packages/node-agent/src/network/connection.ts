@@ -1,0 +1,106 @@
+/**
+ * The two ends of an emulated TCP connection.
+ *
+ * Invariants: an end that finishes writing leaves the other direction open (half-close); an end that is destroyed before
+ * both directions are over resets the other (ECONNRESET); a writer waits while the reader has WINDOW bytes unread.
+ */
+import { Duplex } from 'node:stream';
+import { NetworkError, type Peer } from './network-error.ts';
+
+/** Bytes on their way in one direction. */
+const WINDOW = 64 * 1024;
+
+/** Node's HTTP and TLS ask their sockets for what a plain stream has not. */
+export class Connection extends Duplex {
+  #other: Connection | undefined;
+  #resume: (() => void) | undefined;
+  readonly remoteFamily = 'IPv4';
+
+  constructor(
+    readonly local: Peer,
+    readonly remote: Peer,
+  ) {
+    super({ allowHalfOpen: true, readableHighWaterMark: WINDOW, writableHighWaterMark: WINDOW });
+    // Whoever uses the connection sees the error as the end of what it reads; nobody need listen for it.
+    this.on('error', () => {});
+  }
+
+  get remoteAddress(): string {
+    return this.remote.ip;
+  }
+
+  get remotePort(): number {
+    return this.remote.port;
+  }
+
+  get localAddress(): string {
+    return this.local.ip;
+  }
+
+  get localPort(): number {
+    return this.local.port;
+  }
+
+  join(other: Connection): void {
+    this.#other = other;
+  }
+
+  /** Emulated connections have no idle timer of their own. */
+  setTimeout(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  /** Ends the connection as a RST does. */
+  reset(): void {
+    this.destroy(new NetworkError('ECONNRESET', 'Connection reset by peer'));
+  }
+
+  override _read(): void {
+    const resume = this.#resume;
+    this.#resume = undefined;
+    resume?.();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error) => void): void {
+    const other = this.#other;
+    if (other === undefined || other.destroyed) return done(new NetworkError('EPIPE', 'Broken pipe'));
+    if (other.push(chunk)) done();
+    else other.#resume = done;
+  }
+
+  override _final(done: () => void): void {
+    this.#other?.push(null);
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const other = this.#other;
+    this.#other = undefined;
+    this.#resume?.();
+    const isOver = error === null && this.readableEnded && this.writableFinished;
+    if (other !== undefined && !other.destroyed && !isOver) other.#lost(error !== null || !this.writableFinished);
+    done(error);
+  }
+
+  /** The other end is gone: what it had finished saying can still be read. */
+  #lost(unfinished: boolean): void {
+    if (unfinished) this.destroy(new NetworkError('ECONNRESET', 'Connection reset by peer'));
+    else this.#other = undefined;
+  }
+}
+
+export function connectionPair(client: Peer, server: Peer): readonly [Connection, Connection] {
+  const near = new Connection(client, server);
+  const far = new Connection(server, client);
+  near.join(far);
+  far.join(near);
+  return [near, far];
+}
