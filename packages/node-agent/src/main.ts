@@ -20,7 +20,7 @@ import {
 } from '@regatta/runtime';
 import { type GivenPlace, type JoinPlace, type NodeAgentArguments, parseArguments, USAGE } from './arguments.ts';
 import { enterCluster } from './join/join-cluster.ts';
-import { busDial } from './network/bus-dial.ts';
+import { BusUplink } from './network/bus-uplink.ts';
 import { KUBELET_VERSION, type Machine } from './node/machine.ts';
 import { MachineHealth } from './node/machine-health.ts';
 import { MachinePower } from './node/machine-power.ts';
@@ -61,7 +61,7 @@ async function runMachine(
     logger,
     signal,
     taints: options.taints,
-    dial: busDial(bus),
+    uplink: new BusUplink(bus),
     ...(options.clusterDns === undefined ? {} : { clusterDns: options.clusterDns }),
   });
   serveNode({ bus, agent, clock, signal });

@@ -8,6 +8,7 @@
 import type { ConfigMap, KubeObject } from '@regatta/api';
 import { type ApiClient, Informer, type ResourceClient, resources } from '@regatta/client';
 import type { ClusterClock, Logger } from '@regatta/runtime';
+import type { Follow } from '../network/service-table.ts';
 import type { NodeApi } from '../node/node-agent.ts';
 import type { IssuedToken, TokenRequest } from '../volumes/service-account-tokens.ts';
 import type { ObjectGetter } from './ports.ts';
@@ -18,6 +19,7 @@ const ROOT_CA_CONFIG_MAP = 'kube-root-ca.crt';
 
 export function clusterApi(client: ApiClient, clock: ClusterClock, logger: Logger, signal: AbortSignal): NodeApi {
   const serviceAccounts = client.resource(resources.serviceAccounts);
+  const services = lazily(client.resource(resources.services), clock, logger, signal);
   return {
     nodes: client.resource(resources.nodes),
     pods: client.resource(resources.pods),
@@ -27,9 +29,16 @@ export function clusterApi(client: ApiClient, clock: ClusterClock, logger: Logge
       (name) => name === ROOT_CA_CONFIG_MAP,
     ),
     secrets: client.resource(resources.secrets),
-    services: lazyList(client.resource(resources.services), clock, logger, signal),
-    endpointSlices: lazyList(client.resource(resources.endpointSlices), clock, logger, signal),
-    allNodes: lazyList(client.resource(resources.nodes), clock, logger, signal),
+    services: async () => {
+      const informer = services();
+      await informer.whenSynced(signal);
+      return informer.list();
+    },
+    network: {
+      services: follow(services, signal),
+      endpointSlices: follow(lazily(client.resource(resources.endpointSlices), clock, logger, signal), signal),
+      nodes: follow(lazily(client.resource(resources.nodes), clock, logger, signal), signal),
+    },
     requestToken: async (request) => {
       const body = tokenRequestBody(request);
       return tokenOf(await serviceAccounts.subresource(request.serviceAccount, 'token', body, request.namespace));
@@ -59,22 +68,28 @@ class SharedReads<T extends KubeObject> implements ObjectGetter<T> {
 }
 
 /** A collection that is watched from the first time it is asked for. */
-function lazyList<T extends KubeObject>(
+function lazily<T extends KubeObject>(
   client: ResourceClient<T>,
   clock: ClusterClock,
   logger: Logger,
   signal: AbortSignal,
-): () => Promise<readonly T[]> {
+): () => Informer<T> {
   let informer: Informer<T> | undefined;
-  return async () => {
+  return () => {
     if (informer === undefined) {
       informer = new Informer({ client, clock: clock.real, logger });
       informer.run(signal).catch((error: unknown) => {
         logger.warn('a collection is not followed', { resource: client.ref.resource, error });
       });
     }
-    await informer.whenSynced(signal);
-    return informer.list();
+    return informer;
+  };
+}
+
+function follow<T extends KubeObject>(informer: () => Informer<T>, signal: AbortSignal): Follow<T> {
+  return (handler) => {
+    informer().addHandler(handler);
+    return informer().whenSynced(signal);
   };
 }
 

@@ -35,7 +35,8 @@ export class EndpointChoice {
     const all = this.table.endpoints(frontend.service, frontend.port);
     const usable = preferReady(localTo === undefined ? all : all.filter(({ nodeName }) => nodeName === localTo));
     if (usable.length === 0) {
-      if (localTo !== undefined && preferReady(all).length > 0) throw new NetworkError('ETIMEDOUT', 'Connection timed out');
+      if (localTo !== undefined && preferReady(all).length > 0)
+        throw new NetworkError('ETIMEDOUT', 'Connection timed out');
       throw new NetworkError('ECONNREFUSED', 'Connection refused');
     }
     const { sessionAffinity } = frontend.service.spec;

@@ -4,42 +4,37 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProcessContext } from '../runtime/process/process-context.ts';
-import type { Peer } from './pod-network.ts';
+import { asSocket } from './socket-like.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Listens on a port of the process's Pod; the HTTP server itself is made at the first connection. */
-export function listenLazily(process: ProcessContext, port: number, handler: RequestHandler): () => void {
+export function listenLazily(
+  process: Pick<ProcessContext, 'network' | 'ip' | 'killed'>,
+  port: number,
+  handler: RequestHandler,
+  address?: string,
+): () => void {
   let server: Promise<Server> | undefined;
   const open = new Set<Duplex>();
-  const stopListening = process.network.listen(process.ip, port, (connection, from) => {
+  const accept = (connection: Duplex): void => {
     open.add(connection);
     connection.once('close', () => open.delete(connection));
     server ??= makeServer(handler);
-    void server.then((made) => made.emit('connection', withPeer(connection, from)));
-  });
-  return () => {
+    void server.then((made) => made.emit('connection', connection));
+  };
+  const stopListening = process.network.listen(process.ip, port, accept, address);
+  const stop = (): void => {
     stopListening();
     for (const connection of open) connection.destroy();
   };
+  process.killed.addEventListener('abort', stop, { once: true });
+  return stop;
 }
-
-export const serveHttp = listenLazily;
 
 async function makeServer(handler: RequestHandler): Promise<Server> {
   const { createServer } = await import('node:http');
   return createServer({ keepAliveTimeout: 65_000 }, handler);
-}
-
-/** Node's server asks its sockets for things that a plain stream has not. */
-function withPeer(connection: Duplex, from: Peer): Duplex {
-  return Object.assign(connection, {
-    peerAddress: from.ip,
-    remotePort: from.port,
-    setTimeout: () => connection,
-    setNoDelay: () => connection,
-    setKeepAlive: () => connection,
-  });
 }
 
 export interface HttpAnswer {
@@ -65,7 +60,7 @@ export async function request(connection: Duplex, call: HttpCall): Promise<HttpA
       method: call.method,
       path: call.path,
       headers: call.headers,
-      createConnection: () => withPeer(connection, { ip: '', port: 0 }),
+      createConnection: () => asSocket(connection, { ip: '', port: 0 }),
     });
     outgoing.once('error', reject);
     outgoing.once('response', (incoming) => {

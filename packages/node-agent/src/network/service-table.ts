@@ -6,8 +6,8 @@
  * Follows the API from the first question on: a node that nobody connects through watches nothing.
  * Invariants: a question costs the same however many Services there are; objects are the API's and never changed.
  */
-import { type EndpointSlice, keyOf, type KubeObject, type Node, type Service, type ServicePort } from '@regatta/api';
-import { parseRange, ipv4Number } from './ipv4.ts';
+import { type EndpointSlice, type KubeObject, keyOf, type Node, type Service, type ServicePort } from '@regatta/api';
+import { ipv4Number, parseRange } from './ipv4.ts';
 import type { Peer, Protocol } from './network-error.ts';
 
 export interface ChangeHandler<T> {

@@ -4,7 +4,7 @@
  * A process may hold many of these; they share nothing but the clock and the connection to the bus. Ending one without
  * its signal (SIGKILL of the process) is the machine losing power; what the disk holds is what the next start finds.
  */
-import type { ConfigMap, EndpointSlice, Lease, Node, Pod, Secret, Service, Taint } from '@regatta/api';
+import type { ConfigMap, Lease, Node, Pod, Secret, Service, Taint } from '@regatta/api';
 import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import type { EventSink, ObjectApi, ObjectGetter } from '../api/ports.ts';
 import { ContainerStarter } from '../containers/container-starter.ts';
@@ -13,8 +13,10 @@ import { ImagePuller } from '../containers/image-puller.ts';
 import { HookRunner } from '../handlers/hook-runner.ts';
 import { Prober } from '../handlers/prober.ts';
 import { ImageCatalogue } from '../images/catalogue.ts';
-import { PodNetwork } from '../network/pod-network.ts';
-import { type Dial, ServiceRouter } from '../network/service-router.ts';
+import type { PodNetwork } from '../network/pod-network.ts';
+import type { Uplink } from '../network/service-router.ts';
+import type { NetworkObjects } from '../network/service-table.ts';
+import { setUpNetwork } from '../network/set-up-network.ts';
 import { PodManager } from '../pods/pod-manager.ts';
 import { StatusManager } from '../pods/status-manager.ts';
 import { ProbeManager } from '../probes/probe-manager.ts';
@@ -39,8 +41,8 @@ export interface NodeApi {
   readonly secrets: ObjectGetter<Secret>;
   /** Watched from the first call on. */
   services(): Promise<readonly Service[]>;
-  endpointSlices(): Promise<readonly EndpointSlice[]>;
-  allNodes(): Promise<readonly Node[]>;
+  /** Followed from the first connection that needs them on. */
+  readonly network: NetworkObjects;
   requestToken: VolumeSources['requestToken'];
 }
 
@@ -58,8 +60,7 @@ export interface NodeAgentOptions {
   /** Taints that the Node gets when it is made. */
   readonly taints: readonly Taint[];
   readonly catalogue?: ImageCatalogue;
-  /** Connects to an address on another node. */
-  readonly dial: Dial;
+  readonly uplink: Uplink;
 }
 
 export class NodeAgent {
@@ -76,15 +77,8 @@ export class NodeAgent {
   constructor(private readonly options: NodeAgentOptions) {
     const { machine, disk, clock, random, logger, catalogue = new ImageCatalogue() } = options;
     this.#identity = loadIdentity(disk, random);
-    this.network = new PodNetwork(machine.ip);
-    const router = new ServiceRouter({
-      network: this.network,
-      nodeName: machine.name,
-      api: options.api,
-      dial: options.dial,
-      random,
-    });
-    this.network.router = (from, to) => router.route(from, to);
+    const { clusterDns, clusterDomain, uplink, api } = options;
+    this.network = setUpNetwork({ machine, objects: api.network, uplink, clusterDns, clusterDomain, clock, random });
     this.#images = new ImageStore(catalogue, clock, disk);
     this.runtime = new EmulatedRuntime({
       clock,

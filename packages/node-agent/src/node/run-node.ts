@@ -5,8 +5,8 @@ import type { Taint } from '@regatta/api';
 import { type ApiClient, EventRecorder, Informer, resources } from '@regatta/client';
 import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import { clusterApi } from '../api/cluster-api.ts';
-import { NetworkError } from '../network/pod-network.ts';
-import type { Dial } from '../network/service-router.ts';
+import { NetworkError } from '../network/network-error.ts';
+import type { Uplink } from '../network/service-router.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
 import type { Machine } from './machine.ts';
 import { NodeAgent } from './node-agent.ts';
@@ -22,8 +22,8 @@ export interface RunNodeOptions {
   readonly clusterDns?: string;
   readonly clusterDomain?: string;
   readonly taints?: readonly Taint[];
-  /** Connects to other nodes; a node without it stands alone. */
-  readonly dial?: Dial;
+  /** The way to other machines; a node without it stands alone. */
+  readonly uplink?: Uplink;
 }
 
 /** The kubelet's eventRecordQPS and eventBurst. */
@@ -32,7 +32,8 @@ const EVENT_PACE = { perSecond: 50, burst: 100 };
 export const DEFAULT_CLUSTER_DNS = '10.96.0.10';
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
-const standsAlone: Dial = () => Promise.reject(new NetworkError('EHOSTUNREACH', 'No route to host'));
+const noRoute = (): Promise<never> => Promise.reject(new NetworkError('EHOSTUNREACH', 'No route to host'));
+const STANDS_ALONE: Uplink = { connect: noRoute, send: noRoute, connectApiServer: noRoute };
 
 /** Resolves when the node is registered and the Pods bound to it are known. */
 export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {
@@ -59,7 +60,7 @@ export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {
     clusterDns: options.clusterDns ?? DEFAULT_CLUSTER_DNS,
     clusterDomain: options.clusterDomain ?? DEFAULT_CLUSTER_DOMAIN,
     taints: options.taints ?? [],
-    dial: options.dial ?? standsAlone,
+    uplink: options.uplink ?? STANDS_ALONE,
   });
   signal.addEventListener('abort', () => events.close(), { once: true });
   await agent.start();

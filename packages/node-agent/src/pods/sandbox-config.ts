@@ -2,6 +2,8 @@
  * The sandbox that a Pod asks for (upstream: pkg/kubelet/kuberuntime/kuberuntime_sandbox.go, generatePodSandboxConfig).
  */
 import type { Pod } from '@regatta/api';
+import type { HostPort } from '../network/host-ports.ts';
+import { protocolOf } from '../network/service-table.ts';
 import type { SandboxConfig } from '../runtime/container-runtime.ts';
 import { hostnameOf, isHostNetwork, uidOf } from './pod-names.ts';
 
@@ -18,5 +20,15 @@ export function sandboxConfig(pod: Pod, attempt: number, nodeName: string): Sand
     processNamespace: hostPID ? 'node' : shareProcessNamespace ? 'pod' : 'container',
     hostIpc: hostIPC === true,
     sysctls: Object.fromEntries((securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+    hostPorts: isHostNetwork(pod) ? [] : hostPorts(pod),
   };
+}
+
+function hostPorts({ spec }: Pod): HostPort[] {
+  return [...(spec.initContainers ?? []), ...spec.containers].flatMap(({ ports = [] }) =>
+    ports.flatMap((port) => {
+      const { hostPort, hostIP = '', containerPort } = port;
+      return hostPort ? [{ hostIp: hostIP, hostPort, containerPort, protocol: protocolOf(port) }] : [];
+    }),
+  );
 }

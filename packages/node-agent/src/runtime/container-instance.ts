@@ -7,6 +7,7 @@ import type { ClusterClock, Logger } from '@regatta/runtime';
 import { imageFiles } from '../images/image-files.ts';
 import { DEFAULT_PATH, type ImageProfile } from '../images/image-profile.ts';
 import { quiet } from '../images/quiet/quiet.ts';
+import { ContainerResolver } from '../network/dns/resolver.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import { ContainerLog } from './container-log.ts';
 import type { ContainerConfig, ContainerResources, OutputStream, SandboxRecord } from './container-runtime.ts';
@@ -78,6 +79,12 @@ export class ContainerInstance {
       image: options.imageReference,
       clock,
       network: options.network,
+      resolver: new ContainerResolver({
+        network: options.network,
+        ip: sandbox.ip,
+        clock: clock.real,
+        readFile: (path) => this.#readText(path),
+      }),
       logger: options.logger,
       fileSystem: () => this.fileSystem(),
       prepareFiles: () => config.prepare(),
@@ -154,6 +161,11 @@ export class ContainerInstance {
       });
     }
     return this.#files;
+  }
+
+  #readText(path: string): string | undefined {
+    const files = this.fileSystem();
+    return files.exists(path) ? new TextDecoder().decode(files.readFile(path)) : undefined;
   }
 
   terminationMessage(): string {

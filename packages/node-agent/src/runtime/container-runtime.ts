@@ -5,6 +5,7 @@
  * Invariants: records are immutable values; a listener hears of every change of a container's state after the record
  * shows it; instants are milliseconds since the epoch, durations milliseconds of cluster time.
  */
+import type { HostPort } from '../network/host-ports.ts';
 import type { FileSpace } from './filesystem/file-space.ts';
 import type { FsNode } from './filesystem/nodes.ts';
 
@@ -28,6 +29,8 @@ export interface SandboxConfig {
   readonly hostIpc: boolean;
   /** Kernel parameters of the Pod's namespaces, by name: kernel.shm_rmid_forced */
   readonly sysctls: Readonly<Record<string, string>>;
+  /** Ports of the machine that lead to the Pod. */
+  readonly hostPorts: readonly HostPort[];
 }
 
 export interface SandboxRecord extends SandboxConfig {

@@ -69,6 +69,7 @@ export class EmulatedRuntime implements ContainerRuntime {
     await this.options.clock.sleep(SANDBOX_MS);
     const { network } = this.options;
     const ip = config.hostNetwork ? network.nodeIp : network.allocate();
+    network.mapPorts(ip, config.hostPorts);
     const sandbox: SandboxRecord = { ...config, id: this.#newId(), ip, state: 'ready', createdAt: this.#now() };
     this.#records.putSandbox(sandbox);
     return sandbox;

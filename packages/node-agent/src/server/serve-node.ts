@@ -15,7 +15,7 @@ import {
 } from '@regatta/bus';
 import type { ClusterClock } from '@regatta/runtime';
 import { parseTime } from '../api/timestamps.ts';
-import { acceptDial } from '../network/bus-dial.ts';
+import { acceptDial } from '../network/bus-uplink.ts';
 import type { NodeAgent } from '../node/node-agent.ts';
 import { uidOf } from '../pods/pod-names.ts';
 import { RuntimeError } from '../runtime/container-runtime.ts';

@@ -148,7 +148,7 @@ describe('nginx', () => {
     const missing = await client.exec(['wget', '-O-', `http://${web.ip}/nope`]);
     expect(missing).toMatchObject({
       code: 1,
-      err: `Connecting to ${web.ip}:80 (${web.ip}:80)\nwget: server returned error: HTTP/1.1 404\n`,
+      err: `Connecting to ${web.ip} (${web.ip}:80)\nwget: server returned error: HTTP/1.1 404 Not Found\n`,
     });
     expect(web.log()).toMatch(/10\.244\.1\.3 - - \[.*\] "GET \/ HTTP\/1\.1" 200 \d+ "-" "Wget" "-"\n/);
     await web.exec(['sh', '-c', 'echo changed > /usr/share/nginx/html/index.html']);

@@ -61,6 +61,7 @@ export class TestContainers {
       processNamespace: 'container',
       hostIpc: false,
       sysctls: {},
+      hostPorts: [],
       ...sandboxConfig,
     });
     const { id } = await this.runtime.createContainer({

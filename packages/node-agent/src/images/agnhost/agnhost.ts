@@ -11,10 +11,10 @@ import { pause } from '../pause/pause.ts';
 const SERVE_HOSTNAME_PORT = 9376;
 
 async function serveHostname(process: ProcessContext): Promise<number> {
-  const { serveHttp } = await import('../../network/http-service.ts');
+  const { listenLazily } = await import('../../network/http-service.ts');
   const flag = process.argv.find((argument) => argument.startsWith('--port='));
   const port = flag === undefined ? SERVE_HOSTNAME_PORT : Number(flag.slice('--port='.length));
-  const stop = serveHttp(process, port, (_request, response) => response.end(process.hostname));
+  const stop = listenLazily(process, port, (_request, response) => response.end(process.hostname));
   process.write('stdout', `Serving on port ${port}.\n`);
   const code = await pause(process);
   stop();

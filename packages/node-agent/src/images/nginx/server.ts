@@ -130,7 +130,7 @@ class NginxServer {
 }
 
 function remoteAddress(request: IncomingMessage): string {
-  return 'peerAddress' in request.socket ? String(request.socket.peerAddress) : '-';
+  return request.socket.remoteAddress ?? '-';
 }
 
 /** The path of a request target, decoded; undefined when it is malformed. */

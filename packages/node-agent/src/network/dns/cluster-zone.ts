@@ -5,7 +5,7 @@
  * Differences: Pod names (1-2-3-4.ns.pod) are answered for every namespace, whether it exists or not; names outside the
  * cluster don't exist, for the emulated world has none.
  */
-import type { EndpointSlice, Endpoint, Service } from '@regatta/api';
+import type { Endpoint, EndpointSlice, Service } from '@regatta/api';
 import { isIpv4 } from '../ipv4.ts';
 import { protocolOf, type ServiceTable } from '../service-table.ts';
 import type { DnsRecord, Question, Rcode } from './message.ts';
@@ -81,8 +81,16 @@ export class ClusterZone {
     if (before.length === 2 && wanted === undefined) return undefined;
     const targets =
       before.length === 1 || clusterIP === 'None' || !clusterIP
-        ? this.#endpoints(service, base, wanted).filter(({ name }) => before.length !== 1 || name === `${before[0]}.${base}`)
-        : [{ name: base, ip: clusterIP, ports: (service.spec.ports ?? []).filter(matches(wanted)).map(({ port }) => port) }];
+        ? this.#endpoints(service, base, wanted).filter(
+            ({ name }) => before.length !== 1 || name === `${before[0]}.${base}`,
+          )
+        : [
+            {
+              name: base,
+              ip: clusterIP,
+              ports: (service.spec.ports ?? []).filter(matches(wanted)).map(({ port }) => port),
+            },
+          ];
     const found = wanted === undefined ? targets : targets.filter(({ ports }) => ports.length > 0);
     return found.length === 0 ? undefined : found;
   }
@@ -104,7 +112,10 @@ export class ClusterZone {
     const alias = targets[0]?.alias;
     if (alias !== undefined) return this.#follow(question, alias, depth);
     if (question.type === 'SRV') return this.#srv(question, targets);
-    return this.#addresses(question, targets.flatMap(({ ip }) => ip ?? []));
+    return this.#addresses(
+      question,
+      targets.flatMap(({ ip }) => ip ?? []),
+    );
   }
 
   /** A CNAME, and what its target says, as far as the cluster knows it. */
@@ -127,7 +138,9 @@ export class ClusterZone {
       return { name: question.name, ttl: TTL, type: 'SRV', value: { priority: 0, weight, port, target: name } };
     });
     const addresses = new Map(all.map(({ name, ip = '' }) => [`${name} ${ip}`, { name, value: ip }]));
-    const additional = [...addresses.values()].map(({ name, value }): DnsRecord => ({ name, ttl: TTL, type: 'A', value }));
+    const additional = [...addresses.values()].map(
+      ({ name, value }): DnsRecord => ({ name, ttl: TTL, type: 'A', value }),
+    );
     return this.#found(answers, additional);
   }
 
@@ -205,7 +218,9 @@ function portFilter([port = '', protocol = '']: readonly string[]): PortFilter |
   return { name: port.slice(1), protocol: protocol.slice(1) };
 }
 
-function matches(wanted: PortFilter | undefined): (port: { readonly name?: string; readonly protocol?: string }) => boolean {
+function matches(
+  wanted: PortFilter | undefined,
+): (port: { readonly name?: string; readonly protocol?: string }) => boolean {
   return (port) =>
     wanted === undefined || (port.name === wanted.name && protocolOf(port).toLowerCase() === wanted.protocol);
 }
@@ -218,9 +233,7 @@ function portsOf({ ports }: EndpointSlice, wanted: PortFilter | undefined): numb
 function namedEndpoints({ endpoints }: EndpointSlice): { readonly ip: string; readonly label: string }[] {
   return (endpoints ?? [])
     .filter(({ conditions }: Endpoint) => conditions?.ready !== false)
-    .flatMap(({ addresses, hostname }) =>
-      addresses.map((ip) => ({ ip, label: hostname || ip.replaceAll('.', '-') })),
-    );
+    .flatMap(({ addresses, hostname }) => addresses.map((ip) => ({ ip, label: hostname || ip.replaceAll('.', '-') })));
 }
 
 /** The address that a name under in-addr.arpa stands for. */

@@ -4,8 +4,8 @@
 import type { Clock } from '@regatta/runtime';
 import { NetworkError, type Peer } from '../network-error.ts';
 import type { PodNetwork } from '../pod-network.ts';
-import { DnsFormatError, type DnsMessage, decodeMessage, encodeMessage, type Question } from './message.ts';
 import { framed } from './dns-server.ts';
+import { DnsFormatError, type DnsMessage, decodeMessage, encodeMessage, type Question } from './message.ts';
 
 export interface DnsLine {
   readonly network: PodNetwork;
@@ -50,7 +50,12 @@ export async function exchange(line: DnsLine, question: Question, over: 'udp' | 
   }
 }
 
-async function byUdp({ network, ip, server }: DnsLine, id: number, query: Uint8Array, signal: AbortSignal): Promise<DnsMessage> {
+async function byUdp(
+  { network, ip, server }: DnsLine,
+  id: number,
+  query: Uint8Array,
+  signal: AbortSignal,
+): Promise<DnsMessage> {
   const socket = network.openSocket(ip, 0, { connectedTo: server });
   signal.addEventListener('abort', () => socket.close(), { once: true });
   try {
@@ -65,7 +70,12 @@ async function byUdp({ network, ip, server }: DnsLine, id: number, query: Uint8A
   }
 }
 
-async function byTcp({ network, ip, server }: DnsLine, id: number, query: Uint8Array, signal: AbortSignal): Promise<DnsMessage> {
+async function byTcp(
+  { network, ip, server }: DnsLine,
+  id: number,
+  query: Uint8Array,
+  signal: AbortSignal,
+): Promise<DnsMessage> {
   const connection = await network.connect(ip, server);
   signal.addEventListener('abort', () => connection.destroy(), { once: true });
   connection.write(framed(query));

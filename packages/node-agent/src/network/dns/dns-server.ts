@@ -23,24 +23,24 @@ const HEADER_SIZE = 12;
 export type Answerer = (question: Question) => Promise<ZoneAnswer>;
 
 export class DnsServer {
-  readonly #socket: DatagramSocket;
-
   constructor(
-    network: PodNetwork,
-    address: string,
+    private readonly network: PodNetwork,
+    private readonly address: string,
     private readonly answerer: Answerer,
     private readonly random: Random,
-  ) {
-    this.#socket = network.openSocket(address, DNS_PORT);
-    network.listen(address, DNS_PORT, (connection) => void this.#serveTcp(connection));
-    void this.#serveUdp();
+  ) {}
+
+  /** @throws NetworkError `EADDRINUSE` */
+  start(): void {
+    void this.#serveUdp(this.network.openSocket(this.address, DNS_PORT));
+    this.network.listen(this.address, DNS_PORT, (connection) => void this.#serveTcp(connection));
   }
 
-  async #serveUdp(): Promise<void> {
-    for await (const { bytes, from } of this.#socket.datagrams) {
+  async #serveUdp(socket: DatagramSocket): Promise<void> {
+    for await (const { bytes, from } of socket.datagrams) {
       void this.#reply(bytes, 'udp').then((reply) => {
         // Whoever asked may be gone: then nobody misses the answer.
-        if (reply !== undefined) return this.#socket.send(from, reply).catch(() => {});
+        if (reply !== undefined) return socket.send(from, reply).catch(() => {});
       });
     }
   }
@@ -67,7 +67,8 @@ export class DnsServer {
   async #reply(bytes: Uint8Array, over: 'udp' | 'tcp'): Promise<Uint8Array | undefined> {
     if (bytes.length < HEADER_SIZE) return undefined;
     const query = parse(bytes);
-    if (query === undefined) return encodeMessage(response({ id: ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0) }, 'FORMERR'));
+    if (query === undefined)
+      return encodeMessage(response({ id: ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0) }, 'FORMERR'));
     if (query.isResponse) return undefined;
     const full = await this.#answer(query);
     const encoded = encodeMessage(full);

@@ -136,7 +136,7 @@ function flagsOf(message: DnsMessage): number {
     [message.recursionDesired, 0x0100],
     [message.recursionAvailable, 0x0080],
   ];
-  return bits.reduce((flags, [isSet, bit]) => (isSet ? flags | bit : flags), RCODE[message.rcode]);
+  return bits.reduce<number>((flags, [isSet, bit]) => (isSet ? flags | bit : flags), RCODE[message.rcode]);
 }
 
 /** A type that is not known here is asked as ANY would be: nothing of it is there. */

@@ -23,14 +23,18 @@ export function parseResolvConf(text: string): ResolverConfig {
   let search: readonly string[] = [];
   const options = new Map<string, number>();
   for (const line of text.split('\n')) {
-    const [keyword, ...words] = line.replace(/[#;].*$/, '').trim().split(/\s+/);
+    const [keyword, ...words] = line
+      .replace(/[#;].*$/, '')
+      .trim()
+      .split(/\s+/);
     if (keyword === 'nameserver' && words[0]) nameservers.push(words[0]);
     else if (keyword === 'search' || keyword === 'domain') search = words;
     else if (keyword === 'options') {
       for (const word of words) options.set(word.split(':')[0] ?? '', Number(word.split(':')[1] ?? 0));
     }
   }
-  const option = (name: string, otherwise: number, most: number): number => Math.min(options.get(name) ?? otherwise, most);
+  const option = (name: string, otherwise: number, most: number): number =>
+    Math.min(options.get(name) ?? otherwise, most);
   return {
     nameservers: nameservers.length === 0 ? ['127.0.0.1'] : nameservers.slice(0, MOST_NAMESERVERS),
     search,

@@ -6,6 +6,7 @@
  * program's work unwinds; a stopped process goes on only after CONT, at its next read, write, sleep, spawn or step.
  */
 import type { ClusterClock, Logger } from '@regatta/runtime';
+import type { Resolver } from '../../network/dns/resolver.ts';
 import type { PodNetwork } from '../../network/pod-network.ts';
 import type { OutputStream } from '../container-runtime.ts';
 import type { ContainerFileSystem } from '../filesystem/file-system.ts';
@@ -34,6 +35,8 @@ export interface ContainerEnvironment {
   readonly image: string;
   readonly clock: ClusterClock;
   readonly network: PodNetwork;
+  /** Names, by the container's /etc/hosts and /etc/resolv.conf. */
+  readonly resolver: Resolver;
   readonly logger: Logger;
   /** Made at first use. A process sees it with its own rights. */
   fileSystem(): ContainerFileSystem;

@@ -10,7 +10,7 @@ const SHELLS: ReadonlySet<string> = new Set(['sh', 'ash', 'bash', 'dash']);
 export const TOOLS: ReadonlySet<string> = new Set(
   (
     'awk base64 basename cat chmod clear column comm cp cut date diff dirname du echo egrep env expand expr ' +
-    'false fgrep file find fold grep gunzip gzip head hostname join jq kill ln ls md5sum mkdir mv nc nl nproc nslookup od ' +
+    'false fgrep file find fold grep gunzip gzip head hostname join jq kill ln ls md5sum mkdir mv nc nl nproc nslookup od dig host getent netcat ' +
     'paste pgrep pidof printenv printf ps pwd readlink rev rm rmdir sed seq sha1sum sha256sum sleep sort split stat ' +
     'strings tac tail tar tee test timeout top touch tr tree true uname unexpand uniq wc wget which whoami xargs yes [ id ' +
     'curl sync ip ifconfig chown'

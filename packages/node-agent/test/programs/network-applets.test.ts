@@ -1,0 +1,119 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { fileNode } from '../../src/runtime/filesystem/nodes.ts';
+import { TestContainers } from '../support/test-container.ts';
+
+const HOSTS = '127.0.0.1\tlocalhost\n10.244.1.2\tweb\n';
+
+/** nginx at 10.244.1.2, which a busybox knows as `web`. */
+async function setUp(image = 'busybox') {
+  const containers = new TestContainers();
+  const web = await containers.start('nginx');
+  const mounts = ['/etc/hosts', '/etc/resolv.conf'].map((containerPath, i) => ({
+    containerPath,
+    source: fileNode(i === 0 ? HOSTS : 'nameserver 10.244.1.250\noptions attempts:1\n', 0o644, 0),
+    readOnly: false,
+  }));
+  const box = await containers.start(image, { command: ['sleep', '3600000'], mounts });
+  ends.push(async () => {
+    for (const { id } of [web, box]) await containers.runtime.stopContainer(id, 0);
+  });
+  const sh = (script: string) => box.exec(['sh', '-c', script]);
+  return { containers, box, web, sh };
+}
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+describe('wget', () => {
+  it('NET-50: says what it does on standard error, as busybox, and saves or prints what it gets', async () => {
+    const { sh } = await setUp();
+    const printed = await sh('wget -O - http://web/index.html | head -n 4 | tail -n 1');
+    expect(printed).toEqual({
+      code: 0,
+      out: '<title>Welcome to nginx!</title>\n',
+      err: `Connecting to web (10.244.1.2:80)\nwriting to stdout\n-                    100% |${'*'.repeat(32)}|   894  0:00:00 ETA\nwritten to stdout\n`,
+    });
+    expect(await sh('cd /tmp && wget -q web && wc -c index.html')).toMatchObject({ code: 0, out: '894 index.html\n' });
+    expect(await sh('wget --spider http://web')).toMatchObject({ err: expect.stringContaining('remote file exists') });
+  });
+
+  it('NET-51: what goes wrong is told in its words, with 1', async () => {
+    const { sh } = await setUp();
+    expect(await sh('wget -q -O - http://web/no')).toEqual({
+      code: 1,
+      out: '',
+      err: 'wget: server returned error: HTTP/1.1 404 Not Found\n',
+    });
+    expect(await sh('wget -q http://nobody')).toMatchObject({ code: 1, err: "wget: bad address 'nobody'\n" });
+    expect(await sh('wget -q http://web:81')).toMatchObject({
+      code: 1,
+      err: "wget: can't connect to remote host (10.244.1.2): Connection refused\n",
+    });
+    expect(await sh('wget -q ftp://web')).toMatchObject({ code: 1, err: 'wget: not an http or ftp url: ftp://web\n' });
+  });
+});
+
+describe('curl', () => {
+  it('NET-52: output, headers, codes and variables as scripts use them', async () => {
+    const { sh } = await setUp();
+    expect(await sh("curl -s -o /dev/null -w '%{http_code} %{size_download} %{remote_ip}\\n' http://web/")).toEqual({
+      code: 0,
+      out: '200 894 10.244.1.2\n',
+      err: '',
+    });
+    expect((await sh('curl -sI web')).out).toMatch(/^HTTP\/1\.1 200 OK\r\nServer: nginx\//);
+    expect(await sh('curl -sf web/no')).toEqual({ code: 22, out: '', err: '' });
+    expect(await sh('curl -sSf web/no')).toMatchObject({
+      code: 22,
+      err: 'curl: (22) The requested URL returned error: 404\n',
+    });
+  });
+
+  it('NET-53: names, refusals and timeouts have their exit codes', async () => {
+    const { sh, containers, web } = await setUp();
+    expect(await sh('curl http://nobody')).toMatchObject({
+      code: 6,
+      err: 'curl: (6) Could not resolve host: nobody\n',
+    });
+    expect(await sh('curl web:81')).toMatchObject({
+      code: 7,
+      err: expect.stringMatching(
+        /^curl: \(7\) Failed to connect to web port 81 after \d+ ms: Could not connect to server\n$/,
+      ),
+    });
+    containers.network.listen(web.ip, 90, () => {});
+    expect(await sh('curl -m 0.1 web:90')).toMatchObject({
+      code: 28,
+      err: expect.stringMatching(/^curl: \(28\) Operation timed out after \d+ milliseconds with 0 bytes received\n$/),
+    });
+    containers.network.listen(web.ip, 91, (connection) => connection.reset());
+    expect((await sh('curl -s web:91')).code).toBe(56);
+  });
+});
+
+describe('nc', () => {
+  it('NET-54: sends its input, prints what comes, and looks whether ports are open', async () => {
+    const { sh, containers, web } = await setUp();
+    containers.network.listen(web.ip, 7, (connection) => connection.pipe(connection));
+    expect(await sh('echo hello | nc web 7')).toEqual({ code: 0, out: 'hello\n', err: '' });
+    expect(await sh('nc -zv web 80')).toMatchObject({
+      code: 0,
+      err: 'Connection to web (10.244.1.2) 80 port [tcp/http] succeeded!\n',
+    });
+    expect(await sh('nc -zv web 81')).toMatchObject({
+      code: 1,
+      err: 'nc: connect to web port 81 (tcp) failed: Connection refused\n',
+    });
+    expect(await sh('nc -zuv -w 1 web 5000')).toMatchObject({ code: 1 });
+  });
+});
+
+describe('names', () => {
+  it('NET-55: getent finds what /etc/hosts has, and ends with 2 for what nobody has', async () => {
+    const { sh } = await setUp();
+    expect(await sh('getent hosts web')).toMatchObject({ code: 0, out: '10.244.1.2      web\n' });
+    expect(await sh('getent hosts nobody')).toMatchObject({ code: 2, out: '' });
+  });
+});
