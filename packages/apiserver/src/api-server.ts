@@ -50,6 +50,7 @@ import { FlowControl } from './server/flow-control.ts';
 import { HttpsServer } from './server/https-server.ts';
 import { OpenStreams } from './server/open-streams.ts';
 import { Pipeline } from './server/pipeline.ts';
+import { PodTunnels } from './server/pod-tunnel.ts';
 import { Presence } from './server/presence.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { type ObjectStorage, openObjectStorage, storageKey } from './storage/mod.ts';
@@ -152,7 +153,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   parts.located(url);
   await bootstrapCluster(context, resources, { speed: options.speed, address: advertiseAddress, port });
   if (options.join?.token !== undefined) await ensureJoinToken(context, options.join.token);
-  if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus)));
+  if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus, new PodTunnels(port))));
   const kubeconfig = join(dataDir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, pki, { server: url, name: options.name });
   closers.push(expireEvents(context));

@@ -1,5 +1,5 @@
 /**
- * What every cluster has from its first moment: the system namespaces, the kubernetes Service and its endpoints, the
+ * What every cluster has from its first moment: the system namespaces, the kubernetes Service and its endpoints, the DNS Service, the
  * clock's timeline, priority classes and RBAC policy
  * (upstream: pkg/controlplane/{instance.go,controller/systemnamespaces,controller/kubernetesservice,reconcilers}).
  *
@@ -14,6 +14,7 @@ import type { ServerContext } from './server/context.ts';
 
 export const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 export const KUBERNETES_SERVICE_IP = '10.96.0.1';
+const DNS_SERVICE_IP = '10.96.0.10';
 const SERVICE_PORT = 443;
 
 export interface BootstrapOptions {
@@ -38,6 +39,7 @@ export async function bootstrapCluster(
     ensureBootstrapPolicy(server),
     ...SYSTEM_NAMESPACES.map((name) => seed.ensure('', 'namespaces', namespace(name))),
     seed.ensure('', 'services', kubernetesService(options.port)),
+    seed.ensure('', 'services', DNS_SERVICE),
     seed.replace('', 'endpoints', endpoints(options)),
     seed.replace('discovery.k8s.io', 'endpointslices', endpointSlice(options)),
   ]);
@@ -75,6 +77,34 @@ function kubernetesService(port: number): KubeObject {
     status: { loadBalancer: {} },
   } as KubeObject;
 }
+
+/** Every node answers it itself; without endpoints nobody else does. */
+const DNS_SERVICE = {
+  kind: 'Service',
+  apiVersion: 'v1',
+  metadata: {
+    name: 'kube-dns',
+    namespace: 'kube-system',
+    labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
+    annotations: { 'prometheus.io/port': '9153', 'prometheus.io/scrape': 'true' },
+  },
+  spec: {
+    ports: [
+      { name: 'dns', protocol: 'UDP', port: 53, targetPort: 53 },
+      { name: 'dns-tcp', protocol: 'TCP', port: 53, targetPort: 53 },
+      { name: 'metrics', protocol: 'TCP', port: 9153, targetPort: 9153 },
+    ],
+    selector: { 'k8s-app': 'kube-dns' },
+    clusterIP: DNS_SERVICE_IP,
+    clusterIPs: [DNS_SERVICE_IP],
+    type: 'ClusterIP',
+    sessionAffinity: 'None',
+    ipFamilies: ['IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+    internalTrafficPolicy: 'Cluster',
+  },
+  status: { loadBalancer: {} },
+} as KubeObject;
 
 function endpoints({ address, port }: BootstrapOptions): KubeObject {
   return {

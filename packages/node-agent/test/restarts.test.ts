@@ -38,6 +38,7 @@ function stateOf(
       processNamespace: 'container',
       hostIpc: false,
       sysctls: {},
+      hostPorts: [],
       ip: '10.244.1.2',
       state: 'ready',
       createdAt: 0,

@@ -17,6 +17,7 @@ import { wholeBody } from './body-reader.ts';
 import { joined } from './compress.ts';
 import { isStream, type ServerRequest, type ServerResponse, type StreamResponse, type StreamSink } from './exchange.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { PodTunnels } from './pod-tunnel.ts';
 
 /** Calls in progress at once; callers beyond that are told `overloaded` and try again. */
 const CONCURRENCY = 4096;
@@ -26,18 +27,19 @@ const PER_CALLER = 1024;
 const STREAM_WINDOW = 1024 * 1024;
 const NOTHING = new Uint8Array(0);
 
-export function serveBus(pipeline: Pipeline, bus: BusConnection): Served {
-  return bus.serve(API_SERVICE, (call) => serveCall(pipeline, call), {
+export function serveBus(pipeline: Pipeline, bus: BusConnection, tunnels: PodTunnels): Served {
+  return bus.serve(API_SERVICE, (call) => serveCall(pipeline, tunnels, call), {
     queue: 'apiserver',
     concurrency: CONCURRENCY,
     perCaller: PER_CALLER,
   });
 }
 
-async function serveCall(pipeline: Pipeline, call: IncomingCall): Promise<void> {
+async function serveCall(pipeline: Pipeline, tunnels: PodTunnels, call: IncomingCall): Promise<void> {
   const abort = new AbortController();
   const request = readRequest(call, abort.signal);
   if (!request) return call.fail('the request is not an ApiRequest');
+  if (request.method === 'CONNECT') return tunnels.serve(call);
   const response = await pipeline.handle(request);
   if (isStream(response)) return streamAnswer(response, call, abort);
   await call.reply(encode(answerOf(response, joined(response.body))));

@@ -2,6 +2,7 @@
  * What a process has of its container: everything that ContainerEnvironment says, by asking the container.
  */
 import type { ClusterClock, Logger } from '@regatta/runtime';
+import type { Resolver } from '../../network/dns/resolver.ts';
 import type { PodNetwork } from '../../network/pod-network.ts';
 import type { ContainerFileSystem } from '../filesystem/file-system.ts';
 import type { ContainerEnvironment, Program } from './process-context.ts';
@@ -27,6 +28,10 @@ export abstract class ContainerMember implements ContainerEnvironment {
 
   get network(): PodNetwork {
     return this.environment.network;
+  }
+
+  get resolver(): Resolver {
+    return this.environment.resolver;
   }
 
   get logger(): Logger {

@@ -1,6 +1,9 @@
 /**
  * Which programs the shell interpreter provides, without loading it: it is heavy, and most containers never need it.
  */
+
+import { networkApplet } from '../../programs/network/applets.ts';
+import type { NetworkProgram } from '../../programs/network/network-process.ts';
 import type { ContainerFileSystem } from '../filesystem/file-system.ts';
 import type { Program } from '../process/process-context.ts';
 
@@ -10,10 +13,10 @@ const SHELLS: ReadonlySet<string> = new Set(['sh', 'ash', 'bash', 'dash']);
 export const TOOLS: ReadonlySet<string> = new Set(
   (
     'awk base64 basename cat chmod clear column comm cp cut date diff dirname du echo egrep env expand expr ' +
-    'false fgrep file find fold grep gunzip gzip head hostname join jq kill ln ls md5sum mkdir mv nc nl nproc nslookup od dig host getent netcat ' +
+    'false fgrep file find fold grep gunzip gzip head hostname join jq kill ln ls md5sum mkdir mv nl nproc od ' +
     'paste pgrep pidof printenv printf ps pwd readlink rev rm rmdir sed seq sha1sum sha256sum sleep sort split stat ' +
-    'strings tac tail tar tee test timeout top touch tr tree true uname unexpand uniq wc wget which whoami xargs yes [ id ' +
-    'curl sync ip ifconfig chown'
+    'strings tac tail tar tee test timeout top touch tr tree true uname unexpand uniq wc which whoami xargs yes [ id ' +
+    'sync ip ifconfig chown'
   ).split(' '),
 );
 
@@ -23,6 +26,8 @@ const BIN = /^\/(usr\/)?(local\/)?s?bin\//;
 export function findShellProgram(name: string, files: ContainerFileSystem | undefined): Program | undefined {
   const base = BIN.test(name) ? name.replace(BIN, '') : name;
   if (SHELLS.has(base)) return runShell;
+  const applet = networkApplet(base);
+  if (applet !== undefined) return withFiles(applet);
   if (base === 'busybox' || TOOLS.has(base)) return runTool;
   return name.startsWith('/') && files !== undefined && isScript(files, name) ? runScriptFile : undefined;
 }
@@ -36,3 +41,11 @@ function isScript(files: ContainerFileSystem, path: string): boolean {
 const runShell: Program = async (process) => (await import('./shell-program.ts')).runShell(process);
 const runTool: Program = async (process) => (await import('./shell-program.ts')).runTool(process);
 const runScriptFile: Program = async (process) => (await import('./shell-program.ts')).runScriptFile(process);
+
+/** A token that an applet is given as a file is fetched before it starts. */
+function withFiles(applet: NetworkProgram): Program {
+  return async (process) => {
+    await process.prepareFiles();
+    return applet(process);
+  };
+}

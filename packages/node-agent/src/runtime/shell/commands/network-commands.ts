@@ -14,13 +14,15 @@ export function networkCommands(process: ProcessContext): Command[] {
       const take = (stream: 'stdout' | 'stderr') => async (data: string | Uint8Array) =>
         void chunks[stream].push(Buffer.from(data));
       const applet = networkApplet(name);
-      const own: NetworkProcess = Object.assign(Object.create(process), {
+      const { env, killed, clock, network, resolver, ip, hostname, image } = process;
+      const own: NetworkProcess = {
+        ...{ env, killed, clock, network, resolver, ip, hostname, image, cwd },
         argv: [name, ...args],
-        cwd,
         stdin: once(Buffer.from(latin1FromBytes(stdin), 'latin1')),
         print: take('stdout'),
         printError: take('stderr'),
-      });
+        fileSystem: () => process.fileSystem(),
+      };
       const exitCode = (await applet?.(own)) ?? 127;
       return {
         stdout: Buffer.concat(chunks.stdout).toString('latin1'),
