@@ -1,7 +1,10 @@
 /**
  * Reads the bytes of a DNS message. @throws DnsFormatError at its end or where a name is malformed
  */
-import { DnsFormatError } from './message.ts';
+
+export class DnsFormatError extends Error {
+  readonly code = 'dns-format';
+}
 
 /** A name of 255 bytes has at most this many labels, and needs no more pointers. */
 const MOST_STEPS = 128;

@@ -4,8 +4,10 @@
  * Invariants: names have no final dot inside this program (the root is the empty text); a message that is malformed or
  * whose compression runs in circles is refused, whatever it holds.
  */
-import { MessageReader } from './message-reader.ts';
+import { DnsFormatError, MessageReader } from './message-reader.ts';
 import { MessageWriter } from './message-writer.ts';
+
+export { DnsFormatError } from './message-reader.ts';
 
 export const RECORD_TYPE = {
   A: 1,
@@ -68,10 +70,6 @@ export interface DnsMessage {
   readonly additional: readonly DnsRecord[];
   /** Bytes that the sender can receive by UDP, when it says so (EDNS). */
   readonly udpSize: number | undefined;
-}
-
-export class DnsFormatError extends Error {
-  readonly code = 'dns-format';
 }
 
 const TYPE_NAMES = new Map<number, RecordType>(
