@@ -4,7 +4,7 @@
  * Owns everything that `start` opens; `stop` closes it in the reverse order.
  */
 import { join } from 'node:path';
-import { type KubeObject, type Pod, type ResourceRef, Schema, statusErrors } from '@regatta/api';
+import { type KubeObject, type ResourceRef, Schema } from '@regatta/api';
 import type { BusConnection, BusFigures, Served } from '@regatta/bus';
 import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
@@ -21,7 +21,7 @@ import {
 } from './auth/mod.ts';
 import { bootstrapCluster } from './bootstrap.ts';
 import { followTimeline } from './cluster-timeline.ts';
-import { type ConnectEnvironment, connectHandlers, upgradeHandler } from './connect/mod.ts';
+import { connectEnvironment, connectHandlers, upgradeHandler } from './connect/mod.ts';
 import { componentProbes } from './discovery/component-probes.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Health } from './discovery/health.ts';
@@ -129,7 +129,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const desk = new GuestDesk({ server: context, resources, authorizer: auth.authorizer, presence });
   closers.push(() => desk.close());
   const guests = { desk, ca: pki.ca.certificate, cluster: options.name };
-  const reach = bus && connectEnvironment(context, bus);
+  const reach = bus && connectEnvironment(context, bus, clock);
   const parts = assemble(
     options,
     context,
@@ -159,23 +159,6 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   closers.push(expireEvents(context));
   parts.ready();
   return { url, port, context, pki, pipeline: parts.pipeline, kubeconfig, stop: () => closeAll(closers) };
-}
-
-/** How log, exec and attach find their Pods and their nodes. */
-function connectEnvironment(context: ServerContext, bus: BusConnection): ConnectEnvironment {
-  return {
-    bus,
-    logger: context.logger,
-    pod: (namespace, name) => {
-      const stored = context.storage.get<Pod>(storageKey('', 'pods', namespace, name));
-      if (!stored) throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
-      return stored.object;
-    },
-    requireNode: (name) => {
-      const known = context.storage.get(storageKey('', 'nodes', undefined, name));
-      if (!known) throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
-    },
-  };
 }
 
 /** What the bus connection holds, under names of our own: upstream has no such thing. */

@@ -34,36 +34,70 @@ export function nodeService(nodeName: string): string {
   return `node.${nodeName}`;
 }
 
+/** The Pod that a request is about. */
+interface PodTarget {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+}
+
+export interface LogsRequest extends PodTarget {
+  readonly op: 'logs';
+  readonly container: string;
+  readonly previous: boolean;
+  readonly follow: boolean;
+  readonly timestamps: boolean;
+  /** Both when left out. */
+  readonly stream?: 'stdout' | 'stderr';
+  readonly tailLines?: number;
+  readonly sinceSeconds?: number;
+  /** RFC 3339 */
+  readonly sinceTime?: string;
+  readonly limitBytes?: number;
+}
+
+export interface ProcessRequest extends PodTarget {
+  readonly op: 'exec' | 'attach';
+  readonly container: string;
+  /** Empty for attach. */
+  readonly command: readonly string[];
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+/** Holds on to a Pod's sandbox: the stream has no frames and ends when the sandbox is gone. */
+export interface PortForwardRequest extends PodTarget {
+  readonly op: 'port-forward';
+}
+
+/** Connects to a port on the Pod's loopback interface. A refusal's message is the container runtime's. */
+export interface ConnectRequest extends PodTarget {
+  readonly op: 'connect';
+  readonly port: number;
+}
+
+/** Connects to an address that this node answers for, as from outside the cluster. A refusal's message is connect(2)'s. */
+export interface DialRequest {
+  readonly op: 'dial';
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** A connection to the kubelet's own HTTP server. */
+export interface KubeletRequest {
+  readonly op: 'kubelet';
+}
+
 /** What an apiserver asks of a node-agent. Answered on `nodeService(name)`, always as a stream. */
 export type NodeRequest =
-  | {
-      readonly op: 'logs';
-      readonly namespace: string;
-      readonly pod: string;
-      readonly uid: string;
-      readonly container: string;
-      readonly previous: boolean;
-      readonly follow: boolean;
-      readonly timestamps: boolean;
-      readonly tailLines?: number;
-      readonly sinceSeconds?: number;
-      /** RFC 3339 */
-      readonly sinceTime?: string;
-      readonly limitBytes?: number;
-    }
-  | {
-      readonly op: 'exec' | 'attach';
-      readonly namespace: string;
-      readonly pod: string;
-      readonly uid: string;
-      readonly container: string;
-      /** Empty for attach. */
-      readonly command: readonly string[];
-      readonly stdin: boolean;
-      readonly stdout: boolean;
-      readonly stderr: boolean;
-      readonly tty: boolean;
-    };
+  | LogsRequest
+  | ProcessRequest
+  | PortForwardRequest
+  | ConnectRequest
+  | DialRequest
+  | KubeletRequest;
 
 /** The acceptor's first answer: msgpack of this. On `ok: false` no frames follow and the apiserver answers `code`. */
 export type NodeResponse =
@@ -71,7 +105,7 @@ export type NodeResponse =
   | { readonly ok: false; readonly code: number; readonly message: string };
 
 /**
- * Frames of a logs stream are raw log bytes. Frames of exec and attach, both ways, start with one channel byte, as in
+ * Frames of a logs stream are raw log bytes, those of connections raw bytes both ways. Frames of exec and attach, both ways, start with one channel byte, as in
  * Kubernetes' v5.channel.k8s.io: 0 stdin, 1 stdout, 2 stderr, 3 a JSON Status that ends the stream, 4 a JSON terminal
  * size {"Width":80,"Height":24}, 255 followed by a channel number: that channel is closed.
  */

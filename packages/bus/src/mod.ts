@@ -3,10 +3,16 @@ export {
   type ApiRequest,
   type ApiResponse,
   Channel,
+  type ConnectRequest,
+  type DialRequest,
+  type KubeletRequest,
+  type LogsRequest,
   MSGPACK,
   type NodeRequest,
   type NodeResponse,
   nodeService,
+  type PortForwardRequest,
+  type ProcessRequest,
 } from './api-protocol.ts';
 export { type Broker, type BrokerOptions, startBroker } from './broker/broker.ts';
 export type { BrokerLimits } from './broker/limits.ts';
@@ -62,5 +68,7 @@ export {
   revokeCredentials,
 } from './identity/account.ts';
 export { type BusPermissions, permissionsFor, type SubjectPermissions } from './identity/permissions.ts';
+export { joinConnections } from './join-connections.ts';
 export type { LinkLimits } from './link/limits.ts';
+export { StreamDuplex } from './stream-duplex.ts';
 export { escapeToken, FAULT_INJECTOR_USER, unescapeToken } from './subjects.ts';

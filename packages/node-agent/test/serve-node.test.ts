@@ -110,7 +110,8 @@ describe('what a node answers apiservers', () => {
     expect(JSON.parse(String(status?.subarray(1)))).toEqual({
       metadata: {},
       status: 'Failure',
-      message: 'command terminated with exit code 4',
+      message:
+        'command terminated with non-zero exit code: error executing command [sh -c echo out; echo err >&2; exit 4], exit code 4',
       reason: 'NonZeroExitCode',
       details: { causes: [{ reason: 'ExitCode', message: '4' }] },
     });

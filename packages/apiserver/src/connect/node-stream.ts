@@ -2,7 +2,7 @@
  * Streams to node-agents: one request on the bus, and what goes wrong on the way in upstream's words, which are those of
  * an HTTP client that can't reach a kubelet.
  */
-import { type Pod, type StatusError, statusErrors } from '@regatta/api';
+import { type StatusError, statusErrors } from '@regatta/api';
 import {
   type BusConnection,
   BusError,
@@ -16,24 +16,36 @@ import {
 
 const KUBELET_PORT = 10_250;
 
-const PATHS: Readonly<Record<NodeRequest['op'], string>> = { logs: 'containerLogs', exec: 'exec', attach: 'attach' };
+/** Where a kubelet is. */
+export interface NodeAddress {
+  readonly name: string;
+  /** The host's address, as URLs in errors show it. */
+  readonly host: string;
+}
+
+export function nodeOf(pod: {
+  readonly spec: { readonly nodeName?: string };
+  readonly status?: { readonly hostIP?: string };
+}): NodeAddress {
+  const name = pod.spec.nodeName ?? '';
+  return { name, host: pod.status?.hostIP ?? name };
+}
 
 /**
- * @throws StatusError when the node can't be reached (500)
+ * @throws NodeUnreachable when the node does not answer
  * @throws NodeRefusal when it answers with an error
  */
 export async function openNodeStream(
   bus: Pick<BusConnection, 'open'>,
-  pod: Pod,
+  node: NodeAddress,
   request: NodeRequest,
   signal: AbortSignal,
 ): Promise<BusStream> {
-  const service = nodeService(pod.spec.nodeName ?? '');
   let opened: Awaited<ReturnType<BusConnection['open']>>;
   try {
-    opened = await bus.open(service, encode(request), { signal });
+    opened = await bus.open(nodeService(node.name), encode(request), { signal });
   } catch (error) {
-    if (error instanceof BusError) throw unreachable(pod, request, error);
+    if (error instanceof BusError) throw new NodeUnreachable(node, error);
     throw error;
   }
   const answer = decode(opened.response) as NodeResponse;
@@ -60,9 +72,26 @@ export class NodeRefusal extends Error {
   }
 }
 
-function unreachable(pod: Pod, request: NodeRequest, error: BusError): StatusError {
-  const host = `${pod.status?.hostIP ?? pod.spec.nodeName}:${KUBELET_PORT}`;
-  const url = `https://${host}/${PATHS[request.op]}/${request.namespace}/${request.pod}/${request.container}`;
-  const why = error.code === 'no-responders' ? 'connect: connection refused' : 'i/o timeout';
-  return statusErrors.unknown(`Get "${url}": dial tcp ${host}: ${why}`);
+/** A node that does not answer; the message is what Go says when it can't connect to a kubelet. */
+export class NodeUnreachable extends Error {
+  /** host:port of the kubelet */
+  readonly kubelet: string;
+
+  constructor(node: NodeAddress, cause: BusError) {
+    const kubelet = `${node.host}:${KUBELET_PORT}`;
+    const why = cause.code === 'no-responders' ? 'connect: connection refused' : 'i/o timeout';
+    super(`dial tcp ${kubelet}: ${why}`, { cause });
+    this.name = 'NodeUnreachable';
+    this.kubelet = kubelet;
+  }
+
+  /** As the answer to a plain request for a path of the kubelet. */
+  asStatus(path: string): StatusError {
+    return statusErrors.unknown(`Get "https://${this.kubelet}${path}": ${this.message}`);
+  }
+
+  /** As the answer to a request that was to be upgraded. */
+  asUpgradeStatus(): StatusError {
+    return statusErrors.unknown(`error dialing backend: ${this.message}`);
+  }
 }

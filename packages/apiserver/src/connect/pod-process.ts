@@ -1,13 +1,11 @@
 /**
- * What pods/exec and pods/attach ask a node for (upstream: pkg/registry/core/pod/rest/subresources.go and strategy.go,
- * ExecLocation, AttachLocation).
+ * What pods/exec, pods/attach and pods/portforward ask a node for (upstream: pkg/registry/core/pod/rest/subresources.go and
+ * strategy.go, ExecLocation, AttachLocation, PortForwardLocation).
  */
 import { type Pod, statusErrors } from '@regatta/api';
-import type { NodeRequest } from '@regatta/bus';
+import type { PortForwardRequest, ProcessRequest } from '@regatta/bus';
 import { queryFlag, type RequestInfo } from '../server/request-info.ts';
 import { containerOf } from './pod-container.ts';
-
-export type ProcessRequest = NodeRequest & { readonly op: 'exec' | 'attach' };
 
 /** @throws StatusError 400 */
 export function processRequest(info: RequestInfo, pod: Pod): ProcessRequest {
@@ -32,7 +30,7 @@ export function processRequest(info: RequestInfo, pod: Pod): ProcessRequest {
     );
   }
   const container = containerOf(pod, query.get('container') ?? '');
-  if (!pod.spec.nodeName) throw statusErrors.badRequest(`pod ${name} does not have a host assigned`);
+  requireHost(pod);
   return {
     op,
     namespace,
@@ -41,5 +39,17 @@ export function processRequest(info: RequestInfo, pod: Pod): ProcessRequest {
     container,
     command: op === 'exec' ? command : [],
     ...streams,
+    // A terminal has one output.
+    stderr: streams.stderr && !streams.tty,
   };
+}
+
+/** @throws StatusError 400 */
+export function portForwardRequest({ namespace, name }: RequestInfo, pod: Pod): PortForwardRequest {
+  requireHost(pod);
+  return { op: 'port-forward', namespace, pod: name, uid: pod.metadata.uid ?? '' };
+}
+
+function requireHost(pod: Pod): void {
+  if (!pod.spec.nodeName) throw statusErrors.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
 }

@@ -1,81 +1,124 @@
 /**
- * Requests that leave HTTP for a WebSocket: exec and attach
- * (upstream: staging/src/k8s.io/apiserver/pkg/util/proxy/{streamtranslator,translatinghandler}.go).
+ * Requests that leave HTTP: exec, attach, port-forward, logs over a WebSocket, and proxied connections
+ * (upstream: pkg/registry/core/pod/rest/subresources.go; staging/src/k8s.io/apimachinery/pkg/util/proxy/upgradeaware.go).
  *
  * Invariants: a socket is taken over only after its request was authenticated, authorized and found to be possible; what
- * fails before is answered over HTTP with a Status; what fails after goes over the error channel. SPDY is not spoken yet.
+ * fails before is answered over HTTP with a Status. A request for what does not leave HTTP is answered as if it had not
+ * asked. Every stream holds a place, and gives it back.
  */
 import { type StatusError, statusErrors } from '@regatta/api';
-import { type ApiCall, attributesOf, forbiddenMessage } from '../server/api-call.ts';
-import { headerValue, type ServerRequest } from '../server/exchange.ts';
+import type { ApiCall } from '../server/api-call.ts';
+import type { ServerRequest } from '../server/exchange.ts';
 import type { UpgradeHandler } from '../server/https-server.ts';
-import { statusErrorOf, statusResponse } from '../server/status-response.ts';
+import { requestInfo } from '../server/request-info.ts';
+import { statusErrorOf, statusResponse, textResponse } from '../server/status-response.ts';
 import type { UpgradeEnvironment } from './connect-environment.ts';
-import { processRequest } from './pod-process.ts';
+import { requireCreate } from './create-permission.ts';
+import { NodeRefusal, NodeUnreachable } from './node-stream.ts';
+import { portForwardRequest, processRequest } from './pod-process.ts';
+import { answerRaw } from './raw-answer.ts';
+import type { RawSocket, UpgradeSocket } from './upgrade-socket.ts';
+import { isWebSocketRequest } from './websocket-offer.ts';
 
-type RawSocket = Parameters<UpgradeHandler>[1];
+type Upgrade = (env: UpgradeEnvironment, call: ApiCall, raw: UpgradeSocket) => Promise<void>;
 
-const SUBRESOURCES: ReadonlySet<string> = new Set(['exec', 'attach']);
+const UPGRADES: ReadonlyMap<string, Upgrade> = new Map<string, Upgrade>([
+  ['pods/exec', upgradeProcess],
+  ['pods/attach', upgradeProcess],
+  ['pods/portforward', upgradePortForward],
+  ['pods/proxy', upgradeProxy],
+  ['services/proxy', upgradeProxy],
+  ['nodes/proxy', upgradeProxy],
+]);
 
 export function upgradeHandler(env: UpgradeEnvironment): UpgradeHandler {
   return (request, raw) => {
     raw.socket.on('error', () => raw.socket.destroy());
-    void upgrade(env, request, raw).catch((error: unknown) => refuse(env, raw, error));
+    void upgrade(env, request, raw).catch((error: unknown) => refuse(env, raw.socket, error));
   };
 }
 
 async function upgrade(env: UpgradeEnvironment, request: ServerRequest, raw: RawSocket): Promise<void> {
+  const { group, resource, subresource, name } = requestInfo(request.method, request.url);
+  const path = group === '' && name !== '' ? `${resource}/${subresource}` : '';
+  const serve = UPGRADES.get(path);
+  if (serve === undefined) return answerOverHttp(env, request, raw, path === 'pods/log');
   const call = await env.pipeline.admit(request);
-  await leaveHttp(env, call, request, raw).catch((error: unknown) => {
+  let isTaken = false;
+  const taken = (): void => {
+    isTaken = true;
+    env.pipeline.followUpgrade(call, raw.socket);
+  };
+  await leaveHttp(env, call, { ...raw, taken }, serve).catch((error: unknown) => {
+    if (isTaken) return broken(env, raw.socket, error);
     env.pipeline.refuseUpgrade(call, error);
     throw error;
   });
 }
 
-async function leaveHttp(
+/** What goes wrong now can't be told over HTTP any more: a client that breaks its protocol is cut off. */
+function broken(env: UpgradeEnvironment, socket: RawSocket['socket'], error: unknown): void {
+  env.logger.debug('an upgraded connection broke', { error });
+  socket.destroy();
+}
+
+async function leaveHttp(env: UpgradeEnvironment, call: ApiCall, socket: UpgradeSocket, serve: Upgrade): Promise<void> {
+  const leave = env.places.take(call.user.name);
+  try {
+    await serve(env, call, socket);
+  } finally {
+    leave();
+  }
+}
+
+/** A log may come as the messages of a WebSocket; what else is asked for is answered as if nothing more had been. */
+async function answerOverHttp(
   env: UpgradeEnvironment,
-  call: ApiCall,
   request: ServerRequest,
   raw: RawSocket,
+  isLog: boolean,
 ): Promise<void> {
-  const { info } = call;
-  if (info.resource !== 'pods' || info.group !== '' || !SUBRESOURCES.has(info.subresource))
-    throw statusErrors.genericNotFound();
-  const isWebSocket = headerValue(request, 'upgrade')?.toLowerCase() === 'websocket';
-  if (isWebSocket) authorizeCreate(env, call);
-  const pod = env.pod(info.namespace, info.name);
-  const wanted = processRequest(info, pod);
-  if (pod.spec.nodeName) env.requireNode(pod.spec.nodeName);
-  if (!isWebSocket) throw statusErrors.badRequest('unable to upgrade: only WebSocket is spoken here');
-  const { serveWebSocket } = await import('./websocket.ts');
-  env.pipeline.followUpgrade(call, raw.socket);
-  await serveWebSocket(env, raw, pod, wanted);
+  const response = await env.pipeline.handle(request);
+  if (!isLog || !isWebSocketRequest(request) || response.code !== 200) return answerRaw(raw.socket, response);
+  const { serveReader } = await import('./reader-websocket.ts');
+  await serveReader(request, { ...raw, taken: () => {} }, response);
 }
 
-/**
- * A WebSocket begins as GET; running something still takes the right to create
- * (upstream: feature AuthorizePodWebsocketUpgradeCreatePermission).
- */
-function authorizeCreate(env: UpgradeEnvironment, { user, info }: ApiCall): void {
-  const attributes = { ...attributesOf(user, info), verb: 'create' };
-  const decision = env.pipeline.options.authorizer.authorize(attributes);
-  if (decision.verdict !== 'allow')
-    throw statusErrors.forbidden(info, info.name, forbiddenMessage(attributes, decision.reason));
+async function upgradeProcess(env: UpgradeEnvironment, call: ApiCall, raw: UpgradeSocket): Promise<void> {
+  requireCreate(env.pipeline.options.authorizer, call);
+  const pod = env.pod(call.info.namespace, call.info.name);
+  const wanted = processRequest(call.info, pod);
+  env.requireNode(pod.spec.nodeName ?? '');
+  if (isWebSocketRequest(call.request)) {
+    const { serveProcessWebSocket } = await import('./process-websocket.ts');
+    return serveProcessWebSocket(env, call.request, raw, pod, wanted);
+  }
+  const { serveProcessSpdy } = await import('./process-spdy.ts');
+  await serveProcessSpdy(env, call.request, raw, pod, wanted);
 }
 
-function refuse(env: UpgradeEnvironment, { socket }: RawSocket, error: unknown): void {
-  const known = statusErrorOf(error);
+async function upgradePortForward(env: UpgradeEnvironment, call: ApiCall, raw: UpgradeSocket): Promise<void> {
+  requireCreate(env.pipeline.options.authorizer, call);
+  const pod = env.pod(call.info.namespace, call.info.name);
+  const wanted = portForwardRequest(call.info, pod);
+  env.requireNode(pod.spec.nodeName ?? '');
+  const { servePortForwardUpgrade } = await import('./port-forward.ts');
+  await servePortForwardUpgrade(env, call, raw, pod, wanted);
+}
+
+async function upgradeProxy(env: UpgradeEnvironment, call: ApiCall, raw: UpgradeSocket): Promise<void> {
+  const { proxyUpgrade } = await import('./proxy/proxy-upgrade.ts');
+  await proxyUpgrade(env, call, raw);
+}
+
+function refuse(env: UpgradeEnvironment, socket: RawSocket['socket'], error: unknown): Promise<void> {
+  // A kubelet's answer goes to the client as it is.
+  if (error instanceof NodeRefusal) return answerRaw(socket, textResponse(error.code, error.message));
+  const known = error instanceof NodeUnreachable ? error.asUpgradeStatus() : statusErrorOf(error);
   if (known === undefined) env.logger.error('an upgrade failed', { error });
   const response = statusResponse(known ?? internal(error));
-  const body = Buffer.concat(response.body);
-  const head = [
-    `HTTP/1.1 ${response.code} ${known?.reason || 'Error'}`,
-    'Content-Type: application/json',
-    'Cache-Control: no-cache, private',
-    `Content-Length: ${body.length}`,
-    'Connection: close',
-  ];
-  if (socket.writable) socket.end(Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), body]));
+  response.headers['cache-control'] = 'no-cache, private';
+  return answerRaw(socket, response);
 }
 
 function internal(error: unknown): StatusError {

@@ -1,107 +1,117 @@
 /**
- * A WebSocket with Kubernetes' channels on one side, a node's stream on the other. Loaded at the first exec.
+ * WebSockets that speak one of Kubernetes' channel protocols
+ * (upstream: staging/src/k8s.io/apimachinery/pkg/util/httpstream/wsstream).
  *
- * The frames are the same on both sides: a channel byte and bytes. v5 adds a message that closes standard input; v4 can't.
- * Both directions wait for each other: a reader that doesn't read stops the program that writes.
+ * A message is a channel's number and bytes: binary, or as text with a digit and base64. Both directions wait: a message
+ * is read when the one before was taken, and a sender waits until its message is on its way.
  */
-import type { Pod } from '@regatta/api';
-import { type BusStream, Channel } from '@regatta/bus';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { UpgradeHandler } from '../server/https-server.ts';
-import { statusErrorOf } from '../server/status-response.ts';
-import type { ConnectEnvironment } from './connect-environment.ts';
-import { NodeRefusal, openNodeStream } from './node-stream.ts';
-import type { ProcessRequest } from './pod-process.ts';
+import type { Duplex } from 'node:stream';
+import { createWebSocketStream, type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { answerRaw } from './raw-answer.ts';
+import type { UpgradeSocket } from './upgrade-socket.ts';
 
-const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'] as const;
 /** Bytes of one message of a client. */
 const MAX_PAYLOAD = 4 * 1024 * 1024;
 const CLOSE_NORMAL = 1000;
+const DIGIT_0 = 48;
 
-const server = new WebSocketServer({
-  noServer: true,
-  perMessageDeflate: false,
-  maxPayload: MAX_PAYLOAD,
-  handleProtocols: (offered) => PROTOCOLS.find((protocol) => offered.has(protocol)) ?? false,
-});
-
-export async function serveWebSocket(
-  env: ConnectEnvironment,
-  { message, socket, head }: Parameters<UpgradeHandler>[1],
-  pod: Pod,
-  request: ProcessRequest,
-): Promise<void> {
-  const webSocket = await new Promise<WebSocket>((resolve) => server.handleUpgrade(message, socket, head, resolve));
-  const gone = new AbortController();
-  const queue = new MessageQueue(webSocket);
-  webSocket.on('error', () => webSocket.terminate());
-  webSocket.once('close', () => gone.abort(new Error('the client is gone')));
-  try {
-    const stream = await openNodeStream(env.bus, pod, request, gone.signal);
-    gone.signal.addEventListener('abort', () => stream.abort('the client is gone'), { once: true });
-    queue.passTo(stream);
-    for await (const frame of stream.frames) await send(webSocket, frame);
-  } catch (error) {
-    if (gone.signal.aborted) return;
-    env.logger.debug('a stream to a node failed', { pod: request.pod, error });
-    await send(webSocket, errorFrame(error)).catch(() => {});
-  }
-  webSocket.resume();
-  webSocket.close(CLOSE_NORMAL);
+/** As golang.org/x/net/websocket refuses a handshake. */
+export async function refuseProtocol({ socket }: UpgradeSocket): Promise<void> {
+  await answerRaw(socket, { code: 403, headers: {}, body: [] });
 }
 
-/** Messages of the client, in order. It is paused until the node is there, and while the node is busy with one. */
-class MessageQueue {
-  constructor(private readonly webSocket: WebSocket) {
+export function acceptWebSocket(raw: UpgradeSocket, protocol: string): Promise<WebSocket> {
+  const { message, socket, head } = raw;
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: MAX_PAYLOAD,
+    handleProtocols: () => protocol,
+  });
+  return new Promise((resolve) =>
+    server.handleUpgrade(message, socket, head, (webSocket) => {
+      raw.taken();
+      resolve(webSocket);
+    }),
+  );
+}
+
+/** A connection inside a WebSocket's binary messages, and how to end it. */
+export function tunnel(webSocket: WebSocket): Duplex {
+  const duplex = createWebSocketStream(webSocket);
+  duplex.once('finish', () => webSocket.close(CLOSE_NORMAL));
+  return duplex;
+}
+
+export interface ChannelMessage {
+  readonly channel: number;
+  readonly bytes: Uint8Array;
+}
+
+export class ChannelSocket {
+  readonly #gone = new AbortController();
+
+  constructor(
+    private readonly webSocket: WebSocket,
+    private readonly encoding: 'binary' | 'base64',
+  ) {
     webSocket.pause();
+    webSocket.on('error', () => webSocket.terminate());
+    webSocket.once('close', () => this.#gone.abort(new Error('the client is gone')));
   }
 
-  passTo(stream: BusStream): void {
+  /** Aborts when the client is gone. */
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** Begins to read. The socket waits while `take` is busy; when that fails it is cut. */
+  receive(take: (message: ChannelMessage) => Promise<void>): void {
     const { webSocket } = this;
     webSocket.on('message', (data: RawData) => {
-      const frame = bytesOf(data);
-      if (frame.length === 0) return;
+      const message = this.#decode(bytesOf(data));
+      if (message === undefined) return;
       webSocket.pause();
-      stream.write(frame).then(
+      take(message).then(
         () => webSocket.resume(),
         () => webSocket.terminate(),
       );
     });
     webSocket.resume();
   }
+
+  /** Resolves when the message is on its way. @throws Error when the client is gone */
+  send(channel: number, bytes: Uint8Array): Promise<void> {
+    const binary = this.encoding === 'binary';
+    const message = binary ? framed(channel, bytes) : `${channel}${Buffer.from(bytes).toString('base64')}`;
+    return new Promise((resolve, reject) => {
+      this.webSocket.send(message, { binary }, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  close(): void {
+    // A paused socket would not see the client's answer to the close.
+    this.webSocket.resume();
+    this.webSocket.close(CLOSE_NORMAL);
+  }
+
+  #decode(data: Buffer): ChannelMessage | undefined {
+    const [first] = data;
+    if (first === undefined) return undefined;
+    const rest = data.subarray(1);
+    if (this.encoding === 'binary') return { channel: first, bytes: rest };
+    return { channel: first - DIGIT_0, bytes: Buffer.from(rest.toString('latin1'), 'base64') };
+  }
 }
 
-function bytesOf(data: RawData): Uint8Array {
+function framed(channel: number, bytes: Uint8Array): Uint8Array {
+  const message = new Uint8Array(bytes.length + 1);
+  message[0] = channel;
+  message.set(bytes, 1);
+  return message;
+}
+
+function bytesOf(data: RawData): Buffer {
   if (Array.isArray(data)) return Buffer.concat(data);
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-}
-
-function send(webSocket: WebSocket, frame: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    webSocket.send(frame, { binary: true }, (error) => (error ? reject(error) : resolve()));
-  });
-}
-
-/** What went wrong on the way to the node, as client-go's executor words it inside an apiserver. */
-function errorFrame(error: unknown): Uint8Array {
-  const message =
-    error instanceof NodeRefusal
-      ? `unable to upgrade connection: ${error.message}`
-      : error instanceof Error
-        ? error.message
-        : String(error);
-  const known = statusErrorOf(error)?.status;
-  const status = known?.reason
-    ? known
-    : {
-        kind: 'Status',
-        apiVersion: 'v1',
-        metadata: {},
-        status: 'Failure',
-        message: `Internal error occurred: ${message}`,
-        reason: 'InternalError',
-        details: { causes: [{ message }] },
-        code: 500,
-      };
-  return Buffer.concat([Buffer.from([Channel.error]), Buffer.from(JSON.stringify(status))]);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }

@@ -98,7 +98,9 @@ function subHandler(special: SpecialHandlers, call: ApiCall, resource: Resource)
   const facts = resource.info.subresources.get(info.subresource);
   if (!facts || info.name === '' || (resource.namespaced && info.namespace === ''))
     throw statusErrors.genericNotFound();
-  if (!facts.verbs.has(info.verb) || request.method === 'HEAD') throw statusErrors.genericMethodNotAllowed();
+  // What is behind a proxy says itself which methods it has.
+  const known = info.subresource === 'proxy' || (facts.verbs.has(info.verb) && request.method !== 'HEAD');
+  if (!known) throw statusErrors.genericMethodNotAllowed();
   const handler =
     special.get(`${resource.group}/${resource.resource}/${info.subresource}`) ??
     GENERIC_SUBRESOURCES.get(info.subresource)?.get(info.verb);

@@ -3,6 +3,7 @@
  *
  * Invariants: a body is read at most once; bytes of an answer may be shared with other answers and are never changed.
  */
+import type { Readable } from 'node:stream';
 import type { Credentials } from '../auth/identity.ts';
 
 /** Takes room for this many bytes, while there is any. */
@@ -28,6 +29,8 @@ export interface ServerRequest {
    * @throws StatusError 413 past the limit, 504 when it does not come in in time
    */
   body(hold?: HoldBytes): Promise<Uint8Array> | Uint8Array;
+  /** The body as it comes in, for whoever passes it on: instead of `body`. There is none on the bus. */
+  bodyStream?(): Readable;
   /** Nobody waits for an answer any more. */
   isGone(): boolean;
   /** Tells the transport who asks, as soon as it is known. */

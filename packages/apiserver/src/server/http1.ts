@@ -60,6 +60,10 @@ class Http1Request implements ServerRequest {
     return this.#body;
   }
 
+  bodyStream(): IncomingMessage {
+    return this.message;
+  }
+
   isGone(): boolean {
     return this.message.socket.destroyed;
   }

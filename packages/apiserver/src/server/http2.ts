@@ -51,6 +51,10 @@ class Http2Request implements ServerRequest {
     return this.#body;
   }
 
+  bodyStream(): ServerHttp2Stream {
+    return this.stream;
+  }
+
   isGone(): boolean {
     return this.stream.destroyed || this.stream.closed;
   }

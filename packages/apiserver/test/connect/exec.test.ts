@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Pod, statusErrors } from '@regatta/api';
+import type { Pod } from '@regatta/api';
 import { Channel } from '@regatta/bus';
-import { silentLogger } from '@regatta/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { RequestAttributes } from '../../src/auth/identity.ts';
@@ -11,6 +10,7 @@ import { upgradeHandler } from '../../src/connect/mod.ts';
 import { http1Request } from '../../src/server/http1.ts';
 import { requestInfo } from '../../src/server/request-info.ts';
 import { eventually } from '../hasty-clock.ts';
+import { testEnvironment } from './environment.ts';
 import { FakeNode } from './fake-node.ts';
 
 const POD: Pod = {
@@ -33,6 +33,8 @@ describe('pods/exec over a WebSocket', () => {
     mayCreate = true;
     phase = 'Running';
     const pipeline = {
+      followUpgrade: () => {},
+      refuseUpgrade: () => {},
       admit: async (request: ReturnType<typeof http1Request>) => ({
         request,
         info: requestInfo(request.method, request.url),
@@ -48,11 +50,8 @@ describe('pods/exec over a WebSocket', () => {
         },
       },
     } as unknown as UpgradeEnvironment['pipeline'];
-    const pod = (_namespace: string, name: string): Pod => {
-      if (name !== 'web') throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
-      return { ...POD, status: { ...POD.status, phase } };
-    };
-    const upgrade = upgradeHandler({ bus: node.bus, logger: silentLogger, pod, requireNode: () => {}, pipeline });
+    const pod = (): Pod => ({ ...POD, status: { ...POD.status, phase } });
+    const upgrade = upgradeHandler({ ...testEnvironment(node, () => ({ pods: [pod()] })), pipeline });
     server = createServer();
     server.on('upgrade', (message, socket, head) => {
       upgrade(http1Request(message, { rejected: false, remoteAddress: '' }), { message, socket, head });
@@ -106,7 +105,7 @@ describe('pods/exec over a WebSocket', () => {
     expect(socket.protocol).toBe('v5.channel.k8s.io');
     socket.send(Buffer.from('\x00hello'));
     socket.send(Buffer.from([Channel.close, Channel.stdin]));
-    expect((await all).map(String)).toEqual(['\x01hello', '\x03{"status":"Success"}']);
+    expect((await all).map(String)).toEqual(['\x01', '\x01hello', '\x03{"status":"Success"}']);
     expect(node.requests[0]?.request).toMatchObject({
       op: 'exec',
       container: 'nginx',
@@ -140,7 +139,8 @@ describe('pods/exec over a WebSocket', () => {
     expect(left).toBeGreaterThan(500);
     socket.resume();
     await new Promise((resolve) => socket.once('close', resolve));
-    expect(received).toBe(1000 * frame.length);
+    // The greeting is one byte.
+    expect(received).toBe(1 + 1000 * frame.length);
   });
 
   it('CN-8: takes the right to create besides the right to get', async () => {
@@ -166,7 +166,7 @@ describe('pods/exec over a WebSocket', () => {
 
   it('CN-10: what the node refuses comes over the error channel', async () => {
     node.response = { ok: false, code: 500, message: 'container not found ("nginx")' };
-    const [frame] = await frames(connect());
+    const [, frame] = await frames(connect());
     expect(frame?.[0]).toBe(Channel.error);
     expect(JSON.parse(String(frame?.subarray(1)))).toMatchObject({
       status: 'Failure',

@@ -1,10 +1,10 @@
-import { type Pod, StatusError, statusErrors } from '@regatta/api';
-import { silentLogger } from '@regatta/runtime';
+import { type Pod, StatusError } from '@regatta/api';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { podLog } from '../../src/connect/pod-log.ts';
 import type { ApiCall } from '../../src/server/api-call.ts';
 import { isStream, type ServerResponse } from '../../src/server/exchange.ts';
 import { requestInfo } from '../../src/server/request-info.ts';
+import { testEnvironment } from './environment.ts';
 import { FakeNode } from './fake-node.ts';
 
 const POD: Pod = {
@@ -50,17 +50,7 @@ describe('pods/log', () => {
   });
 
   function log(query = ''): Promise<ServerResponse> {
-    const env = {
-      bus: node.bus,
-      logger: silentLogger,
-      requireNode: (name: string): void => {
-        if (name === 'gone') throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
-      },
-      pod: (_namespace: string, name: string): Pod => {
-        if (name !== pod.metadata.name) throw statusErrors.notFound({ group: '', resource: 'pods' }, name);
-        return pod;
-      },
-    };
+    const env = testEnvironment(node, () => ({ pods: [pod] }));
     return podLog(env, call(query));
   }
 

@@ -48,6 +48,11 @@ export class PodManager {
     return this.#workers.get(uid)?.pod;
   }
 
+  /** Every Pod that this node has to do with. */
+  all(): Pod[] {
+    return [...this.#workers.values()].map(({ pod }) => pod);
+  }
+
   get size(): number {
     return this.#workers.size;
   }

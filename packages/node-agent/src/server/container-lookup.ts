@@ -4,7 +4,8 @@
  */
 
 import type { ContainerStatus, Pod } from '@regatta/api';
-import type { NodeRequest } from '@regatta/bus';
+import type { LogsRequest } from '@regatta/bus';
+import type { NodeAgent } from '../node/node-agent.ts';
 
 export class NodeRequestError extends Error {
   constructor(
@@ -17,10 +18,31 @@ export class NodeRequestError extends Error {
   }
 }
 
+/** What a request says of its Pod. */
+interface Target {
+  readonly op: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+  readonly container?: string;
+}
+
+/** @throws NodeRequestError when this node has no such Pod or container */
+export function podOf(agent: Pick<NodeAgent, 'pods'>, { op, namespace, pod: name, uid, container }: Target): Pod {
+  const pod = agent.pods.find(uid);
+  if (pod === undefined || pod.metadata.name !== name || pod.metadata.namespace !== namespace) {
+    throw new NodeRequestError(404, op === 'logs' ? `pod "${name}" does not exist` : 'pod does not exist');
+  }
+  const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
+  const known = [...containers, ...initContainers, ...ephemeralContainers].some((spec) => spec.name === container);
+  if (container === undefined || known) return pod;
+  throw new NodeRequestError(404, `container "${container}" not found in pod "${name}"`);
+}
+
 const PREFIX = 'containerd://';
 
 /** The id of the instance whose log is asked for. @throws NodeRequestError */
-export function logContainerId(pod: Pod, request: NodeRequest & { readonly op: 'logs' }): string {
+export function logContainerId(pod: Pod, request: LogsRequest): string {
   const { container: name } = request;
   const what = `container "${name}" in pod "${pod.metadata.name}"`;
   const status = statusOf(pod, name);

@@ -1,21 +1,23 @@
 /**
  * A container's log as `kubectl logs` gets it (upstream: pkg/kubelet/kuberuntime/logs/logs.go): the last lines first
- * chosen, then by time, then cut at a number of bytes.
+ * chosen, then by time and stream, then cut at a number of bytes.
+ *
+ * Invariant: nothing is queued for a reader: who follows reads on from the line it had last, at its own speed. One that is
+ * overtaken by the log's rotation goes on at the oldest line that is kept, as with upstream's files.
  */
-import { BoundedQueue } from '@regatta/runtime';
-import type { ContainerLogReader, LogLine } from '../runtime/container-runtime.ts';
+import type { ContainerLogReader, LogLine, OutputStream } from '../runtime/container-runtime.ts';
 
 export interface LogOptions {
   readonly timestamps: boolean;
   readonly follow: boolean;
+  /** Both unless told. */
+  readonly stream?: OutputStream;
   readonly tailLines?: number;
   /** Milliseconds since the epoch. */
   readonly since?: number;
   readonly limitBytes?: number;
 }
 
-/** Lines that wait for a slow reader who follows. Who falls further behind is cut off. */
-const FOLLOW_LIMIT = 20_000;
 /** Bytes that are sent in one frame, about. */
 const FRAME_BYTES = 64 * 1024;
 
@@ -27,49 +29,62 @@ export async function* readLog(
   options: LogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const queue = new BoundedQueue<LogLine>(FOLLOW_LIMIT);
-  const stop = options.follow ? follow(log, queue, signal) : () => {};
+  const writer = new LogWriter(options);
+  const news = new News(log, signal);
   try {
-    const writer = new LogWriter(options);
-    for (const line of tail(log.lines(), options)) {
-      const frame = writer.add(line);
-      if (frame) yield frame;
-      if (writer.full) break;
-    }
-    yield* writer.rest();
-    if (!options.follow || writer.full) return;
-    for await (const line of queue) {
-      writer.add(line);
-      yield* writer.rest();
-      if (writer.full) return;
+    const kept = log.lines().slice();
+    yield* writer.write(tail(kept, options));
+    let last = kept.at(-1);
+    while (options.follow && !writer.full && !signal.aborted) {
+      const closed = log.closed;
+      const lines = linesAfter(log.lines(), last);
+      last = lines.at(-1) ?? last;
+      yield* writer.write(lines);
+      if (lines.length === 0 && closed) return;
+      if (lines.length === 0) await news.next();
     }
   } finally {
-    stop();
+    news.stop();
   }
 }
 
-function follow(log: ContainerLogReader, queue: BoundedQueue<LogLine>, signal: AbortSignal): () => void {
-  if (log.closed) {
-    queue.end();
-    return () => {};
+/** Wakes a follower when the log has grown, is closed, or nobody reads any more. */
+class News {
+  #fresh = false;
+  #wake: (() => void) | undefined;
+  readonly #stops: readonly (() => void)[];
+
+  constructor(log: ContainerLogReader, signal: AbortSignal) {
+    const wake = (): void => {
+      this.#fresh = true;
+      this.#wake?.();
+    };
+    signal.addEventListener('abort', wake, { once: true });
+    this.#stops = [log.onLine(wake), log.onClose(wake), () => signal.removeEventListener('abort', wake)];
   }
-  const end = (): void => queue.end();
-  const stops = [
-    log.onLine((line) => {
-      if (!queue.push(line)) queue.fail(new Error('the reader of the log is too slow'));
-    }),
-    log.onClose(end),
-  ];
-  signal.addEventListener('abort', end, { once: true });
-  return () => {
-    for (const stop of stops) stop();
-    signal.removeEventListener('abort', end);
-  };
+
+  async next(): Promise<void> {
+    if (!this.#fresh) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#fresh = false;
+    this.#wake = undefined;
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
 }
 
-function tail(lines: readonly LogLine[], { tailLines, since }: LogOptions): readonly LogLine[] {
-  const last = tailLines === undefined ? lines : lines.slice(startOfTail(lines, tailLines));
-  return since === undefined ? last : last.filter((line) => line.time >= since);
+/** All lines when `last` is not kept any more. */
+function linesAfter(lines: readonly LogLine[], last: LogLine | undefined): readonly LogLine[] {
+  return last === undefined ? lines.slice() : lines.slice(lines.lastIndexOf(last) + 1);
+}
+
+function tail(lines: readonly LogLine[], { tailLines }: LogOptions): readonly LogLine[] {
+  return tailLines === undefined ? lines : lines.slice(startOfTail(lines, tailLines));
 }
 
 /** Where the last `count` lines begin; parts of a long line count once. */
@@ -100,17 +115,23 @@ class LogWriter {
     return this.#left <= 0;
   }
 
-  /** Takes a line; answers with a frame when enough has come together. */
-  add(line: LogLine): Uint8Array | undefined {
+  /** The bytes of those lines that were asked for. */
+  *write(lines: readonly LogLine[]): Generator<Uint8Array> {
+    const { since, stream } = this.options;
+    for (const line of lines) {
+      if (this.full) break;
+      if ((since !== undefined && line.time < since) || (stream !== undefined && line.stream !== stream)) continue;
+      this.#add(line);
+      if (this.#size >= FRAME_BYTES) yield this.#take();
+    }
+    if (this.#size > 0) yield this.#take();
+  }
+
+  #add(line: LogLine): void {
     if (this.options.timestamps && this.#atLineStart) this.#push(Buffer.from(`${nanoTime(line.time)} `));
     this.#push(line.text);
     if (!line.partial) this.#push(NEWLINE);
     this.#atLineStart = !line.partial;
-    return this.#size >= FRAME_BYTES ? this.#take() : undefined;
-  }
-
-  *rest(): Generator<Uint8Array> {
-    if (this.#size > 0) yield this.#take();
   }
 
   #push(bytes: Uint8Array): void {
@@ -128,9 +149,7 @@ class LogWriter {
   }
 }
 
-/** RFC 3339 with nanoseconds and without trailing zeros, as Go writes it. */
+/** RFC 3339 with nine digits, as the kubelet prints it. */
 function nanoTime(ms: number): string {
-  const iso = new Date(ms).toISOString();
-  const fraction = iso.slice(20, 23).replace(/0+$/, '');
-  return `${iso.slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`;
+  return `${new Date(ms).toISOString().slice(0, -1)}000000Z`;
 }

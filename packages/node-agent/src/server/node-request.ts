@@ -3,14 +3,31 @@
  */
 import { decode, type NodeRequest } from '@regatta/bus';
 
-const OPERATIONS: ReadonlySet<string> = new Set(['logs', 'exec', 'attach']);
+/** Fields that each operation needs, by type. */
+const POD = ['namespace', 'pod', 'uid'] as const;
+const FIELDS: Readonly<
+  Record<NodeRequest['op'], { readonly texts: readonly string[]; readonly numbers: readonly string[] }>
+> = {
+  logs: { texts: [...POD, 'container'], numbers: [] },
+  exec: { texts: [...POD, 'container'], numbers: [] },
+  attach: { texts: [...POD, 'container'], numbers: [] },
+  'port-forward': { texts: POD, numbers: [] },
+  connect: { texts: POD, numbers: ['port'] },
+  dial: { texts: ['ip'], numbers: ['port'] },
+  kubelet: { texts: [], numbers: [] },
+};
 
 /** Undefined for what is no request of this protocol. */
 export function parseNodeRequest(bytes: Uint8Array): NodeRequest | undefined {
   const value = decode(bytes);
-  if (typeof value !== 'object' || value === null || !('op' in value)) return undefined;
-  const texts = ['op', 'namespace', 'pod', 'uid', 'container'] as const;
+  if (typeof value !== 'object' || value === null || !('op' in value) || !isOperation(value.op)) return undefined;
   const fields = value as Readonly<Record<string, unknown>>;
-  if (texts.some((name) => typeof fields[name] !== 'string') || !OPERATIONS.has(String(fields['op']))) return undefined;
-  return value as NodeRequest;
+  const { texts, numbers } = FIELDS[value.op];
+  const complete =
+    texts.every((name) => typeof fields[name] === 'string') && numbers.every((name) => Number.isInteger(fields[name]));
+  return complete ? (value as NodeRequest) : undefined;
+}
+
+function isOperation(op: unknown): op is NodeRequest['op'] {
+  return typeof op === 'string' && Object.hasOwn(FIELDS, op);
 }

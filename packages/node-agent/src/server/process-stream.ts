@@ -2,23 +2,21 @@
  * A process on a byte stream: channels as in Kubernetes' v5.channel.k8s.io, ended by a Status
  * (upstream: staging/src/k8s.io/kubelet/pkg/cri/streaming/remotecommand/exec.go).
  */
-import { type BusStream, Channel } from '@regatta/bus';
+import { type BusStream, Channel, type ProcessRequest } from '@regatta/bus';
 import type { ProcessSession } from '../runtime/container-runtime.ts';
 
-export interface ProcessStreams {
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-}
+/** As Go's encoder writes it; 16 bits each. */
+const TERMINAL_SIZE = /"Width"\s*:\s*(\d{1,5})\b.*"Height"\s*:\s*(\d{1,5})\b/s;
 
 /** Carries a session until its process ends or the other side goes away. */
-export async function carryProcess(session: ProcessSession, stream: BusStream, streams: ProcessStreams): Promise<void> {
+export async function carryProcess(session: ProcessSession, stream: BusStream, request: ProcessRequest): Promise<void> {
   const close = (): void => session.close();
   stream.signal.addEventListener('abort', close, { once: true });
   void readInput(session, stream);
   for await (const { stream: name, bytes } of session.output) {
-    if (streams[name]) await stream.write(frame(name === 'stdout' ? Channel.stdout : Channel.stderr, bytes));
+    if (request[name]) await stream.write(frame(name === 'stdout' ? Channel.stdout : Channel.stderr, bytes));
   }
-  await stream.write(frame(Channel.error, Buffer.from(JSON.stringify(exitStatus(await session.exitCode)))));
+  await stream.write(frame(Channel.error, Buffer.from(JSON.stringify(endStatus(await session.exitCode, request)))));
   await stream.end();
   stream.signal.removeEventListener('abort', close);
 }
@@ -38,10 +36,10 @@ async function readInput(session: ProcessSession, stream: BusStream): Promise<vo
   }
 }
 
+/** A size that is none is left out, as upstream's decoder leaves it. */
 function resize(session: ProcessSession, payload: Uint8Array): void {
-  const size: unknown = JSON.parse(Buffer.from(payload).toString());
-  if (typeof size !== 'object' || size === null || !('Width' in size) || !('Height' in size)) return;
-  session.resize(Number(size.Width), Number(size.Height));
+  const [, columns, rows] = TERMINAL_SIZE.exec(Buffer.from(payload).toString()) ?? [];
+  if (columns !== undefined && rows !== undefined) session.resize(Number(columns), Number(rows));
 }
 
 export function frame(channel: number, bytes: Uint8Array): Uint8Array {
@@ -51,13 +49,14 @@ export function frame(channel: number, bytes: Uint8Array): Uint8Array {
   return framed;
 }
 
-/** The Status that tells how a process ended. */
-export function exitStatus(code: number): object {
-  if (code === 0) return { metadata: {}, status: 'Success' };
+/** The Status that tells how a process ended. Of one that was attached to, only that it has. */
+export function endStatus(code: number, { op, command }: Pick<ProcessRequest, 'op' | 'command'>): object {
+  if (code === 0 || op === 'attach') return { metadata: {}, status: 'Success' };
+  const why = `error executing command [${command.join(' ')}], exit code ${code}`;
   return {
     metadata: {},
     status: 'Failure',
-    message: `command terminated with exit code ${code}`,
+    message: `command terminated with non-zero exit code: ${why}`,
     reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
   };

@@ -1,46 +1,35 @@
 /**
- * What a node answers apiservers on the bus: logs, exec, attach (upstream: pkg/kubelet/server/server.go).
+ * What a node answers apiservers on the bus: logs, exec, attach, port-forward, connections
+ * (upstream: pkg/kubelet/server/server.go). Other nodes may connect to what listens here, and nothing else.
  */
-
-import type { Pod } from '@regatta/api';
-import {
-  type BusConnection,
-  type BusStream,
-  Channel,
-  encode,
-  type IncomingCall,
-  type NodeRequest,
-  type NodeResponse,
-  nodeService,
-} from '@regatta/bus';
+import { type BusConnection, encode, type IncomingCall, type NodeResponse, nodeService } from '@regatta/bus';
 import type { ClusterClock } from '@regatta/runtime';
-import { parseTime } from '../api/timestamps.ts';
 import { acceptDial } from '../network/bus-uplink.ts';
 import type { NodeAgent } from '../node/node-agent.ts';
-import { uidOf } from '../pods/pod-names.ts';
-import { RuntimeError } from '../runtime/container-runtime.ts';
-import { logContainerId, NodeRequestError } from './container-lookup.ts';
-import { readLog } from './log-stream.ts';
+import { NodeRequestError } from './container-lookup.ts';
+import { KubeletServer } from './kubelet-server.ts';
 import { parseNodeRequest } from './node-request.ts';
-import { carryProcess, frame, internalErrorStatus } from './process-stream.ts';
+import { connectPod, dialAddress, holdSandbox } from './pod-connection.ts';
+import { serveLogs } from './serve-logs.ts';
+import { serveProcess } from './serve-process.ts';
 
 /** Who may look into Pods: the apiserver has authorized whoever asks it. */
 const APISERVER_USER = 'system:apiserver';
-/** Other machines: they may connect to what listens here. */
 const NODE_USER_PREFIX = 'system:node:';
 
-/** Logs, commands and attachments in progress on one node. */
+/** Requests that are not answered yet on one node; streams that run do not count. */
 const CONCURRENCY = 256;
+/** Logs, commands, attachments and connections in progress on one node. */
+const MOST_STREAMS = 4096;
 
 export interface ServeNodeOptions {
   readonly bus: Pick<BusConnection, 'serve'>;
   readonly agent: NodeAgent;
   readonly clock: ClusterClock;
   readonly signal: AbortSignal;
+  /** Other than MOST_STREAMS, for tests. */
+  readonly mostStreams?: number;
 }
-
-type LogsRequest = NodeRequest & { readonly op: 'logs' };
-type ProcessRequest = NodeRequest & { readonly op: 'exec' | 'attach' };
 
 export function serveNode(options: ServeNodeOptions): void {
   const server = new NodeServer(options);
@@ -51,84 +40,60 @@ export function serveNode(options: ServeNodeOptions): void {
 }
 
 class NodeServer {
-  constructor(private readonly options: ServeNodeOptions) {}
+  readonly #kubelet: KubeletServer;
+  #streams = 0;
+
+  constructor(private readonly options: ServeNodeOptions) {
+    this.#kubelet = new KubeletServer(options);
+  }
 
   async answer(call: IncomingCall): Promise<void> {
     if (call.caller.startsWith(NODE_USER_PREFIX)) return acceptDial(call, this.options.agent.network);
     if (call.caller !== APISERVER_USER) return call.fail('only apiservers may ask this');
-    const request = parseNodeRequest(call.request);
-    if (request === undefined) return call.fail('not a request that a node knows');
+    const most = this.options.mostStreams ?? MOST_STREAMS;
+    if (this.#streams >= most)
+      return refuse(call, new NodeRequestError(503, `too many streams on this node (${most})`));
+    this.#streams++;
     try {
-      if (request.op === 'logs') await this.#logs(call, request);
-      else await this.#process(call, request);
+      await this.#serve(call);
     } catch (error) {
       if (!(error instanceof NodeRequestError)) throw error;
-      await accept(call, { ok: false, code: error.code, message: error.message }).then((stream) => stream.end());
+      await refuse(call, error);
+    } finally {
+      this.#streams--;
     }
   }
 
-  async #logs(call: IncomingCall, request: LogsRequest): Promise<void> {
-    const pod = this.#pod(request);
-    const id = logContainerId(pod, request);
-    const log = this.options.agent.runtime.log(id);
-    const stream = await accept(call, { ok: true });
-    if (log === undefined) {
-      await stream.write(Buffer.from(`unable to retrieve container logs for containerd://${id}`));
-      return stream.end();
+  async #serve(call: IncomingCall): Promise<void> {
+    const request = parseNodeRequest(call.request);
+    const { agent, clock } = this.options;
+    switch (request?.op) {
+      case 'logs':
+        return serveLogs(agent, clock, request, () => accept(call));
+      case 'exec':
+      case 'attach':
+        return serveProcess(agent, request, () => accept(call));
+      case 'port-forward':
+        return holdSandbox(agent, request, () => accept(call));
+      case 'connect':
+        return connectPod(agent, request, () => accept(call));
+      case 'dial':
+        return dialAddress(agent.network, request, () => accept(call));
+      case 'kubelet':
+        return this.#kubelet.connect(() => accept(call));
+      default:
+        return call.fail('not a request that a node knows');
     }
-    const { timestamps, follow, tailLines, limitBytes } = request;
-    const since = this.#since(request);
-    const wanted = {
-      timestamps,
-      follow,
-      ...(tailLines === undefined ? {} : { tailLines }),
-      ...(limitBytes === undefined ? {} : { limitBytes }),
-      ...(since === undefined ? {} : { since }),
-    };
-    for await (const bytes of readLog(log, wanted, stream.signal)) await stream.write(bytes);
-    await stream.end();
-  }
-
-  /** Instants in logs are real, and so is the time that `--since` counts. */
-  #since({ sinceSeconds, sinceTime }: LogsRequest): number | undefined {
-    return sinceSeconds === undefined ? parseTime(sinceTime) : this.options.clock.now() - sinceSeconds * 1000;
-  }
-
-  async #process(call: IncomingCall, request: ProcessRequest): Promise<void> {
-    const pod = this.#pod(request);
-    const { runtime } = this.options.agent;
-    const record = runtime.containers(uidOf(pod)).findLast(({ name }) => name === request.container);
-    if (record?.state !== 'running') throw new NodeRequestError(500, `container not found ("${request.container}")`);
-    const stream = await accept(call, { ok: true });
-    if (request.op === 'attach') return carryProcess(runtime.attach(record.id), stream, request);
-    await this.#exec(record.id, request, stream);
-  }
-
-  async #exec(id: string, request: ProcessRequest, stream: BusStream): Promise<void> {
-    const { command, stdin, tty } = request;
-    try {
-      const session = await this.options.agent.runtime.exec(id, { command, stdin, tty });
-      await carryProcess(session, stream, request);
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      const status = internalErrorStatus(`error executing command in container: ${error.message}`);
-      await stream.write(frame(Channel.error, Buffer.from(JSON.stringify(status))));
-      await stream.end();
-    }
-  }
-
-  /** @throws NodeRequestError when this node has no such Pod or container */
-  #pod({ namespace, pod: name, uid, container, op }: NodeRequest): Pod {
-    const pod = this.options.agent.pods.find(uid);
-    if (pod === undefined || pod.metadata.name !== name || pod.metadata.namespace !== namespace) {
-      throw new NodeRequestError(404, op === 'logs' ? `pod "${name}" does not exist` : 'pod does not exist');
-    }
-    const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
-    if ([...containers, ...initContainers, ...ephemeralContainers].some((spec) => spec.name === container)) return pod;
-    throw new NodeRequestError(404, `container "${container}" not found in pod "${name}"`);
   }
 }
 
-function accept(call: IncomingCall, response: NodeResponse): Promise<BusStream> {
+function accept(call: IncomingCall): ReturnType<IncomingCall['accept']> {
+  const response: NodeResponse = { ok: true };
   return call.accept(encode(response));
+}
+
+async function refuse(call: IncomingCall, { code, message }: NodeRequestError): Promise<void> {
+  const response: NodeResponse = { ok: false, code, message };
+  const stream = await call.accept(encode(response));
+  await stream.end();
 }

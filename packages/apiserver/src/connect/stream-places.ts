@@ -1,0 +1,39 @@
+/**
+ * How many streams (exec, attach, port-forward, followed logs and proxied connections that left HTTP) are open at once.
+ */
+import { statusErrors } from '@regatta/api';
+
+const MOST_STREAMS = 8192;
+const MOST_OF_ONE_USER = 1024;
+
+export class StreamPlaces {
+  readonly #byUser = new Map<string, number>();
+  #open = 0;
+
+  constructor(
+    readonly most = MOST_STREAMS,
+    readonly mostOfOneUser = MOST_OF_ONE_USER,
+  ) {}
+
+  /** Returns how to give the place back. @throws StatusError 429 */
+  take(user: string): () => void {
+    const own = this.#byUser.get(user) ?? 0;
+    if (own >= this.mostOfOneUser) throw tooMany(`user ${JSON.stringify(user)} has ${own} streams open`);
+    if (this.#open >= this.most) throw tooMany(`${this.#open} streams are open`);
+    this.#open++;
+    this.#byUser.set(user, own + 1);
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      this.#open--;
+      const left = (this.#byUser.get(user) ?? 1) - 1;
+      if (left === 0) this.#byUser.delete(user);
+      else this.#byUser.set(user, left);
+    };
+  }
+}
+
+function tooMany(why: string): ReturnType<typeof statusErrors.tooManyRequests> {
+  return statusErrors.tooManyRequests(`too many streams: ${why}`, 1);
+}
