@@ -41,7 +41,7 @@ function realPath(process: ProcessIo, path: string): string {
 
 function openSpecial(process: ProcessIo, path: string): OpenFile | undefined {
   const own = OWN_DESCRIPTORS.get(path);
-  if (own !== undefined) return process.fds.get(own).retain();
+  if (own !== undefined) return openDescriptor(process, undefined, own);
   const match = DESCRIPTOR.exec(path);
   if (match) return openDescriptor(process, match[1], Number(match[2]));
   if (path === '/dev/tty') return openTerminal(process);
