@@ -27,9 +27,11 @@ import type { ImageStore } from './image-store.ts';
 import { PodRecords } from './pod-records.ts';
 import { type ExitStatus, exitCodeOf } from './process/exit-status.ts';
 import { NodeKernel } from './process/node-kernel.ts';
+import type { PidNamespace } from './process/pid-namespace.ts';
 import type { Program } from './process/process-context.ts';
 import { PseudoTerminal } from './process/pseudo-terminal.ts';
 import { signalOf } from './process/signals.ts';
+import { ProcessNamespaces } from './process-namespaces.ts';
 import { pipedFiles, terminalFiles, terminalSession } from './process-sessions.ts';
 
 /** What these take on a real machine, in cluster milliseconds. */
@@ -53,6 +55,7 @@ export class EmulatedRuntime implements ContainerRuntime {
   readonly version = '2.2.0';
   readonly images: ImageStore;
   readonly #kernel: NodeKernel;
+  readonly #namespaces: ProcessNamespaces;
   readonly #records: PodRecords;
   readonly #instances = new Map<string, ContainerInstance>();
   readonly #exits = new Map<string, Promise<void>>();
@@ -61,7 +64,15 @@ export class EmulatedRuntime implements ContainerRuntime {
 
   constructor(private readonly options: EmulatedRuntimeOptions) {
     this.images = options.images;
-    this.#kernel = new NodeKernel(options.clock, options.random);
+    const { clock, network, logger } = options;
+    this.#kernel = new NodeKernel(clock, options.random);
+    this.#namespaces = new ProcessNamespaces({
+      kernel: this.#kernel,
+      clock,
+      network,
+      logger,
+      sandboxEnded: (id) => void this.stopSandbox(id),
+    });
     this.#records = new PodRecords(options.disk, options.clock.now(), (uid) => this.#changed(uid));
   }
 
@@ -71,6 +82,7 @@ export class EmulatedRuntime implements ContainerRuntime {
     const ip = config.hostNetwork ? network.nodeIp : network.allocate();
     network.mapPorts(ip, config.hostPorts);
     const sandbox: SandboxRecord = { ...config, id: this.#newId(), ip, state: 'ready', createdAt: this.#now() };
+    this.#namespaces.started(sandbox);
     this.#records.putSandbox(sandbox);
     return sandbox;
   }
@@ -80,6 +92,7 @@ export class EmulatedRuntime implements ContainerRuntime {
     if (sandbox === undefined || sandbox.state === 'not-ready') return;
     const running = this.containers(sandbox.podUid).filter((c) => c.sandboxId === id && c.state === 'running');
     await Promise.all(running.map((container) => this.stopContainer(container.id, 0)));
+    this.#namespaces.stopped(id);
     this.options.network.release(sandbox.ip);
     this.#records.putSandbox({ ...sandbox, state: 'not-ready' });
   }
@@ -129,6 +142,7 @@ export class EmulatedRuntime implements ContainerRuntime {
         logger,
         ...(this.options.space === undefined ? {} : { space: this.options.space }),
         kernel,
+        namespace: this.#targetNamespace(config) ?? this.#namespaces.of(sandbox),
       }),
     );
     this.#records.putContainer(record);
@@ -170,6 +184,14 @@ export class EmulatedRuntime implements ContainerRuntime {
     const timer = this.options.clock.setTimer(grace, () => instance.signal('KILL'));
     await exit;
     timer.cancel();
+  }
+
+  /** `kubectl debug --target`: the namespace of a container that runs. */
+  #targetNamespace({ targetContainerId }: ContainerConfig): PidNamespace | undefined {
+    if (targetContainerId === undefined) return undefined;
+    const target = this.#instances.get(targetContainerId);
+    const isRunning = this.#records.container(targetContainerId)?.state === 'running';
+    return isRunning ? target?.processes.namespace : undefined;
   }
 
   async updateContainer(id: string, resources: ContainerResources): Promise<void> {
@@ -224,6 +246,11 @@ export class EmulatedRuntime implements ContainerRuntime {
   attach(id: string): ProcessSession {
     const exit = this.#exits.get(id) ?? Promise.resolve();
     return this.#instance(id).streams.attach(exit.then(() => this.#records.container(id)?.exitCode ?? 0));
+  }
+
+  /** The processes that a container sees. */
+  processes(id: string): PidNamespace {
+    return this.#instance(id).processes.namespace;
   }
 
   log(id: string): ContainerLogReader | undefined {

@@ -9,6 +9,7 @@ import type {
   ContainerSecurity,
   ProcessSession,
   SandboxConfig,
+  SandboxRecord,
 } from '../../src/runtime/container-runtime.ts';
 import { EmulatedRuntime } from '../../src/runtime/emulated-runtime.ts';
 import { ImageStore } from '../../src/runtime/image-store.ts';
@@ -50,8 +51,11 @@ export class TestContainers {
     config: Partial<ContainerConfig> = {},
     sandboxConfig: Partial<SandboxConfig> = {},
   ): Promise<RunningContainer> {
-    await this.runtime.images.pull(image, new AbortController().signal);
-    const sandbox = await this.runtime.runSandbox({
+    return this.startIn(await this.sandbox(sandboxConfig), image, config);
+  }
+
+  sandbox(config: Partial<SandboxConfig>): Promise<SandboxRecord> {
+    return this.runtime.runSandbox({
       podUid: 'pod-1',
       namespace: 'default',
       name: 'pod',
@@ -62,8 +66,16 @@ export class TestContainers {
       hostIpc: false,
       sysctls: {},
       hostPorts: [],
-      ...sandboxConfig,
+      ...config,
     });
+  }
+
+  async startIn(
+    sandbox: SandboxRecord,
+    image: string,
+    config: Partial<ContainerConfig> = {},
+  ): Promise<RunningContainer> {
+    await this.runtime.images.pull(image, new AbortController().signal);
     const { id } = await this.runtime.createContainer({
       podUid: 'pod-1',
       sandboxId: sandbox.id,
@@ -96,6 +108,10 @@ export class RunningContainer {
     readonly id: string,
     readonly ip: string,
   ) {}
+
+  get kernel() {
+    return this.runtime.processes(this.id);
+  }
 
   get record() {
     return this.runtime.container(this.id);

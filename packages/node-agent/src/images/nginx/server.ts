@@ -8,9 +8,9 @@ import { FileError } from '../../runtime/filesystem/file-error.ts';
 import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import { errorPage } from './pages.ts';
+import { startWorkers, WORKERS, workerPid } from './workers.ts';
 
 const ROOT = '/usr/share/nginx/html';
-const WORKERS = 2;
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html',
@@ -38,6 +38,7 @@ export async function runNginx(process: ProcessContext, version: string): Promis
     return 1;
   }
   server.started();
+  startWorkers(process, (level, text) => server.notice(level, text));
   return new Promise((resolve) => {
     const end = (signal: string, number: number, code: number): void => {
       server.notice(
@@ -67,12 +68,12 @@ class NginxServer {
     this.notice('notice', `nginx/${this.version}`);
     this.notice('notice', 'OS: Linux');
     this.notice('notice', 'start worker processes');
-    for (let i = 0; i < WORKERS; i++) this.notice('notice', `start worker process ${29 + i}`);
+    for (let i = 0; i < WORKERS; i++) this.notice('notice', `start worker process ${workerPid(this.process, i)}`);
   }
 
   notice(level: string, text: string): void {
     const time = new Date(this.process.clock.now()).toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ');
-    this.process.write('stderr', `${time} [${level}] 1#1: ${text}\n`);
+    this.process.write('stderr', `${time} [${level}] ${this.process.pid}#${this.process.pid}: ${text}\n`);
   }
 
   answer(request: IncomingMessage, response: ServerResponse): void {

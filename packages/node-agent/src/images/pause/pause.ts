@@ -5,6 +5,7 @@ import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import type { ImageProfile } from '../image-profile.ts';
 
 export function pause(process: ProcessContext): Promise<number> {
+  process.onSignal('CHLD', 'ignore');
   return new Promise((resolve) => {
     for (const signal of ['TERM', 'INT'] as const) {
       process.onSignal(signal, () => {

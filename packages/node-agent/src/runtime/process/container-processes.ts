@@ -109,7 +109,7 @@ export class ContainerProcesses implements ProcessHost {
   }
 
   #nextPid(namespace: PidNamespace): number {
-    namespace.skip(PIDS_OF_START);
+    if (namespace.init !== undefined) namespace.skip(PIDS_OF_START);
     return namespace.allocate();
   }
 

@@ -112,6 +112,8 @@ export interface SpawnOptions {
   /** The same program goes on in the child, as fork(2) does: close-on-exec descriptors are kept. */
   readonly fork?: boolean;
   readonly nice?: number;
+  /** Another user, for what root starts (setuid(2)). */
+  readonly credentials?: Credentials;
 }
 
 export interface ChildProcess {
@@ -188,6 +190,8 @@ export interface ProcessContext extends ContainerEnvironment {
    * starts its helpers only then.
    */
   whenSeen(callback: () => void): void;
+  /** The numbers of short-lived processes that were not emulated are used. */
+  skipPids(count: number): void;
 }
 
 /** The process has ended; what its program still does is to unwind. */

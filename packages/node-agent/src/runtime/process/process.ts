@@ -239,6 +239,10 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
     else this.#whenSeen = callback;
   }
 
+  skipPids(count: number): void {
+    this.kernel.skip(count);
+  }
+
   /** Somebody looks at the processes of its namespace. */
   seen(): void {
     const callback = this.#whenSeen;

@@ -30,7 +30,7 @@ export function prepareChild(parent: EmulatedProcess, options: SpawnOptions): Pr
       argv: options.argv,
       env,
       cwd: options.cwd ?? parent.cwd,
-      credentials: parent.credentials,
+      credentials: parent.credentials.uid === 0 ? (options.credentials ?? parent.credentials) : parent.credentials,
       pid,
       parent,
       pgid: isLeader ? pid : groupOf(parent, pid, options.processGroup),
