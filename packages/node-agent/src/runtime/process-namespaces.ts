@@ -6,6 +6,7 @@
  */
 import type { ClusterClock, Logger } from '@regatta/runtime';
 import { pause } from '../images/pause/pause.ts';
+import { ContainerResolver } from '../network/dns/resolver.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { SandboxRecord } from './container-runtime.ts';
 import { ContainerFileSystem } from './filesystem/file-system.ts';
@@ -87,6 +88,7 @@ export class ProcessNamespaces {
         image: '',
         clock,
         network,
+        resolver: new ContainerResolver({ network, ip, clock: clock.real, readFile: () => undefined }),
         logger,
         fileSystem: files,
         prepareFiles: async () => {},

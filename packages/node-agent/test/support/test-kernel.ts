@@ -2,6 +2,7 @@
  * Processes without a runtime around them: programs are functions, the clock is stepped by hand unless told.
  */
 import { ClusterClock, constantTimeline, FakeClock, SystemClock, seededRandom, silentLogger } from '@regatta/runtime';
+import { ContainerResolver } from '../../src/network/dns/resolver.ts';
 import { PodNetwork } from '../../src/network/pod-network.ts';
 import { ContainerFileSystem } from '../../src/runtime/filesystem/file-system.ts';
 import { directoryNode } from '../../src/runtime/filesystem/nodes.ts';
@@ -37,6 +38,7 @@ export class TestKernel {
     this.clock = new ClusterClock(options.real ? new SystemClock() : this.time, constantTimeline(1));
     this.kernel = options.kernel ?? new NodeKernel(this.clock, seededRandom(5));
     const files = new ContainerFileSystem(directoryNode(), () => this.clock.now());
+    const network = new PodNetwork('192.168.49.2');
     this.container = new ContainerProcesses({
       kernel: this.kernel,
       environment: {
@@ -44,7 +46,13 @@ export class TestKernel {
         ip: '10.244.1.2',
         image: 'test',
         clock: this.clock,
-        network: new PodNetwork('192.168.49.2'),
+        network,
+        resolver: new ContainerResolver({
+          network,
+          ip: '10.244.1.2',
+          clock: this.clock.real,
+          readFile: () => undefined,
+        }),
         logger: silentLogger,
         fileSystem: () => files,
         prepareFiles: async () => {},
