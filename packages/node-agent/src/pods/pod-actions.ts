@@ -3,6 +3,7 @@
  * (upstream: pkg/kubelet/kuberuntime/kuberuntime_manager.go, computePodActions and computeInitContainerActions).
  */
 import type { Container, Pod } from '@regatta/api';
+import { containerResources } from '../containers/container-resources.ts';
 import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtime.ts';
 import { isRestartableInit } from './pod-names.ts';
 import { mayRestart, restartsAfter, restartsAll, shouldRestart } from './restart-policy.ts';
@@ -28,7 +29,13 @@ export interface ContainerToKill {
   readonly container: Container;
   /** For the Killing event. */
   readonly message: string;
-  readonly reason: 'liveness' | 'startup' | 'other';
+  readonly reason: 'liveness' | 'startup' | 'resize' | 'other';
+}
+
+/** A container that gets other resources while it runs. */
+export interface ContainerToUpdate {
+  readonly record: ContainerRecord;
+  readonly container: Container;
 }
 
 export interface PodActions {
@@ -44,6 +51,7 @@ export interface PodActions {
   readonly initToStart: readonly Container[];
   readonly toStart: readonly Container[];
   readonly toKill: readonly ContainerToKill[];
+  readonly toUpdate: readonly ContainerToUpdate[];
 }
 
 const NOTHING: PodActions = {
@@ -56,24 +64,52 @@ const NOTHING: PodActions = {
   initToStart: [],
   toStart: [],
   toKill: [],
+  toUpdate: [],
 };
 
 export function computePodActions(pod: Pod, state: PodState): PodActions {
   if (state.sandbox?.state !== 'ready') return actionsForNewSandbox(pod, state);
   if (asksForRestartOfAll(pod, state)) return { ...NOTHING, restartAll: true };
+  const toUpdate = updates(pod, state);
   // These may start before the Pod is initialized: it may be why somebody looks.
   const ephemeralToStart = (pod.spec.ephemeralContainers ?? []).filter(({ name }) => state.latest(name) === undefined);
   const init = initActions(pod, state);
-  if (!init.initialized) return { ...NOTHING, ephemeralToStart, initToStart: init.toStart, toKill: init.toKill };
+  if (!init.initialized)
+    return { ...NOTHING, toUpdate, ephemeralToStart, initToStart: init.toStart, toKill: init.toKill };
   const main = mainActions(pod, state);
   if (main.kept === 0 && main.toStart.length === 0) return { ...NOTHING, killPod: true, toKill: main.toKill };
   return {
     ...NOTHING,
+    toUpdate,
     ephemeralToStart,
     initToStart: init.toStart,
     toStart: main.toStart,
     toKill: [...init.toKill, ...main.toKill],
   };
+}
+
+/** Running containers whose resources are to change, and may without a restart. */
+function updates(pod: Pod, state: PodState): ContainerToUpdate[] {
+  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((container) => {
+    const record = current(state, container.name);
+    if (record?.state !== 'running' || resizeOf(container, record) !== 'in place') return [];
+    return [{ record, container }];
+  });
+}
+
+/** How a running container comes to the resources it is to have (upstream: computePodResizeAction). */
+function resizeOf(container: Container, { resources = {} }: ContainerRecord): 'restart' | 'in place' | undefined {
+  const wanted = containerResources(container.resources);
+  const changed = {
+    cpu: wanted.cpuRequest !== resources.cpuRequest || wanted.cpuLimit !== resources.cpuLimit,
+    memory: wanted.memoryRequest !== resources.memoryRequest || wanted.memoryLimit !== resources.memoryLimit,
+  };
+  if (!changed.cpu && !changed.memory) return undefined;
+  const needsRestart = (container.resizePolicy ?? []).some(
+    ({ resourceName, restartPolicy }) =>
+      restartPolicy === 'RestartContainer' && (resourceName === 'cpu' ? changed.cpu : changed.memory),
+  );
+  return needsRestart ? 'restart' : 'in place';
 }
 
 function asksForRestartOfAll(pod: Pod, state: PodState): boolean {
@@ -116,7 +152,10 @@ function mainActions(pod: Pod, state: PodState): MainActions {
     }
     const kill = reasonToKill(container, record, state);
     if (kill === undefined) kept++;
-    else toKill.push(withRestart(kill, kill.reason === 'other' || mayRestart(pod, container), toStart));
+    else if (kill.reason === 'resize') {
+      toKill.push(kill);
+      toStart.push(container);
+    } else toKill.push(withRestart(kill, kill.reason === 'other' || mayRestart(pod, container), toStart));
   }
   return { kept, toStart, toKill };
 }
@@ -147,6 +186,8 @@ function reasonToKill(
   });
   if (record.specHash !== containerHash(container))
     return kill(`${title} ${container.name} definition changed`, 'other');
+  if (resizeOf(container, record) === 'restart')
+    return kill(`${title} ${container.name} resize requires restart`, 'resize');
   const verdicts = state.verdicts(record.id);
   if (verdicts.liveness === false) return kill(`${title} ${container.name} failed liveness probe`, 'liveness');
   if (verdicts.startup === false) return kill(`${title} ${container.name} failed startup probe`, 'startup');

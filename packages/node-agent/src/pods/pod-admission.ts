@@ -4,6 +4,7 @@
  */
 import { type Container, milliValue, type Node, type Pod, Quantity, type Taint, type Toleration } from '@regatta/api';
 import { nodeAffinityMatches } from './node-affinity.ts';
+import type { ResizeVerdict } from './pod-allocation.ts';
 import { isRestartableInit } from './pod-names.ts';
 
 export interface Refusal {
@@ -24,6 +25,23 @@ export function admitPod(
     portConflict(pod, others) ??
     untolerated(pod, node?.spec.taints ?? [])
   );
+}
+
+/** What becomes of a resize. @param others Pods that run here besides */
+export function judgeResize(
+  pod: Pod,
+  others: readonly Pod[],
+  allocatable: Readonly<Record<string, string>>,
+): ResizeVerdict {
+  for (const name of ['cpu', 'memory']) {
+    const requested = requestOf(pod, name);
+    const capacity = amountOf(allocatable[name] ?? '0', name);
+    if (requested <= capacity) continue;
+    const message = `Node didn't have enough capacity: ${name}, requested: ${requested}, capacity: ${capacity}`;
+    return { reason: 'Infeasible', message };
+  }
+  const lack = lackOfResources(pod, others, allocatable);
+  return lack && { reason: 'Deferred', message: lack.message };
 }
 
 const AFFINITY: Refusal = {
@@ -58,8 +76,11 @@ function amountOf(quantity: string, name: string): number {
   return name === 'cpu' ? milliValue(quantity) : Number(Quantity.parse(quantity).value());
 }
 
-/** The Pod's effective request: main containers and sidecars together, or its largest init container. */
+/** The Pod's effective request: its own, or of its main containers and sidecars together, or of its largest init container. */
 export function requestOf(pod: Pod, name: string): number {
+  const overhead = amountOf(pod.spec.overhead?.[name] ?? '0', name);
+  const ofPod = pod.spec.resources?.requests?.[name];
+  if (ofPod !== undefined) return amountOf(ofPod, name) + overhead;
   const of = (container: Container): number => amountOf(container.resources?.requests?.[name] ?? '0', name);
   let sidecars = 0;
   let largestInit = 0;
@@ -68,7 +89,7 @@ export function requestOf(pod: Pod, name: string): number {
     largestInit = Math.max(largestInit, isRestartableInit(container) ? sidecars : sidecars + of(container));
   }
   const main = pod.spec.containers.reduce((sum, container) => sum + of(container), 0);
-  return Math.max(main + sidecars, largestInit) + amountOf(pod.spec.overhead?.[name] ?? '0', name);
+  return Math.max(main + sidecars, largestInit) + overhead;
 }
 
 function portConflict(pod: Pod, others: readonly Pod[]): Refusal | undefined {

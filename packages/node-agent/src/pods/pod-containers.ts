@@ -3,11 +3,13 @@
  * which old instances are kept, and what lasts from before a restart of the whole Pod.
  */
 import type { Container, Pod } from '@regatta/api';
+import { containerResources } from '../containers/container-resources.ts';
 import { StartError } from '../containers/start-error.ts';
 import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtime.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import { CrashGate } from './crash-gate.ts';
-import type { ContainerToKill } from './pod-actions.ts';
+import type { ContainerToKill, ContainerToUpdate } from './pod-actions.ts';
+import type { PodAllocation } from './pod-allocation.ts';
 import { attemptFromStatus, DEFAULT_GRACE_SECONDS, isEphemeral, uidOf } from './pod-names.ts';
 import type { PodServices } from './pod-services.ts';
 import type { StartFailure } from './status/container-statuses.ts';
@@ -18,6 +20,7 @@ const RETRY_MS = 10_000;
 export interface PodContainersOptions {
   readonly services: PodServices;
   readonly volumes: PodVolumes;
+  readonly allocation: PodAllocation;
   /** Looks at the Pod again after so much cluster time. */
   again(purpose: string, delay: number): void;
   publish(): void;
@@ -69,6 +72,8 @@ export class PodContainers {
     try {
       await this.#launch(pod, container, attempt, context);
       this.failures.delete(name);
+      const started = this.latest(pod, name);
+      if (started) this.options.allocation.actuated(started.id, container.resources);
       await this.#forgetOldInstances(pod, name);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
@@ -84,6 +89,12 @@ export class PodContainers {
     const seconds =
       probe?.terminationGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
     await this.options.services.stopper.stop({ pod, container, record, podIp, grace: seconds * 1000, message });
+  }
+
+  /** Gives a running container other resources. */
+  async resize({ record, container }: ContainerToUpdate): Promise<void> {
+    await this.options.services.runtime.updateContainer(record.id, containerResources(container.resources));
+    this.options.allocation.actuated(record.id, container.resources);
   }
 
   /** A container's rule asks for it: everything ends at once, and nothing of what ran so far counts any more. */
@@ -128,6 +139,7 @@ export class PodContainers {
     const instances = this.records(pod).filter((record) => record.name === name);
     for (const { id } of instances.slice(0, -2)) {
       this.#outdated.delete(id);
+      this.options.allocation.forget(id);
       await this.options.services.runtime.removeContainer(id);
     }
   }

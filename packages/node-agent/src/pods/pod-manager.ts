@@ -2,7 +2,7 @@
  * The Pods of one node: a worker each, and the admission of newcomers (upstream: pkg/kubelet/kubelet.go, HandlePod*).
  */
 import type { Node, Pod } from '@regatta/api';
-import { admitPod } from './pod-admission.ts';
+import { admitPod, judgeResize } from './pod-admission.ts';
 import { isTerminalPhase, podReference, uidOf } from './pod-names.ts';
 import type { PodServices } from './pod-services.ts';
 import { PodWorker } from './pod-worker.ts';
@@ -71,12 +71,26 @@ export class PodManager {
     for (const worker of this.#workers.values()) worker.close();
   }
 
+  #othersOf(uid: string): Pod[] {
+    return [...this.#workers].filter(([other, { isActive }]) => other !== uid && isActive).map(([, { pod }]) => pod);
+  }
+
+  /** There may be room for what could not be given before. */
+  #considerResizes(): void {
+    for (const worker of this.#workers.values()) if (worker.isRefusedResize) worker.considerResize();
+  }
+
   #accept(pod: Pod): PodWorker {
     const uid = uidOf(pod);
-    const worker = new PodWorker(pod, this.services, () => {
-      if (this.#workers.get(uid) === worker) this.#workers.delete(uid);
+    const worker = new PodWorker(pod, this.services, {
+      judge: (asked) => judgeResize(asked, this.#othersOf(uid), this.services.node.allocatable),
+      onResized: () => this.#considerResizes(),
+      onDone: () => {
+        if (this.#workers.get(uid) === worker) this.#workers.delete(uid);
+        this.#considerResizes();
+      },
     });
-    const others = [...this.#workers.values()].filter((other) => other.isActive).map((other) => other.pod);
+    const others = this.#othersOf(uid);
     this.#workers.set(uid, worker);
     if (isTerminalPhase(pod.status?.phase) || pod.metadata.deletionTimestamp !== undefined) return worker;
     // What this node has already begun to run was admitted before.

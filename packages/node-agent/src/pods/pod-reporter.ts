@@ -5,6 +5,7 @@
  */
 import type { Pod, PodStatus } from '@regatta/api';
 import type { ContainerRecord } from '../runtime/container-runtime.ts';
+import type { PodAllocation } from './pod-allocation.ts';
 import type { PodContainers } from './pod-containers.ts';
 import { isTerminalPhase, uidOf } from './pod-names.ts';
 import type { PodServices } from './pod-services.ts';
@@ -24,13 +25,15 @@ export class PodReporter {
   constructor(
     private readonly services: PodServices,
     private readonly containers: PodContainers,
+    private readonly allocation: PodAllocation,
     private readonly acceptedAt: number,
   ) {}
 
   /** @returns the status as the node sees it, which may be ahead of what is reported */
   publish(known: Pod, { isOver, end }: PodOutcome): PodStatus {
     const { statuses, probes, node, clock, runtime } = this.services;
-    const pod = statuses.current(known);
+    const current = statuses.current(known);
+    const pod = this.allocation.resolve(current);
     const records = this.#records(pod);
     const status = podStatus({
       pod,
@@ -41,13 +44,15 @@ export class PodReporter {
       sandbox: runtime.sandboxes(uidOf(pod)).at(-1),
       nodeIp: node.ip,
       isOver,
+      resize: this.allocation.conditions(),
+      resourcesOf: (id) => this.allocation.resourcesOf(id),
       restartingAll: this.containers.restartingAll,
       end,
       acceptedAt: this.acceptedAt,
       now: clock.now(),
     });
     const mayBeFinal = isOver || !records.some(({ state }) => state === 'running');
-    statuses.set(pod, mayBeFinal ? status : withoutEnd(status, pod));
+    statuses.set(current, mayBeFinal ? status : withoutEnd(status, pod));
     return status;
   }
 

@@ -12,6 +12,7 @@ import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtim
 import { PodVolumes } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
+import { PodAllocation, type ResizeVerdict } from './pod-allocation.ts';
 import { PodContainers } from './pod-containers.ts';
 import { DEFAULT_GRACE_SECONDS, formatPod, isHostNetwork, isTerminalPhase, podReference, uidOf } from './pod-names.ts';
 import { PodReporter } from './pod-reporter.ts';
@@ -26,8 +27,20 @@ const RETRY = { base: 500, max: 122_000 };
 const NETWORK_NOT_READY =
   'network is not ready: container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
 
+/** What a worker needs of the node's other Pods. */
+export interface PodNeighbours {
+  /** What becomes of a resize, with what the others have. */
+  judge(pod: Pod): ResizeVerdict;
+  onResized(): void;
+  /** The Pod is gone from the API and from here. */
+  onDone(): void;
+}
+
 export class PodWorker {
+  /** As it runs here: with the resources that it was given. */
   #pod: Pod;
+  /** As the API has it. */
+  #asked: Pod;
   #stage: 'syncing' | 'terminating' | 'terminated' = 'syncing';
   /** The API object is gone: nobody is left to report to. */
   #gone = false;
@@ -40,6 +53,7 @@ export class PodWorker {
   #grace: number | undefined;
   readonly #acceptedAt: number;
   readonly #containers: PodContainers;
+  readonly #allocation: PodAllocation;
   readonly #retries = new Backoff(RETRY);
   readonly #timers = new Map<string, Timer>();
   readonly #volumes: PodVolumes;
@@ -48,18 +62,21 @@ export class PodWorker {
   constructor(
     pod: Pod,
     private readonly services: PodServices,
-    private readonly onDone: () => void,
+    private readonly neighbours: PodNeighbours,
   ) {
     this.#pod = pod;
+    this.#asked = pod;
+    this.#allocation = new PodAllocation(pod);
     this.#acceptedAt = services.clock.now();
     this.#volumes = new PodVolumes(pod, services.volumes);
     this.#containers = new PodContainers({
       services,
       volumes: this.#volumes,
+      allocation: this.#allocation,
       again: (purpose, delay) => this.#after(purpose, delay),
       publish: () => this.#publish(),
     });
-    this.#reporter = new PodReporter(services, this.#containers, this.#acceptedAt);
+    this.#reporter = new PodReporter(services, this.#containers, this.#allocation, this.#acceptedAt);
     if (isTerminalPhase(pod.status?.phase)) this.#begin('terminating');
   }
 
@@ -75,8 +92,9 @@ export class PodWorker {
   /** The API has this state of the Pod. */
   update(pod: Pod): void {
     const before = this.#pod;
-    this.#pod = pod;
     this.services.statuses.observe(pod);
+    this.#asked = pod;
+    this.considerResize();
     if (pod.metadata.deletionTimestamp !== undefined) this.#shorten(pod.metadata.deletionGracePeriodSeconds);
     // Most updates are this node's own reports coming back: nothing is to be done about them.
     if (!this.#seen || wantsOther(before, pod)) this.wake();
@@ -84,9 +102,23 @@ export class PodWorker {
     this.#seen = true;
   }
 
+  /** Whether it could not be given what it asks for. */
+  get isRefusedResize(): boolean {
+    return this.#allocation.isRefused;
+  }
+
+  /** There may be room now for what the Pod asks for. */
+  considerResize(): void {
+    const event = this.#stage === 'syncing' ? this.#allocation.consider(this.#asked, this.neighbours.judge) : undefined;
+    this.#pod = this.#allocation.resolve(this.#asked);
+    if (event === undefined) return;
+    this.services.events.event(podReference(this.#asked), event.type, event.reason, event.message);
+    this.wake();
+  }
+
   /** The API no longer has the Pod. */
   gone(last: Pod = this.#pod): void {
-    this.#pod = last;
+    this.#pod = this.#allocation.resolve(last);
     this.#gone = true;
     this.services.statuses.forget(uidOf(last));
     this.#shorten(last.metadata.deletionGracePeriodSeconds);
@@ -181,6 +213,7 @@ export class PodWorker {
       await this.#containers.restartAll(pod, this.#podIp());
       return this.wake();
     }
+    for (const update of actions.toUpdate) await this.#containers.resize(update);
     for (const kill of actions.toKill) await this.#containers.kill(pod, kill, this.#podIp());
     if (actions.killPod && !actions.createSandbox) {
       this.#begin('terminating');
@@ -198,6 +231,17 @@ export class PodWorker {
     for (const container of [...actions.ephemeralToStart, ...actions.initToStart, ...actions.toStart])
       await this.#containers.start(pod, container, context);
     this.services.probes.follow(pod, this.#records());
+    this.#endResize(pod);
+  }
+
+  /** Everything that runs has what it was given. */
+  #endResize(pod: Pod): void {
+    if (this.#pod.metadata.generation !== pod.metadata.generation) return;
+    const event = this.#allocation.completed(pod);
+    if (event === undefined) return;
+    this.services.events.event(podReference(pod), event.type, event.reason, event.message);
+    this.#publish();
+    this.neighbours.onResized();
   }
 
   async #mountVolumes(pod: Pod): Promise<void> {
@@ -317,7 +361,7 @@ export class PodWorker {
     this.services.puller.forget(this.#pod);
     this.#volumes.remove();
     this.close();
-    this.onDone();
+    this.neighbours.onDone();
   }
 
   #publish(): PodStatus | undefined {

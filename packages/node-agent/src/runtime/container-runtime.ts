@@ -58,6 +58,8 @@ export interface ContainerResources {
   readonly cpuRequest?: number;
   /** Millicores that it never gets more than. */
   readonly cpuLimit?: number;
+  /** Bytes that speak for it when the machine runs out of memory. */
+  readonly memoryRequest?: number;
   /** Bytes; a container that needs more is killed (OOMKilled). */
   readonly memoryLimit?: number;
 }

@@ -1,11 +1,10 @@
 /**
  * Subresources that take the whole object and write one part of it: namespaces/finalize, pods/ephemeralcontainers,
- * pods/resize, certificatesigningrequests/approval (upstream: pkg/registry/core/namespace/storage,
+ * pods/resize (pod-resize.ts has its rules), certificatesigningrequests/approval (upstream: pkg/registry/core/namespace/storage,
  * pkg/registry/core/pod/{storage,strategy.go}, pkg/registry/certificates/certificates/storage).
  */
 import {
   type CertificateSigningRequest,
-  type Container,
   type FieldError,
   FieldPath,
   fieldErrors,
@@ -16,7 +15,7 @@ import {
 import { jsonEqual } from '../../registry/json-equal.ts';
 import type { UpdatePlan } from '../../registry/update-object.ts';
 import type { PlanOf } from '../update.ts';
-import { qosClass } from './qos-class.ts';
+import { resizeErrors, withResources } from './pod-resize.ts';
 
 type Take = (current: KubeObject, wanted: KubeObject) => KubeObject;
 
@@ -76,35 +75,7 @@ function ephemeralContainerErrors(object: KubeObject, old: KubeObject): FieldErr
   return errors;
 }
 
-export const resizePlan: PlanOf = partialPlan((current, wanted) => {
-  const pod = current as Pod;
-  const { containers, initContainers } = (wanted as Pod).spec;
-  const resize = (old: readonly Container[], asked: readonly Container[] | undefined): Container[] =>
-    old.map((container) =>
-      resized(
-        container,
-        asked?.find((other) => other.name === container.name),
-      ),
-    );
-  return {
-    ...pod,
-    spec: {
-      ...pod.spec,
-      containers: resize(pod.spec.containers, containers),
-      ...(pod.spec.initContainers ? { initContainers: resize(pod.spec.initContainers, initContainers) } : {}),
-    },
-  };
-}, resizeErrors);
-
-function resized(container: Container, asked: Container | undefined): Container {
-  if (!asked) return container;
-  const { resources, resizePolicy } = asked;
-  return { ...container, ...(resources ? { resources } : {}), ...(resizePolicy ? { resizePolicy } : {}) };
-}
-
-function resizeErrors(object: KubeObject, old: KubeObject): FieldError[] {
-  const before = qosClass(old as Pod);
-  return qosClass(object as Pod) === before
-    ? []
-    : [fieldErrors.invalid(FieldPath.root('spec'), before, 'Pod QOS Class may not change as a result of resizing')];
-}
+export const resizePlan: PlanOf = partialPlan(
+  (current, wanted) => withResources(current as Pod, wanted as Pod),
+  resizeErrors,
+);

@@ -2,7 +2,14 @@
  * Container statuses from runtime records (upstream: pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses, and
  * prober_manager.go, UpdatePodStatus).
  */
-import type { Container, ContainerState, ContainerStatus, Pod, VolumeMountStatus } from '@regatta/api';
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  ResourceRequirements,
+  VolumeMountStatus,
+} from '@regatta/api';
 import { toTime } from '../../api/timestamps.ts';
 import { containerSecurity } from '../../containers/container-security.ts';
 import type { ContainerRecord } from '../../runtime/container-runtime.ts';
@@ -22,6 +29,8 @@ export interface ContainerStatusInput {
   readonly records: readonly ContainerRecord[];
   failure(containerName: string): StartFailure | undefined;
   verdicts(containerId: string): ProbeVerdicts;
+  /** What an instance has been given, where that is known. */
+  resourcesOf(containerId: string): ResourceRequirements | undefined;
   /** The end of a container's log, for terminationMessagePolicy FallbackToLogsOnError. */
   lastWords(containerId: string): string;
 }
@@ -146,7 +155,7 @@ function statusOfRecord(
     state: stateOf(input, container, latest),
     lastState: previous?.state === 'exited' ? stateOf(input, container, previous) : {},
     ...(requests && Object.keys(requests).length > 0 ? { allocatedResources: requests } : {}),
-    resources: container.resources ?? {},
+    resources: input.resourcesOf(latest.id) ?? container.resources ?? {},
     user: { linux: userOf(input.pod, container) },
     ...volumeMounts(container),
   };

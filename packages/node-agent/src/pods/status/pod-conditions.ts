@@ -14,6 +14,8 @@ const OWNED: ReadonlySet<string> = new Set([
   'ContainersReady',
   'PodScheduled',
   'AllContainersRestarting',
+  'PodResizePending',
+  'PodResizeInProgress',
 ]);
 
 export interface ConditionInput {
@@ -24,17 +26,20 @@ export interface ConditionInput {
   readonly sandboxReady: boolean;
   /** Containers end because one of them asked for a restart of all. */
   readonly restartingAll: boolean;
+  /** How far a resize has come. */
+  readonly resize: readonly Finding[];
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-type Finding = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>;
+export type Finding = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message' | 'observedGeneration'>;
 
 /** Conditions of others first, as the API has them, then the kubelet's own. */
 export function podConditions(input: ConditionInput): PodCondition[] {
   const before = input.pod.status?.conditions ?? [];
   const containersReady = containersReadyCondition(input);
   const own: Finding[] = [
+    ...input.resize,
     { type: 'PodReadyToStartContainers', status: input.sandboxReady ? 'True' : 'False' },
     initializedCondition(input),
     readyCondition(input, containersReady),
@@ -52,10 +57,10 @@ export function podConditionsOwnedByOthers(conditions: readonly PodCondition[] =
 function withTimes(finding: Finding, before: readonly PodCondition[], { pod, now }: ConditionInput): PodCondition {
   const old = before.find(({ type }) => type === finding.type);
   const kept = old?.status === finding.status ? old.lastTransitionTime : undefined;
-  const { generation } = pod.metadata;
+  const observed = finding.observedGeneration ?? pod.metadata.generation;
   return {
     type: finding.type,
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...(observed === undefined ? {} : { observedGeneration: observed }),
     status: finding.status,
     lastTransitionTime: kept ?? toTime(now),
     ...(finding.reason === undefined ? {} : { reason: finding.reason }),

@@ -11,7 +11,7 @@ import {
   initContainerStatuses,
   mainContainerStatuses,
 } from './container-statuses.ts';
-import { podConditions } from './pod-conditions.ts';
+import { type Finding, podConditions } from './pod-conditions.ts';
 import { podPhase } from './pod-phase.ts';
 
 /** Bytes of all termination messages of a Pod together. */
@@ -28,6 +28,7 @@ export interface PodStatusInput extends ContainerStatusInput {
   readonly nodeIp: string;
   readonly isOver: boolean;
   readonly restartingAll: boolean;
+  readonly resize: readonly Finding[];
   readonly end: PodEnd | undefined;
   /** When the node first saw the Pod; milliseconds since the epoch. */
   readonly acceptedAt: number;
@@ -43,8 +44,8 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const ephemeral = ephemeralContainerStatuses(input).map(shorten);
   const phase = end === undefined ? podPhase({ pod, init, main, isOver: input.isOver }) : 'Failed';
   const sandboxReady = input.sandbox?.state === 'ready';
-  const { restartingAll, now } = input;
-  const conditions = podConditions({ pod, init, main, phase, sandboxReady, restartingAll, now });
+  const { restartingAll, resize, now } = input;
+  const conditions = podConditions({ pod, init, main, phase, sandboxReady, restartingAll, resize, now });
   return {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,
@@ -53,6 +54,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     hostIP: input.nodeIp,
     hostIPs: [{ ip: input.nodeIp }],
     ...addresses(input),
+    ...podLevelResources(pod),
     startTime: before?.startTime ?? toTime(input.acceptedAt),
     ...(init.length === 0 ? {} : { initContainerStatuses: init }),
     containerStatuses: main,
@@ -81,6 +83,12 @@ function messageLimit(pod: Pod): (status: ContainerStatus) => ContainerStatus {
     if (state === status.state && lastState === status.lastState) return status;
     return { ...status, ...(state ? { state } : {}), ...(lastState ? { lastState } : {}) };
   };
+}
+
+/** Of Pods that ask for resources as a whole. */
+function podLevelResources({ spec: { resources } }: Pod): Pick<PodStatus, 'allocatedResources' | 'resources'> {
+  if (resources === undefined) return {};
+  return { ...(resources.requests ? { allocatedResources: resources.requests } : {}), resources };
 }
 
 /** A Pod whose sandbox is gone keeps its address in the status only when it is over: nobody can reach it before. */
