@@ -3,19 +3,19 @@
  * nodes parts their Pods. The API server is reached over the bus as well, so that nothing here touches the network of
  * the machine that all this runs on, whatever address a Pod asks for.
  */
-import { Duplex, Readable, Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import {
   API_SERVICE,
   type ApiRequest,
   type ApiResponse,
   type BusConnection,
   BusError,
-  type BusStream,
   decode,
   encode,
   type IncomingCall,
   nodeService,
 } from '@regatta/bus';
+import { BusDuplex } from './bus-duplex.ts';
 import { NetworkError, type NetworkErrorCode, type Peer } from './network-error.ts';
 import type { PodNetwork } from './pod-network.ts';
 import type { Uplink } from './service-router.ts';
@@ -45,7 +45,7 @@ export class BusUplink implements Uplink {
     const request: DialRequest = { from, to };
     const { response, stream } = await told(() => this.bus.open(nodeService(nodeName), encode(request)));
     const answer = decode(response) as DialResponse;
-    if (answer.ok) return asDuplex(stream);
+    if (answer.ok) return new BusDuplex(stream);
     stream.abort('refused');
     throw new NetworkError(answer.code, answer.message);
   }
@@ -66,7 +66,7 @@ export class BusUplink implements Uplink {
     const request: ApiRequest = { method: 'CONNECT', url: '', headers: {} };
     const { response, stream } = await told(() => this.bus.open(API_SERVICE, encode(request)));
     const { code } = decode(response) as ApiResponse;
-    if (code === 200) return asDuplex(stream);
+    if (code === 200) return new BusDuplex(stream);
     stream.abort('refused');
     throw new NetworkError('ECONNREFUSED', 'Connection refused');
   }
@@ -95,7 +95,7 @@ export async function acceptDial(call: IncomingCall, network: PodNetwork): Promi
     return stream.end();
   }
   const accepted: DialResponse = { ok: true };
-  carry(connection, asDuplex(await call.accept(encode(accepted))));
+  carry(connection, new BusDuplex(await call.accept(encode(accepted))));
 }
 
 async function acceptDatagram(call: IncomingCall, request: DatagramRequest, network: PodNetwork): Promise<void> {
@@ -125,21 +125,6 @@ export function carry(one: Duplex, other: Duplex): void {
     });
     from.pipe(to);
   }
-}
-
-/** A stream of the bus as a connection: one direction may end before the other. */
-export function asDuplex(stream: BusStream): Duplex {
-  const writable = new Writable({
-    write: (chunk: Uint8Array, _encoding, done) => void stream.write(chunk).then(() => done(), done),
-    final: (done) => void stream.end().then(() => done(), done),
-    destroy: (error, done) => {
-      if (error) stream.abort(error.message);
-      done(error);
-    },
-  });
-  const duplex = Duplex.from({ readable: Readable.from(stream.frames, { objectMode: false }), writable });
-  duplex.on('error', () => stream.abort('the connection broke'));
-  return duplex;
 }
 
 function isDialRequest(value: unknown): value is DialRequest {
