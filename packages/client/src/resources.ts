@@ -44,6 +44,7 @@ import type {
   StatefulSet,
   StorageClass,
   VolumeAttachment,
+  VolumeAttributesClass,
 } from '@regatta/api';
 
 function namespaced<T extends KubeObject>(group: string, version: string, resource: string, kind: string) {
@@ -76,6 +77,12 @@ export const resources = {
   resourceQuotas: namespaced<ResourceQuota>('', 'v1', 'resourcequotas', 'ResourceQuota'),
   limitRanges: namespaced<LimitRange>('', 'v1', 'limitranges', 'LimitRange'),
   persistentVolumes: cluster<PersistentVolume>('', 'v1', 'persistentvolumes', 'PersistentVolume'),
+  volumeAttributesClasses: cluster<VolumeAttributesClass>(
+    STORAGE,
+    'v1',
+    'volumeattributesclasses',
+    'VolumeAttributesClass',
+  ),
   persistentVolumeClaims: namespaced<PersistentVolumeClaim>(
     '',
     'v1',

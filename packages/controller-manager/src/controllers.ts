@@ -20,6 +20,9 @@ import { ResourceQuotaController } from './resource-quota/resource-quota-control
 import { RootCaPublisher } from './root-ca-publisher/root-ca-publisher.ts';
 import { ServiceAccountController } from './serviceaccount/service-account-controller.ts';
 import { StatefulSetController } from './statefulset/stateful-set-controller.ts';
+import { AttributesClassProtectionController } from './storage-protection/attributes-class-protection.ts';
+import { ClaimProtectionController } from './storage-protection/claim-protection.ts';
+import { VolumeProtectionController } from './storage-protection/volume-protection.ts';
 import { TaintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
 
 export interface ControllerOptions {
@@ -49,6 +52,9 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),
     new ClusterRoleAggregationController(context),
+    new ClaimProtectionController(context),
+    new VolumeProtectionController(context),
+    new AttributesClassProtectionController(context),
     quotas,
     // Last: it shares the informers that the others have asked for.
     new GarbageCollector(context, { onDeleted: (object) => quotas.usedLess(object) }),

@@ -6,6 +6,7 @@
 import type { Auth } from '../auth/auth.ts';
 import type { ServerContext } from '../server/context.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import { CertificateApproval, CertificateSigning, certificateSubjectRestriction } from './plugins/certificates.ts';
 import { DefaultIngressClass } from './plugins/default-ingress-class.ts';
 import { DefaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
@@ -18,7 +19,9 @@ import { PodTopologyLabels } from './plugins/pod-topology-labels.ts';
 import { PriorityPlugin } from './plugins/priority.ts';
 import { RbacEscalation } from './plugins/rbac-escalation.ts';
 import { ResourceQuotaPlugin } from './plugins/resource-quota.ts';
+import { RuntimeClassPlugin } from './plugins/runtime-class.ts';
 import { ServiceAccountPlugin } from './plugins/service-account.ts';
+import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
 
 export function admissionPlugins(
@@ -35,6 +38,11 @@ export function admissionPlugins(
     new PriorityPlugin(server),
     defaultTolerationSeconds,
     new DefaultStorageClass(server),
+    storageObjectInUseProtection,
+    new RuntimeClassPlugin(server),
+    new CertificateApproval(auth.authorizer),
+    new CertificateSigning(auth.authorizer),
+    certificateSubjectRestriction,
     new DefaultIngressClass(server),
     new PodTopologyLabels(server),
     new RbacEscalation(auth.escalation),

@@ -11,6 +11,7 @@ import { statefulSetStrategy } from './apps/stateful-set.ts';
 import { horizontalPodAutoscalerStrategy } from './autoscaling/horizontal-pod-autoscaler.ts';
 import { cronJobStrategy } from './batch/cron-job.ts';
 import { jobStrategy } from './batch/job.ts';
+import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
@@ -98,5 +99,6 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['networking.k8s.io/ingressclasses', strategy(ingressClassStrategy)],
   ['networking.k8s.io/servicecidrs', strategy(serviceCidrStrategy)],
   ['networking.k8s.io/ipaddresses', strategy(ipAddressStrategy)],
+  ['certificates.k8s.io/certificatesigningrequests', strategy(certificateSigningRequestStrategy)],
   ['autoscaling/horizontalpodautoscalers', strategy(horizontalPodAutoscalerStrategy)],
 ]);

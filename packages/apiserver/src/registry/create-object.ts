@@ -58,6 +58,7 @@ export async function prepareNewObject(
   if (metadata.generateName && !metadata.name)
     metadata.name = generateName(metadata.generateName, registry.server.random);
   prepareNew(resource, object, context);
+  await resource.strategy.examine?.(object);
   validateNew(resource, object, context);
   for (const warning of resource.strategy.warnings?.(object, undefined) ?? []) request.warn(warning);
   const validating = registry.admission.validate(admissionAttributes(request, 'CREATE', object, undefined));

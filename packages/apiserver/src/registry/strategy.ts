@@ -30,6 +30,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   prepareForCreate?(object: T, context: WriteContext): void;
   /** Clears what users can't set, carries over what they can't change. Status is carried over generically. */
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
+  /** What validation needs and only waiting gives (signatures, compiled expressions); awaited before it, for every write. */
+  examine?(object: T): Promise<void>;
   /** Errors in upstream's order; the generic metadata validation (name rule below) comes first and is not repeated. */
   validate?(object: T, context: WriteContext): FieldError[];
   validateUpdate?(object: T, old: T, context: WriteContext): FieldError[];

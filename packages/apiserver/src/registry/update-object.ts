@@ -39,6 +39,8 @@ export interface UpdatePlan {
   readonly keepsGeneration?: boolean;
   /** The request is about an object of its own, a Binding: plugins were asked about that, and its sender owns nothing here. */
   readonly admitted?: boolean;
+  /** Completes the object, for subresources with rules of their own. */
+  prepare?(object: KubeObject, old: KubeObject, context: WriteContext): void;
   /** More to check, for subresources with rules of their own. */
   validate?(object: KubeObject, old: KubeObject, context: WriteContext): FieldError[];
 }
@@ -162,6 +164,8 @@ async function prepareUpdate(
   if (resource.tracksGeneration && !plan.keepsGeneration && specChanged(object, old)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
+  plan.prepare?.(object, old, context);
+  await resource.strategy.examine?.(object);
   validateUpdated(resource, plan, object, old, context);
   if (plan.part === 'main') for (const text of resource.strategy.warnings?.(object, old) ?? []) request.warn(text);
   const validating = attributes && registry.admission.validate(attributes);

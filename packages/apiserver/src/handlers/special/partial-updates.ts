@@ -12,6 +12,7 @@ import {
   type Namespace,
   type Pod,
 } from '@regatta/api';
+import { stampConditions, validateApproval } from '../../kinds/certificates/certificate-signing-request.ts';
 import { jsonEqual } from '../../registry/json-equal.ts';
 import type { UpdatePlan } from '../../registry/update-object.ts';
 import type { PlanOf } from '../update.ts';
@@ -20,11 +21,11 @@ import { resizeErrors, withResources } from './pod-resize.ts';
 type Take = (current: KubeObject, wanted: KubeObject) => KubeObject;
 
 /** A plan that starts from what stands and takes from the request only what `take` takes. */
-function partialPlan(take: Take, validate?: UpdatePlan['validate']): PlanOf {
+function partialPlan(take: Take, rules: Pick<UpdatePlan, 'prepare' | 'validate'> = {}): PlanOf {
   return (next) => ({
     part: 'custom',
     mayCreate: false,
-    ...(validate ? { validate } : {}),
+    ...rules,
     next: async (current) => {
       const wanted = await next(current);
       if (!current) return wanted;
@@ -45,20 +46,31 @@ export const finalizePlan: PlanOf = partialPlan((current, wanted) => {
   return { ...current, spec: { ...spec, ...(finalizers?.length ? { finalizers } : {}) } } as KubeObject;
 });
 
-export const approvalPlan: PlanOf = partialPlan((current, wanted) => {
-  const { status } = wanted as CertificateSigningRequest;
-  const old = current as CertificateSigningRequest;
-  return {
-    ...old,
-    status: { ...old.status, ...(status?.conditions ? { conditions: status.conditions } : {}) },
-  } as KubeObject;
-});
+export const approvalPlan: PlanOf = partialPlan(
+  (current, wanted) => {
+    const { status } = wanted as CertificateSigningRequest;
+    const old = current as CertificateSigningRequest;
+    return {
+      ...old,
+      status: { ...old.status, ...(status?.conditions ? { conditions: status.conditions } : {}) },
+    } as KubeObject;
+  },
+  {
+    prepare: (object, old, context) =>
+      stampConditions(object as CertificateSigningRequest, old as CertificateSigningRequest, context),
+    validate: (object, old) =>
+      validateApproval(object as CertificateSigningRequest, old as CertificateSigningRequest).errors,
+  },
+);
 
-export const ephemeralContainersPlan: PlanOf = partialPlan((current, wanted) => {
-  const { ephemeralContainers } = (wanted as Pod).spec;
-  const pod = current as Pod;
-  return { ...pod, spec: { ...pod.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) } };
-}, ephemeralContainerErrors);
+export const ephemeralContainersPlan: PlanOf = partialPlan(
+  (current, wanted) => {
+    const { ephemeralContainers } = (wanted as Pod).spec;
+    const pod = current as Pod;
+    return { ...pod, spec: { ...pod.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) } };
+  },
+  { validate: ephemeralContainerErrors },
+);
 
 function ephemeralContainerErrors(object: KubeObject, old: KubeObject): FieldError[] {
   const path = FieldPath.root('spec', 'ephemeralContainers');
@@ -77,5 +89,5 @@ function ephemeralContainerErrors(object: KubeObject, old: KubeObject): FieldErr
 
 export const resizePlan: PlanOf = partialPlan(
   (current, wanted) => withResources(current as Pod, wanted as Pod),
-  resizeErrors,
+  { validate: resizeErrors },
 );

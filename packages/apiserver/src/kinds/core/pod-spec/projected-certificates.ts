@@ -6,6 +6,7 @@ import { type ClusterTrustBundleProjection, isDNS1123Subdomain, type PodCertific
 import type { ErrorList } from '../../validation/error-list.ts';
 import type { Path } from '../../validation/path.ts';
 import { checkLabelSelector } from '../../validation/rules.ts';
+import { checkSignerName } from '../../validation/signer-name.ts';
 import { checkLocalPath } from './paths.ts';
 import type { ClaimedPaths } from './projected-volumes.ts';
 
@@ -48,7 +49,7 @@ export function checkCertificateSource(
   claimed: ClaimedPaths,
 ): void {
   const { keyType, maxExpirationSeconds: seconds } = certificate;
-  if (!certificate.signerName) errors.required(at.child('signerName'));
+  checkSignerName(errors, at.child('signerName'), certificate.signerName ?? '');
   if (!KEY_TYPES.includes(keyType)) errors.notSupported(at.child('keyType'), keyType, KEY_TYPES);
   if (seconds !== undefined) {
     const secondsAt = at.child('maxExpirationSeconds');
