@@ -18,6 +18,7 @@ export interface Layout {
   /** The store's folder. */
   readonly state: string;
   readonly rootCa: string;
+  readonly rootCaKey: string;
   readonly bus: string;
   readonly runDir: string;
   readonly controlSocket: string;
@@ -35,6 +36,7 @@ export function layoutOf(dataDir: string, kubeconfig?: string): Layout {
     kubeconfigNamed: kubeconfig !== undefined,
     state: at('state'),
     rootCa: at('pki', 'ca.crt'),
+    rootCaKey: at('pki', 'ca.key'),
     bus: at('bus'),
     runDir: at('run'),
     controlSocket: socketPath(at('run', 'control.sock')),

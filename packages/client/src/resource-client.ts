@@ -89,6 +89,11 @@ export class ResourceClient<T extends KubeObject> {
     return this.#put(object, options, 'status');
   }
 
+  /** Writes the part of an object that this subresource is about: `approval`, `finalize`. */
+  updateSubresource(object: T, subresource: string, options: WriteOptions = {}): Promise<T> {
+    return this.#put(object, options, subresource);
+  }
+
   async patch(name: string, options: PatchOptions): Promise<T> {
     const url = resourcePath(this.ref, options.namespace, name, options.subresource) + writeQuery(options);
     const response = await this.api.send({

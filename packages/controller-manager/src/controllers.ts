@@ -1,6 +1,10 @@
 /**
  * Every controller of this process. A new one is a folder and a line here.
  */
+import { CertificateApprovingController } from './certificates/approving-controller.ts';
+import type { SigningKeys } from './certificates/authority.ts';
+import { CertificateCleaningController } from './certificates/cleaning-controller.ts';
+import { CertificateSigningController } from './certificates/signing-controller.ts';
 import { ClusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
 import { DeploymentController } from './deployment/deployment-controller.ts';
 import { EndpointsController } from './endpoints/endpoints-controller.ts';
@@ -30,10 +34,12 @@ export interface ControllerOptions {
   readonly clusterCidr: string;
   /** The cluster's CA, PEM; asked once the API is there. Without it none is published. */
   readonly readRootCa?: () => Promise<string>;
+  /** The authority that signs certificate requests; asked for each. Without it none is signed. */
+  readonly readSigningKeys?: () => Promise<SigningKeys>;
 }
 
 export function makeControllers(context: ControllerContext, options: ControllerOptions): Controller[] {
-  const { nodeLoss, clusterCidr, readRootCa } = options;
+  const { nodeLoss, clusterCidr, readRootCa, readSigningKeys } = options;
   const quotas = new ResourceQuotaController(context);
   return [
     new ServiceAccountController(context),
@@ -52,6 +58,9 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),
     new ClusterRoleAggregationController(context),
+    ...(readSigningKeys ? [new CertificateSigningController(context, readSigningKeys)] : []),
+    new CertificateApprovingController(context),
+    new CertificateCleaningController(context),
     new ClaimProtectionController(context),
     new VolumeProtectionController(context),
     new AttributesClassProtectionController(context),

@@ -17,18 +17,25 @@ import {
   shutdownSignal,
   systemRandom,
 } from '@regatta/runtime';
-import { parseArguments, USAGE } from './arguments.ts';
+import { type ManagerArguments, parseArguments, USAGE } from './arguments.ts';
+import type { SigningKeys } from './certificates/authority.ts';
 import { runControllers } from './run-controllers.ts';
 
 const USER = 'system:kube-controller-manager';
 /** Bundled next to this program. */
 const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
+async function readKeys({ certFile, keyFile }: NonNullable<ManagerArguments['signing']>): Promise<SigningKeys> {
+  const [certificate, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
+  return { certificate, key };
+}
+
 async function main(): Promise<void> {
   const {
     bus: servers,
     credentials,
     rootCaFile,
+    signing,
     nodeLoss,
     clusterCidr,
     healthAddress,
@@ -52,6 +59,7 @@ async function main(): Promise<void> {
     nodeLoss,
     clusterCidr,
     ...(rootCaFile === undefined ? {} : { readRootCa: () => readFile(rootCaFile, 'utf8') }),
+    ...(signing === undefined ? {} : { readSigningKeys: () => readKeys(signing) }),
     onReady: () => {
       health.working();
       logger.info('the controllers work', { nodeLoss, clusterCidr });

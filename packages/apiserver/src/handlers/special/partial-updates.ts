@@ -87,7 +87,6 @@ function ephemeralContainerErrors(object: KubeObject, old: KubeObject): FieldErr
   return errors;
 }
 
-export const resizePlan: PlanOf = partialPlan(
-  (current, wanted) => withResources(current as Pod, wanted as Pod),
-  { validate: resizeErrors },
-);
+export const resizePlan: PlanOf = partialPlan((current, wanted) => withResources(current as Pod, wanted as Pod), {
+  validate: resizeErrors,
+});
