@@ -118,7 +118,7 @@ export class LineDiscipline {
     const { mode } = this;
     if (this.#isLiteral) {
       this.#isLiteral = false;
-      return this.#add(typed, raw);
+      return this.#add(typed, mode.icanon ? this.#line : raw);
     }
     const byte = typed === KEY.return && mode.icrnl ? KEY.newline : typed;
     if (mode.isig && this.#isSignal(byte)) return;

@@ -348,8 +348,8 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
     this.gate.end();
     this.closeFiles();
     this.#memory?.releaseAll();
-    if (this.sid === this.pid) this.terminal?.hangUp();
     this.#leaveChildren();
+    if (this.sid === this.pid) this.terminal?.hangUp();
     const { parent } = this;
     if (parent === undefined || parent.#reaps) this.reap();
     this.#changed('zombie');
