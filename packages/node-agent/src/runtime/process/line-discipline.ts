@@ -66,6 +66,7 @@ export class LineDiscipline {
   mode: TerminalMode = SANE_MODE;
   #line: number[] = [];
   #isLiteral = false;
+  #echoed: number[] = [];
   #ready: Uint8Array[] = [];
   #size = 0;
 
@@ -83,14 +84,10 @@ export class LineDiscipline {
   }
 
   type(bytes: Uint8Array): void {
-    if (!this.mode.icanon && !this.mode.isig && !this.mode.ixon && !this.mode.icrnl && bytes.length > 0) {
-      if (this.mode.echo) this.#echoAll(bytes);
-      this.#complete(bytes);
-      return;
-    }
     const raw: number[] = [];
     for (const byte of bytes) this.#key(byte, raw);
     if (raw.length > 0) this.#complete(Uint8Array.from(raw));
+    this.#flushEcho();
   }
 
   /** What can be read now; empty for the end of input, undefined when nothing is there. */
@@ -132,6 +129,7 @@ export class LineDiscipline {
     if (signal === undefined) return false;
     this.flush();
     if (this.mode.echo) this.#echoAll(Uint8Array.of(byte));
+    this.#flushEcho();
     this.events.signal(signal);
     return true;
   }
@@ -149,13 +147,13 @@ export class LineDiscipline {
   }
 
   #add(byte: number, to: number[]): void {
-    if (to === this.#line && this.#line.length >= LONGEST_LINE) return this.events.echo(BELL);
+    if (to === this.#line && this.#line.length >= LONGEST_LINE) return this.#show(BELL);
     to.push(byte);
     if (this.mode.echo) this.#echoAll(Uint8Array.of(byte));
   }
 
   #newline(): void {
-    if (this.mode.echo) this.events.echo(NEWLINE);
+    if (this.mode.echo) this.#show(NEWLINE);
     this.#finish(Uint8Array.from([...this.#line, KEY.newline]));
   }
 
@@ -173,13 +171,13 @@ export class LineDiscipline {
 
   #literalNext(): void {
     this.#isLiteral = true;
-    if (this.mode.echo && this.mode.echoctl) this.events.echo(Buffer.from('^\b'));
+    if (this.mode.echo && this.mode.echoctl) this.#show(Buffer.from('^\b'));
   }
 
   #reprint(): void {
     if (this.mode.echo) {
       this.#echoAll(Uint8Array.of(KEY.reprint));
-      this.events.echo(NEWLINE);
+      this.#show(NEWLINE);
       this.#echoAll(Uint8Array.from(this.#line));
     }
   }
@@ -206,17 +204,29 @@ export class LineDiscipline {
   }
 
   #wipe(columns: number): void {
-    if (this.mode.echo && this.mode.echoe) this.events.echo(Buffer.from('\b \b'.repeat(columns)));
+    if (this.mode.echo && this.mode.echoe) this.#show(Buffer.from('\b \b'.repeat(columns)));
+  }
+
+  /** Echo comes in one piece for keys that came in one piece. */
+  #show(bytes: Uint8Array): void {
+    this.#echoed.push(...bytes);
+  }
+
+  #flushEcho(): void {
+    if (this.#echoed.length === 0) return;
+    const bytes = Uint8Array.from(this.#echoed);
+    this.#echoed = [];
+    this.events.echo(bytes);
   }
 
   #echoAll(bytes: Uint8Array): void {
-    if (!this.mode.echoctl || !bytes.some(isControl)) return this.events.echo(bytes);
+    if (!this.mode.echoctl || !bytes.some(isControl)) return this.#show(bytes);
     const shown: number[] = [];
     for (const byte of bytes) {
       if (isControl(byte)) shown.push(0x5e, byte ^ 0x40);
       else shown.push(byte);
     }
-    this.events.echo(Uint8Array.from(shown));
+    this.#show(Uint8Array.from(shown));
   }
 }
 
