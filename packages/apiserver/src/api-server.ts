@@ -26,6 +26,7 @@ import { componentProbes } from './discovery/component-probes.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Health } from './discovery/health.ts';
 import { serveNonResource } from './discovery/non-resource.ts';
+import { Feed } from './feed/feed.ts';
 import { GuestDesk } from './guests/mod.ts';
 import { dispatch, type SpecialHandlers } from './handlers/dispatch.ts';
 import type { HandlerEnvironment } from './handlers/environment.ts';
@@ -128,6 +129,8 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const resources = new ResourceRegistry(context.schema, strategies);
   const desk = new GuestDesk({ server: context, resources, authorizer: auth.authorizer, presence });
   closers.push(() => desk.close());
+  const feed = new Feed(context, resources);
+  closers.push(() => feed.close());
   const guests = { desk, ca: pki.ca.certificate, cluster: options.name };
   const reach = bus && connectEnvironment(context, bus, clock);
   const parts = assemble(
@@ -135,8 +138,15 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     context,
     auth,
     reach ? connectHandlers(reach) : new Map(),
-    regattaRoutes({ context, clock, bus, join: options.join, guests }),
-    { bus, auditLog, presence, resources },
+    regattaRoutes({
+      context,
+      clock,
+      bus,
+      join: options.join,
+      guests,
+      feed: { feed, presence, authorizer: auth.authorizer, clock },
+    }),
+    { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources },
   );
   const https = new HttpsServer({
     pipeline: parts.pipeline,
@@ -204,7 +214,7 @@ interface Assembled {
 /** What was there before the handlers. */
 interface Foundation {
   readonly bus: BusConnection | undefined;
-  readonly auditLog: AuditLog | undefined;
+  readonly sinks: readonly AuditSink[];
   readonly presence: Presence;
   readonly resources: ResourceRegistry;
 }
@@ -216,7 +226,7 @@ function assemble(
   auth: Auth,
   connectors: SpecialHandlers,
   routes: readonly RegattaRoute[],
-  { bus, auditLog, presence, resources }: Foundation,
+  { bus, sinks, presence, resources }: Foundation,
 ): Assembled {
   const admission = new AdmissionChain(admissionPlugins(context, auth));
   const flow = new FlowControl(options.clock);
@@ -236,7 +246,7 @@ function assemble(
     () => `regatta_open_watches ${env.watches.size}`,
   );
   if (bus) busGauges(metrics, bus);
-  if (auditLog) auditCounters(metrics, auditLog);
+  for (const sink of sinks) if (sink instanceof AuditLog) auditCounters(metrics, sink);
   const health = new Health();
   const state = { url: '', ready: false };
   health.add({ name: 'etcd', check: () => context.storage.failure?.message });
@@ -262,7 +272,6 @@ function assemble(
     call.info.isResource ? dispatch(env, special, call) : serveNonResource(nonResource, call);
   const { authenticator, authorizer } = auth;
   const { clock, random, logger } = options;
-  const sinks: AuditSink[] = auditLog ? [auditLog] : [];
   return {
     pipeline: new Pipeline({
       authenticator,

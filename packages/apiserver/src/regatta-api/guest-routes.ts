@@ -48,6 +48,7 @@ export function guestRoutes({ desk, ca, cluster }: GuestRoutesOptions): readonly
       serve: async ({ call }) => {
         const invitation = readInvitation(await BodyFields.read(call.request));
         const { guest, token, linkSecret } = await desk.invite(invitation, call.user);
+        call.trail?.made(guest.name);
         return secretResponse({ ...shown(guest), cluster, ca, token, linkSecret });
       },
     },

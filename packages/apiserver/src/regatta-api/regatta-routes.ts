@@ -10,6 +10,7 @@ import type { ServerContext } from '../server/context.ts';
 import { storageKey } from '../storage/object-storage.ts';
 import { recordFault } from './fault-events.ts';
 import { faultRoutes } from './fault-routes.ts';
+import { type FeedRoutesOptions, feedRoutes } from './feed-routes.ts';
 import { type GuestRoutesOptions, guestRoutes } from './guest-routes.ts';
 import { type JoinOptions, joinRoute } from './join.ts';
 import type { RegattaRoute } from './route-table.ts';
@@ -25,13 +26,15 @@ export interface RegattaParts {
   /** How machines join; undefined when they can't. */
   readonly join: JoinOptions | undefined;
   readonly guests: GuestRoutesOptions;
+  readonly feed: FeedRoutesOptions;
 }
 
-export function regattaRoutes({ context, clock, bus, join, guests }: RegattaParts): readonly RegattaRoute[] {
+export function regattaRoutes({ context, clock, bus, join, guests, feed }: RegattaParts): readonly RegattaRoute[] {
   return [
     speedRoute(context),
     snapshotRoute(context.storage),
     ...guestRoutes(guests),
+    ...feedRoutes(feed),
     ...(bus ? faultsOverBus(context, clock, bus) : []),
     ...(join ? [joinRoute(context, join)] : []),
   ];

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '@regatta/runtime';
 import type { UserInfo } from '../auth/identity.ts';
+import { GUESTS_GROUP } from '../guests/guest-record.ts';
 import { headerValue, type ServerRequest, type StreamResponse, type StreamSink } from './exchange.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -32,6 +33,8 @@ export interface Person {
   /** The namespace that they last worked in. */
   namespace: string;
   requests: number;
+  /** Invited, as opposed to somebody of the house. */
+  guest: boolean;
   readonly sessions: Set<OpenSession>;
 }
 
@@ -54,7 +57,9 @@ export class Presence {
     const person = this.#person(user.name);
     person.seenAt = this.#clock.now();
     person.requests++;
-    if (info.namespace !== '') person.namespace = info.namespace;
+    person.guest = user.groups.includes(GUESTS_GROUP);
+    // What commands look up on the side is nobody's place of work.
+    if (info.namespace !== '' && !info.namespace.startsWith('kube-')) person.namespace = info.namespace;
     const agent = headerValue(request, 'user-agent');
     if (agent !== undefined) person.agent = agent.slice(0, PRESENCE_LIMITS.agent);
   }
@@ -108,6 +113,7 @@ export class Presence {
       agent: '',
       namespace: '',
       requests: 0,
+      guest: false,
       sessions: new Set(),
     };
     this.#people.set(name, fresh);

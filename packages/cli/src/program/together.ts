@@ -1,11 +1,12 @@
 /**
- * Options and help of what several people in one cluster need: invite, join.
+ * Options and help of what several people in one cluster need: invite, feed, who, join.
  */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
+import { feed, who } from '../commands/feed.ts';
 import { type InviteOptions, invite, listGuests, revokeGuest } from '../commands/invite.ts';
 import { type JoinOptions, join } from '../commands/join.ts';
-import { duration, names } from './arguments.ts';
+import { duration, names, number } from './arguments.ts';
 import { example } from './machines.ts';
 import type { Run } from './run.ts';
 
@@ -22,6 +23,21 @@ type InviteFlags = InviteOptions & {
   readonly revoke?: string;
   readonly removeObjects?: boolean;
 };
+
+const FEED_HELP = `
+The columns: time of day, cluster time since somebody last did something, who, what. You see what you may look at.`;
+
+type FeedFlags = {
+  readonly follow?: boolean;
+  readonly ns?: string;
+  readonly user?: string;
+  readonly last: number;
+  readonly output?: string;
+};
+
+function outputOption(): Option {
+  return new Option('-o, --output <form>', 'for programs').choices(['json']);
+}
 
 export function addTogether(program: Command, run: Run): void {
   program
@@ -54,6 +70,25 @@ export function addTogether(program: Command, run: Run): void {
         return invite(environment, name, flags);
       })(),
     );
+  program
+    .command('feed')
+    .description('show who did what, with any client, and what the cluster did about it')
+    .option('-f, --follow', 'go on showing what comes')
+    .option('--ns <namespace>', 'only what concerns this namespace')
+    .option('--user <name>', 'only what this person did')
+    .option('--last <lines>', 'how many lines of the past', number, 50)
+    .addOption(outputOption())
+    .addHelpText('after', FEED_HELP + example('regatta feed -f', 'regatta feed --user alice --last 10'))
+    .action((flags: FeedFlags) =>
+      run((environment) =>
+        feed(environment, { ...flags, follow: flags.follow ?? false, json: flags.output === 'json' }),
+      )(),
+    );
+  program
+    .command('who')
+    .description('show who is there: seen in the last five minutes, or with something open')
+    .addOption(outputOption())
+    .action((flags: { readonly output?: string }) => run((environment) => who(environment, flags.output === 'json'))());
   program
     .command('join')
     .argument('<link>', "the host's line: 'https://…#alice.…'")

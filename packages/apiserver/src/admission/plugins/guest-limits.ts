@@ -4,6 +4,7 @@
  *
  * Counted before the write: as many as are under way at once may come on top.
  */
+import { GUEST_EVENT } from '../../feed/cluster-words.ts';
 import { GUESTS_GROUP } from '../../guests/guest-record.ts';
 import type { ServerContext } from '../../server/context.ts';
 import { storageKey } from '../../storage/object-storage.ts';
@@ -26,6 +27,12 @@ export class GuestLimits implements AdmissionPlugin {
 
   handles({ user, operation, object }: AdmissionAttributes): boolean {
     return object !== undefined && operation !== 'CONNECT' && user.groups.includes(GUESTS_GROUP);
+  }
+
+  /** The feed tells what components say, and must not be told by guests what that is. */
+  admit({ resource, object }: AdmissionAttributes): void {
+    if (resource !== 'events' || !object) return;
+    object.metadata.annotations = { ...object.metadata.annotations, [GUEST_EVENT]: 'true' };
   }
 
   validate(attributes: AdmissionAttributes): void {
