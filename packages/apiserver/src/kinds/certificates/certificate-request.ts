@@ -42,13 +42,10 @@ async function examine(request: string): Promise<ExaminedRequest> {
   if (type !== REQUEST_BLOCK || body === undefined) {
     return { problem: `PEM block type must be ${REQUEST_BLOCK}`, organizations: [] };
   }
-  await import('reflect-metadata');
-  const { Pkcs10CertificateRequest } = await import('@peculiar/x509');
+  const { readPkcs10 } = await import('./pkcs10.ts');
   try {
-    const parsed = new Pkcs10CertificateRequest(Buffer.from(body, 'base64'));
-    const organizations = parsed.subjectName.getField('O');
-    if (await parsed.verify()) return { organizations };
-    return { problem: MISMATCH[parsed.publicKey.algorithm.name] ?? RSA_MISMATCH, organizations };
+    const { organizations, algorithm, signatureFits } = await readPkcs10(Buffer.from(body, 'base64'));
+    return signatureFits ? { organizations } : { problem: MISMATCH[algorithm] ?? RSA_MISMATCH, organizations };
   } catch {
     return { problem: 'asn1: syntax error: data truncated', organizations: [] };
   }
