@@ -131,3 +131,41 @@ describe('image names', () => {
     expect(['Nginx', 'a b', 'nginx:', 'x@sha256:zz', '/a'].map(parseImageReference)).toEqual(Array(5).fill(undefined));
   });
 });
+
+describe('variables from files', () => {
+  const TEXT = "# made by init\nA='one'\n\n  B='two\nlines' # both\nC=\nD= 'x'\nE='last'";
+  const read = (text: string | undefined, key: string, optional = false) => {
+    const env = [{ name: 'V', valueFrom: { fileKeyRef: { volumeName: 'v', path: 'env', key, optional } } }];
+    const object = pod({ containers: [{ name: 'c', env }] });
+    const nothing = { get: async (): Promise<never> => Promise.reject(new Error('not asked for')) };
+    const sources = { configMaps: nothing, secrets: nothing, services: async () => [] };
+    return makeEnvironment(object, { name: 'c', env }, CONTEXT, sources, (volume, path) =>
+      volume === 'v' ? { place: `/volumes/${path}`, text } : undefined,
+    ).then((variables) => variables.map(({ value }) => value)[0]);
+  };
+
+  it('VOL-20: are quoted values, over several lines too', async () => {
+    expect(await read(TEXT, 'A')).toBe('one');
+    expect(await read(TEXT, 'B')).toBe('two\nlines');
+    expect(await read(TEXT, 'E')).toBe('last');
+    expect(await read(TEXT, 'Z', true)).toBeUndefined();
+  });
+
+  it('VOL-20: a file that is missing or malformed, and a name that it does not set, keep the container from starting', async () => {
+    await expect(read(TEXT, 'C')).rejects.toThrow('environment variable key "C" not found in file "/volumes/env"');
+    await expect(read(TEXT, 'Z')).rejects.toMatchObject({ reason: 'CreateContainerConfigError' });
+    for (const text of ['A=bare', "A = 'x'", "A='open", 'nothing', undefined])
+      await expect(read(text, 'A')).rejects.toThrow("couldn't parse env file");
+  });
+});
+
+describe('what is missing', () => {
+  it('VOL-21: is an error where it is not optional, also when it was optional elsewhere', async () => {
+    const optional = { name: 'A', valueFrom: { configMapKeyRef: { name: 'none', key: 'k', optional: true } } };
+    const needed = { name: 'B', valueFrom: { configMapKeyRef: { name: 'none', key: 'k' } } };
+    expect(await environment({ containers: [{ name: 'c', env: [optional] }] })).not.toHaveProperty('A');
+    await expect(environment({ containers: [{ name: 'c', env: [optional, needed] }] })).rejects.toThrow(
+      'configmap "none" not found',
+    );
+  });
+});

@@ -101,7 +101,9 @@ export class ContainerStarter {
   async #config(request: StartRequest): Promise<ContainerConfig> {
     const { pod, container, sandbox, attempt, volumes, context, targetContainerId } = request;
     checkUser(pod, container);
-    const env = await makeEnvironment(pod, container, context, this.options.sources);
+    const env = await makeEnvironment(pod, container, context, this.options.sources, (volume, path) =>
+      volumes.readText(volume, path),
+    );
     const values = new Map(env.map(({ name, value }) => [name, value]));
     const expanded = (words: readonly string[] = []): string[] =>
       words.map((word) => expand(word, (name) => values.get(name)));

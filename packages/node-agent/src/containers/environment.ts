@@ -2,11 +2,12 @@
  * A container's environment (upstream: pkg/kubelet/kubelet_pods.go, makeEnvironmentVariables): service variables first,
  * then envFrom, then env, each able to refer to what came before.
  */
-import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '@regatta/api';
+import type { ConfigMap, Container, EnvVar, FileKeySelector, Pod, Secret, Service } from '@regatta/api';
 import { isNotFound } from '@regatta/api';
 import type { ObjectGetter } from '../api/ports.ts';
 import { decodeText } from '../runtime/filesystem/nodes.ts';
 import { type DownwardContext, podField, resourceField } from './downward.ts';
+import { readEnvFile } from './env-file.ts';
 import { expand } from './expansion.ts';
 import { serviceVariables } from './service-variables.ts';
 import { StartError } from './start-error.ts';
@@ -18,6 +19,12 @@ export interface EnvironmentSources {
   services(): Promise<readonly Service[]>;
 }
 
+/** Reads a file of one of the Pod's volumes; says where it looked. */
+export type ReadVolumeFile = (
+  volume: string,
+  path: string,
+) => { readonly place: string; readonly text: string | undefined } | undefined;
+
 export type Variable = { readonly name: string; readonly value: string };
 
 /** @throws StartError CreateContainerConfigError when something it refers to is missing */
@@ -26,8 +33,9 @@ export async function makeEnvironment(
   container: Container,
   context: DownwardContext,
   sources: EnvironmentSources,
+  readFile: ReadVolumeFile = () => undefined,
 ): Promise<Variable[]> {
-  const builder = new EnvironmentBuilder(pod, container, context, sources);
+  const builder = new EnvironmentBuilder(pod, container, context, sources, readFile);
   await builder.addFrom();
   for (const variable of container.env ?? []) await builder.add(variable);
   await builder.addServices();
@@ -45,6 +53,7 @@ class EnvironmentBuilder {
     private readonly container: Container,
     private readonly context: DownwardContext,
     private readonly sources: EnvironmentSources,
+    private readonly readFile: ReadVolumeFile,
   ) {}
 
   result(): Variable[] {
@@ -88,6 +97,7 @@ class EnvironmentBuilder {
   async #valueFrom(from: NonNullable<EnvVar['valueFrom']>): Promise<string | undefined> {
     if (from.fieldRef) return podField(this.pod, from.fieldRef.fieldPath, this.context);
     if (from.resourceFieldRef) return resourceField(this.pod, this.container, from.resourceFieldRef, this.context);
+    if (from.fileKeyRef) return this.#fromFile(from.fileKeyRef);
     const ref = from.configMapKeyRef ?? from.secretKeyRef;
     if (ref === undefined) return undefined;
     const kind = from.configMapKeyRef ? 'configmap' : 'secret';
@@ -96,35 +106,56 @@ class EnvironmentBuilder {
     if (value === undefined && ref.optional !== true) {
       const where = `${this.pod.metadata.namespace}/${ref.name}`;
       const what = kind === 'secret' ? 'Secret' : 'ConfigMap';
-      throw new StartError('CreateContainerConfigError', `couldn't find key ${ref.key} in ${what} ${where}`);
+      throw configError(`couldn't find key ${ref.key} in ${what} ${where}`);
     }
     return value;
   }
 
-  #data(kind: 'configmap' | 'secret', name: string, optional: boolean): Promise<Record<string, string> | undefined> {
-    const key = `${kind}/${name}`;
-    const known = this.#cache.get(key);
-    if (known) return known;
-    const read = this.#read(kind, name, optional);
-    this.#cache.set(key, read);
-    return read;
+  #fromFile({ volumeName, path, key, optional }: FileKeySelector): string | undefined {
+    const file = this.readFile(volumeName, path);
+    if (file === undefined) throw configError(`cannot find the volume "${volumeName}" referenced by FileKeyRef`);
+    let value: string | undefined;
+    try {
+      if (file.text === undefined) throw configError("couldn't parse env file");
+      value = readEnvFile(file.text, key);
+    } catch (error) {
+      throw new StartError(CONFIG_ERROR, "couldn't parse env file", undefined, { cause: error });
+    }
+    if (value) return value;
+    if (optional) return undefined;
+    throw configError(`environment variable key "${key}" not found in file "${file.place}"`);
   }
 
-  async #read(
+  async #data(
     kind: 'configmap' | 'secret',
     name: string,
     optional: boolean,
   ): Promise<Record<string, string> | undefined> {
+    const key = `${kind}/${name}`;
+    const read = this.#cache.get(key) ?? this.#read(kind, name);
+    this.#cache.set(key, read);
+    const data = await read;
+    if (data === undefined && !optional) throw configError(`${kind} "${name}" not found`);
+    return data;
+  }
+
+  /** Undefined for what doesn't exist. */
+  async #read(kind: 'configmap' | 'secret', name: string): Promise<Record<string, string> | undefined> {
     const { namespace } = this.pod.metadata;
     try {
       if (kind === 'configmap') return (await this.sources.configMaps.get(name, namespace)).data ?? {};
       return decodeSecret(await this.sources.secrets.get(name, namespace));
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-      if (optional) return undefined;
-      throw new StartError('CreateContainerConfigError', `${kind} "${name}" not found`);
+      if (isNotFound(error)) return undefined;
+      throw error;
     }
   }
+}
+
+const CONFIG_ERROR = 'CreateContainerConfigError';
+
+function configError(message: string): StartError {
+  return new StartError(CONFIG_ERROR, message);
 }
 
 function decodeSecret(secret: Secret): Record<string, string> {

@@ -7,8 +7,9 @@ export class StartError extends Error {
     message: string,
     /** Cluster milliseconds after which it is worth trying again. */
     readonly retryAfter?: number,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
     this.name = 'StartError';
   }
 }

@@ -11,10 +11,12 @@ import type { Timer } from '@regatta/runtime';
 import type { DownwardContext } from '../containers/downward.ts';
 import { hostsFile, resolvFile } from '../containers/network-files.ts';
 import { StartError } from '../containers/start-error.ts';
-import { formatPod, podReference } from '../pods/pod-names.ts';
+import { formatPod, podReference, uidOf } from '../pods/pod-names.ts';
 import type { Mount } from '../runtime/container-runtime.ts';
+import { FileError } from '../runtime/filesystem/file-error.ts';
+import { ContainerFileSystem } from '../runtime/filesystem/file-system.ts';
 import type { FsNode } from '../runtime/filesystem/nodes.ts';
-import { fileNode } from '../runtime/filesystem/nodes.ts';
+import { decodeText, fileNode } from '../runtime/filesystem/nodes.ts';
 import { AtomicVolume } from './atomic-volume.ts';
 import { openHostPath } from './host-path.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
@@ -96,9 +98,18 @@ export class PodVolumes {
     return () => this.#mountsOf(parts);
   }
 
-  /** The tree of a volume. */
-  find(name: string): MountedVolume | undefined {
-    return this.#mounted.get(name);
+  /** A file of a volume, and where it is on the machine; undefined when there is no such volume. */
+  readText(name: string, path: string): { readonly place: string; readonly text: string | undefined } | undefined {
+    const volume = this.#mounted.get(name);
+    if (volume === undefined || volume.root.kind !== 'directory') return undefined;
+    const place = `/var/lib/kubelet/pods/${uidOf(this.#pod)}/volumes/kubernetes.io~empty-dir/${name}/${path}`;
+    const files = new ContainerFileSystem(volume.root, () => this.host.clock.now());
+    try {
+      return { place, text: decodeText(files.readFile(`/${path}`)) };
+    } catch (error) {
+      if (error instanceof FileError) return { place, text: undefined };
+      throw error;
+    }
   }
 
   /** Nothing is kept up to date any more. */
