@@ -51,7 +51,7 @@ async function runMachine(
   const client = new ApiClient(new BusTransport(bus), { userAgent: `kubelet/${KUBELET_VERSION}` });
   await followClusterClock(client, clock, logger, signal);
   const { nodeDir } = options;
-  const disk = nodeDir === undefined ? new MemoryDisk() : new DirectoryDisk(nodeDir);
+  const disk = nodeDir === undefined ? new MemoryDisk(false) : new DirectoryDisk(nodeDir);
   const agent = await runNode({
     machine,
     disk,
@@ -143,7 +143,8 @@ async function main(): Promise<void> {
   const signal = shutdownSignal(logger);
   // Every machine of this process, and much in each, ends with this one signal.
   setMaxListeners(0, signal);
-  signal.addEventListener('abort', () => process.exit(0), { once: true });
+  // Machines write what they have not written yet first.
+  signal.addEventListener('abort', () => queueMicrotask(() => process.exit(0)), { once: true });
   const machines = place.kind === 'given' ? place.machines.length : 1;
   const health = new MachineHealth(machines);
   if (options.healthAddress) await serveHealth(options.healthAddress, health.checks);

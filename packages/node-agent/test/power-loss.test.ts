@@ -1,6 +1,7 @@
 import type { Node, Pod } from '@regatta/api';
 import { resources } from '@regatta/client';
 import { describe, expect, it } from 'vitest';
+import { decodeText } from '../src/runtime/filesystem/nodes.ts';
 import { TestNode } from './support/test-node.ts';
 
 const POD: Pod = { metadata: { name: 'web' }, spec: { containers: [{ name: 'web', image: 'nginx' }] } };
@@ -11,6 +12,10 @@ async function boot(before: TestNode): Promise<TestNode> {
   await before.real.advance(60_000);
   const { real, transport, disk } = before;
   return new TestNode({ real, transport, disk, seed: 99, podCidr: undefined }).start();
+}
+
+function uid(pod: Pod | undefined): string {
+  return pod?.metadata.uid ?? '';
 }
 
 describe('a node that loses power and comes back', () => {
@@ -55,6 +60,29 @@ describe('a node that loses power and comes back', () => {
       'Normal Created Container created',
       'Normal Started Container started',
     ]);
+    second.cutPower();
+  });
+
+  it('VOL-34, VOL-35: has the logs of what ran before, for `logs --previous` and in /var/log/pods', async () => {
+    const first = await new TestNode().start();
+    await first.createPod(POD);
+    await first.phase('web', 'Running');
+    await first.real.advance(1000);
+    const id = first.agent?.runtime.containers(uid(await first.pod('web')))[0]?.id ?? '';
+    const printed = first.agent?.runtime.log(id)?.lines();
+    expect(printed?.length).toBeGreaterThan(3);
+    const second = await boot(first);
+    const restarted = async (): Promise<boolean> =>
+      (await second.pod('web'))?.status?.containerStatuses?.[0]?.restartCount === 1;
+    await second.until(restarted, 'a restart');
+    const inMilliseconds = printed?.map((line) => ({ ...line, time: Math.floor(line.time) }));
+    expect(second.agent?.runtime.log(id)?.lines()).toEqual(inMilliseconds);
+    const files = second.agent?.files();
+    const folder = `/var/log/pods/default_web_${uid(await second.pod('web'))}/web`;
+    expect(files?.list(folder)).toEqual(['0.log', '1.log']);
+    const [line] = decodeText(files?.readFile(`${folder}/0.log`) ?? new Uint8Array(0)).split('\n');
+    expect(line).toMatch(/^2026-\S+Z stdout F \/docker-entrypoint.sh: /);
+    expect(files?.list('/var/log/containers').some((name) => name.startsWith('web_default_web-'))).toBe(true);
     second.cutPower();
   });
 

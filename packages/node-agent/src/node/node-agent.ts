@@ -22,6 +22,7 @@ import { StatusManager } from '../pods/status-manager.ts';
 import { ProbeManager } from '../probes/probe-manager.ts';
 import { EmulatedRuntime } from '../runtime/emulated-runtime.ts';
 import { FileSpace, NODE_LIMIT_BYTES } from '../runtime/filesystem/file-space.ts';
+import type { ContainerFileSystem } from '../runtime/filesystem/file-system.ts';
 import { ImageStore } from '../runtime/image-store.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
 import type { VolumeSources } from '../volumes/volume-content.ts';
@@ -30,7 +31,7 @@ import { loadIdentity } from './node-identity.ts';
 import { NodeLease } from './node-lease.ts';
 import { NodeReporter } from './node-reporter.ts';
 import type { NodeFacts } from './node-status.ts';
-import { nodeVolumes } from './node-volumes.ts';
+import { NodeVolumes } from './node-volumes.ts';
 
 /** What the node asks of the API. */
 export interface NodeApi {
@@ -71,6 +72,7 @@ export class NodeAgent {
   readonly #images: ImageStore;
   /** What the machine's files hold in all. */
   readonly #space = new FileSpace({ limit: NODE_LIMIT_BYTES });
+  readonly #volumes: NodeVolumes;
   readonly #probes: ProbeManager;
   readonly #identity;
 
@@ -90,6 +92,7 @@ export class NodeAgent {
       space: this.#space,
     });
     this.reporter = this.#makeReporter();
+    this.#volumes = this.#makeVolumes();
     const { pods, probes } = this.#makePods();
     this.pods = pods;
     this.#probes = probes;
@@ -119,6 +122,12 @@ export class NodeAgent {
   /** The machine loses power, after the signal aborted: its containers are gone at once. */
   powerOff(): void {
     this.runtime.powerOff();
+    this.#volumes.powerOff();
+  }
+
+  /** The machine's own files. */
+  files(): ContainerFileSystem {
+    return this.#volumes.disk().files;
   }
 
   /** The API has this state of the node's own object. */
@@ -135,6 +144,8 @@ export class NodeAgent {
 
   #close(): void {
     this.pods.close();
+    this.runtime.flush();
+    this.#volumes.flush();
     this.#probes.close();
     this.reporter.close();
   }
@@ -164,6 +175,23 @@ export class NodeAgent {
     });
   }
 
+  #makeVolumes(): NodeVolumes {
+    const { machine, disk, api, events, clock, random, logger, clusterDns, clusterDomain } = this.options;
+    return new NodeVolumes({
+      machine,
+      disk,
+      containers: this.runtime,
+      sources: { configMaps: api.configMaps, secrets: api.secrets, requestToken: api.requestToken },
+      network: { nodeName: machine.name, nodeIp: machine.ip, clusterDns, clusterDomain },
+      images: this.#images,
+      clock,
+      random,
+      logger,
+      events,
+      space: this.#space,
+    });
+  }
+
   #makePods(): { readonly pods: PodManager; readonly probes: ProbeManager } {
     const { machine, api, events, clock, random, logger, signal } = this.options;
     const { runtime, network } = this;
@@ -189,18 +217,7 @@ export class NodeAgent {
       onGone: (uid) => pods.removeByUid(uid),
     });
     const node = { name: machine.name, ip: machine.ip, allocatable: machine.allocatable };
-    const { clusterDns, clusterDomain } = this.options;
-    const volumes = nodeVolumes({
-      machine,
-      sources: { configMaps: api.configMaps, secrets: api.secrets, requestToken: api.requestToken },
-      network: { nodeName: machine.name, nodeIp: machine.ip, clusterDns, clusterDomain },
-      images: this.#images,
-      clock,
-      random,
-      logger,
-      events,
-      space: this.#space,
-    });
+    const volumes = this.#volumes;
     const pods: PodManager = new PodManager(
       { node, clock, logger, signal, events, runtime, network, statuses, starter, stopper, puller, probes, volumes },
       () => this.reporter.node,

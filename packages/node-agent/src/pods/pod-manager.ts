@@ -65,6 +65,7 @@ export class PodManager {
       for (const record of runtime.containers(uid)) await runtime.removeContainer(record.id);
       for (const sandbox of runtime.sandboxes(uid)) await runtime.removeSandbox(sandbox.id);
     }
+    this.services.volumes.emptyDirs.retain((uid) => this.#workers.has(uid));
   }
 
   close(): void {

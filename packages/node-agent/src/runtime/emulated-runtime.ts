@@ -8,6 +8,7 @@
  */
 import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import type { PodNetwork } from '../network/pod-network.ts';
+import { ContainerLogs } from '../storage/container-logs.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
 import { ContainerInstance, notExecutable } from './container-instance.ts';
 import {
@@ -60,11 +61,12 @@ export class EmulatedRuntime implements ContainerRuntime {
   readonly #instances = new Map<string, ContainerInstance>();
   readonly #exits = new Map<string, Promise<void>>();
   readonly #listeners = new Set<(podUid: string) => void>();
+  readonly #logs: ContainerLogs;
   #isOff = false;
 
   constructor(private readonly options: EmulatedRuntimeOptions) {
     this.images = options.images;
-    const { clock, network, logger } = options;
+    const { disk, clock, network, logger } = options;
     this.#kernel = new NodeKernel(clock, options.random);
     this.#namespaces = new ProcessNamespaces({
       kernel: this.#kernel,
@@ -73,7 +75,9 @@ export class EmulatedRuntime implements ContainerRuntime {
       logger,
       sandboxEnded: (id) => void this.stopSandbox(id),
     });
-    this.#records = new PodRecords(options.disk, options.clock.now(), (uid) => this.#changed(uid));
+    this.#records = new PodRecords(disk, clock.now(), (uid) => this.#changed(uid));
+    this.#logs = new ContainerLogs({ disk, clock: clock.real, logger });
+    this.#logs.retain(new Set(this.#records.podUids()));
   }
 
   async runSandbox(config: SandboxConfig): Promise<SandboxRecord> {
@@ -130,21 +134,20 @@ export class EmulatedRuntime implements ContainerRuntime {
     const { clock, network, logger } = this.options;
     const kernel = this.#kernel;
     const profile = this.images.profile(image);
-    this.#instances.set(
-      id,
-      new ContainerInstance({
-        config,
-        sandbox,
-        profile,
-        imageReference: image.reference,
-        clock,
-        network,
-        logger,
-        ...(this.options.space === undefined ? {} : { space: this.options.space }),
-        kernel,
-        namespace: this.#targetNamespace(config) ?? this.#namespaces.of(sandbox),
-      }),
-    );
+    const instance = new ContainerInstance({
+      config,
+      sandbox,
+      profile,
+      imageReference: image.reference,
+      clock,
+      network,
+      logger,
+      ...(this.options.space === undefined ? {} : { space: this.options.space }),
+      kernel,
+      namespace: this.#targetNamespace(config) ?? this.#namespaces.of(sandbox),
+    });
+    this.#instances.set(id, instance);
+    this.#logs.follow(podUid, id, instance.log);
     this.#records.putContainer(record);
     return record;
   }
@@ -204,6 +207,8 @@ export class EmulatedRuntime implements ContainerRuntime {
     this.#instances.get(id)?.dispose();
     this.#instances.delete(id);
     this.#exits.delete(id);
+    const record = this.#records.container(id);
+    if (record) this.#logs.remove(record.podUid, id);
     this.#records.removeContainer(id);
   }
 
@@ -254,7 +259,8 @@ export class EmulatedRuntime implements ContainerRuntime {
   }
 
   log(id: string): ContainerLogReader | undefined {
-    return this.#instances.get(id)?.log;
+    const record = this.#records.container(id);
+    return this.#instances.get(id)?.log ?? (record && this.#logs.read(record.podUid, id));
   }
 
   onChange(listener: (podUid: string) => void): () => void {
@@ -262,9 +268,15 @@ export class EmulatedRuntime implements ContainerRuntime {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Writes what is still to be written of logs. */
+  flush(): void {
+    this.#logs.flush();
+  }
+
   /** The machine loses power: nothing runs any more, and records stay as they are. */
   powerOff(): void {
     this.#isOff = true;
+    this.#logs.close();
     this.#listeners.clear();
     for (const instance of this.#instances.values()) instance.signal('KILL');
   }

@@ -1,11 +1,12 @@
 /**
- * The emptyDir volumes of a machine's Pods (upstream: pkg/volume/emptydir). One on memory is a tmpfs: its size is its
- * limit, or the memory that the Pod may use.
+ * The emptyDir volumes of a machine's Pods (upstream: pkg/volume/emptydir). They are on the machine's disk and outlive a
+ * power loss; one on memory is a tmpfs, which doesn't: its size is its limit, or the memory that the Pod may use.
  */
 import { type EmptyDirVolumeSource, type Pod, Quantity } from '@regatta/api';
 import { uidOf } from '../pods/pod-names.ts';
 import { FileSpace } from '../runtime/filesystem/file-space.ts';
-import { directoryNode } from '../runtime/filesystem/nodes.ts';
+import { type DirectoryNode, directoryNode, treeBytes } from '../runtime/filesystem/nodes.ts';
+import type { TreeStore } from '../storage/tree-store.ts';
 import type { MountedVolume } from './pod-volumes.ts';
 import { applyOwnership, fsGroupOf } from './volume-ownership.ts';
 
@@ -14,34 +15,74 @@ export interface EmptyDirsOptions {
   readonly now: () => number;
   /** Bytes that Pods may use of the machine's memory. */
   readonly memory: number;
+  /** Where a tree is kept; undefined when the machine's disk keeps nothing. */
+  store(folder: string): TreeStore | undefined;
+  /** Folders below one, and how to remove one. */
+  folders(folder: string): readonly string[];
+  removeFolder(folder: string): void;
 }
+
+interface OpenVolume {
+  readonly space: FileSpace;
+  readonly store: TreeStore | undefined;
+}
+
+const FOLDER = 'volumes';
 
 export class EmptyDirs {
   /** By Pod, then by name. */
-  readonly #spaces = new Map<string, Map<string, FileSpace>>();
+  readonly #open = new Map<string, Map<string, OpenVolume>>();
 
   constructor(private readonly options: EmptyDirsOptions) {}
 
   open(pod: Pod, name: string, source: EmptyDirVolumeSource): MountedVolume {
-    const { space: parent, now } = this.options;
     const onMemory = source.medium === 'Memory';
+    const store = onMemory ? undefined : this.options.store(`${FOLDER}/${uidOf(pod)}/${name}`);
+    const { space: parent } = this.options;
     const limit = onMemory ? this.#memoryLimit(pod, source) : parent.limit;
-    const space = new FileSpace({ limit, parent });
-    const spaces = this.#spaces.get(uidOf(pod)) ?? new Map<string, FileSpace>();
-    this.#spaces.set(uidOf(pod), spaces.set(name, space));
-    const root = directoryNode(onMemory ? 0o1777 : 0o777, now());
-    applyOwnership(root, { fsGroup: fsGroupOf(pod), readOnly: false });
+    const space = new FileSpace({ limit, parent, ...(store === undefined ? {} : { journal: store }) });
+    const root = store?.load() ?? this.#make(pod, onMemory);
+    space.charge(treeBytes(root), 'mount');
+    store?.follow(root);
+    const volumes = this.#open.get(uidOf(pod)) ?? new Map<string, OpenVolume>();
+    this.#open.set(uidOf(pod), volumes.set(name, { space, store }));
     return { root, mount: { space, ...(onMemory ? { device: 'tmpfs', type: 'tmpfs' } : {}) }, readOnly: false };
   }
 
   /** Bytes that the volumes of a Pod hold, by name. */
-  usage(podUid: string): ReadonlyMap<string, FileSpace> {
-    return this.#spaces.get(podUid) ?? new Map();
+  usage(podUid: string): ReadonlyMap<string, number> {
+    return new Map([...(this.#open.get(podUid) ?? [])].map(([name, { space }]) => [name, space.used]));
   }
 
-  remove(pod: Pod): void {
-    for (const space of this.usage(uidOf(pod)).values()) space.close();
-    this.#spaces.delete(uidOf(pod));
+  remove(podUid: string): void {
+    const volumes = this.#open.get(podUid);
+    if (volumes === undefined) return;
+    for (const { space, store } of volumes.values()) {
+      space.close();
+      store?.remove();
+    }
+    this.#open.delete(podUid);
+    this.options.removeFolder(`${FOLDER}/${podUid}`);
+  }
+
+  /** What the disk holds of other Pods goes. */
+  retain(podUids: (uid: string) => boolean): void {
+    for (const uid of this.options.folders(FOLDER)) if (!podUids(uid)) this.options.removeFolder(`${FOLDER}/${uid}`);
+  }
+
+  flush(): void {
+    for (const volumes of this.#open.values()) for (const { store } of volumes.values()) store?.flush();
+  }
+
+  /** Nothing is written any more. */
+  close(): void {
+    for (const volumes of this.#open.values()) for (const { store } of volumes.values()) store?.close();
+  }
+
+  #make(pod: Pod, onMemory: boolean): DirectoryNode {
+    const root = directoryNode(onMemory ? 0o1777 : 0o777, this.options.now());
+    applyOwnership(root, { fsGroup: fsGroupOf(pod), readOnly: false });
+    return root;
   }
 
   #memoryLimit(pod: Pod, { sizeLimit }: EmptyDirVolumeSource): number {

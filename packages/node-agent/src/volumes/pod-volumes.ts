@@ -121,7 +121,7 @@ export class PodVolumes {
   /** The Pod is gone, and with it what only it had. */
   remove(): void {
     this.close();
-    this.host.emptyDirs.remove(this.#pod);
+    this.host.emptyDirs.remove(uidOf(this.#pod));
     this.#mounted.clear();
   }
 

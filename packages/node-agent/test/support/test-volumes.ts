@@ -4,14 +4,14 @@
 import { type ConfigMap, type Pod, type Secret, statusErrors, type Volume, type VolumeMount } from '@regatta/api';
 import { ClusterClock, constantTimeline, FakeClock, seededRandom, silentLogger } from '@regatta/runtime';
 import { Machine } from '../../src/node/machine.ts';
-import { nodeVolumes } from '../../src/node/node-volumes.ts';
+import { NodeVolumes } from '../../src/node/node-volumes.ts';
 import type { Caller } from '../../src/runtime/filesystem/access.ts';
 import { FileSpace } from '../../src/runtime/filesystem/file-space.ts';
 import { ContainerFileSystem } from '../../src/runtime/filesystem/file-system.ts';
 import { decodeText, directoryNode } from '../../src/runtime/filesystem/nodes.ts';
+import { MemoryDisk, type NodeDisk } from '../../src/storage/node-disk.ts';
 import { PodVolumes } from '../../src/volumes/pod-volumes.ts';
 import type { TokenRequest } from '../../src/volumes/service-account-tokens.ts';
-import type { VolumeHost } from '../../src/volumes/volume-host.ts';
 
 export const CONTEXT = { podIp: '10.244.1.5', hostIp: '192.168.49.2', allocatable: { cpu: '4', memory: '16Gi' } };
 export const USER: Caller = { uid: 1000, gid: 1000, groups: [], umask: 0o022 };
@@ -27,10 +27,12 @@ export class TestVolumes {
   readonly events: string[] = [];
   reads = 0;
   readonly space = new FileSpace({ limit: 1024 * 1024 });
-  readonly host: VolumeHost;
+  readonly host: NodeVolumes;
 
-  constructor() {
-    this.host = nodeVolumes({
+  constructor(disk: NodeDisk = new MemoryDisk()) {
+    this.host = new NodeVolumes({
+      disk,
+      containers: { podUids: () => [], sandboxes: () => [], containers: () => [], log: () => undefined },
       machine: new Machine({
         name: 'node-1',
         ip: '192.168.49.2',
