@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ProcessEnded } from '../../src/runtime/process/process-context.ts';
 import type { RunningContainer } from '../support/test-container.ts';
 import { TestContainers } from '../support/test-container.ts';
 
@@ -53,6 +54,22 @@ describe('PID namespaces', () => {
     await expect.poll(() => nginx.log()).toContain('start worker process 31\n');
     expect(nginx.log()).toMatch(/\[alert\] 1#1: worker process 30 exited on signal 9\n/);
     expect(rows(nginx).at(-1)).toBe('31 1 101 nginx: worker process');
+  });
+});
+
+describe('memory of containers', () => {
+  it('KER-44: the status of a container that used too much says OOMKilled', async () => {
+    const nginx = await new TestContainers().start('nginx', { resources: { memoryLimit: 10_000_000 } });
+    expect(() => nginx.kernel.process(1)?.memory.charge(11_000_000)).toThrow(ProcessEnded);
+    expect(await nginx.exit()).toBe(137);
+    expect(nginx.record?.reason).toBe('OOMKilled');
+  });
+
+  it('KER-48: a limit that is lowered counts at once', async () => {
+    const nginx = await new TestContainers().start('nginx');
+    nginx.kernel.process(1)?.memory.charge(11_000_000);
+    await nginx.runtime.updateContainer(nginx.id, { memoryLimit: 10_000_000 });
+    expect(await nginx.exit()).toBe(137);
   });
 });
 

@@ -17,9 +17,9 @@ export const HEAP_BYTES = 64 * 1024 * 1024;
 
 export interface CgroupLimits {
   /** Bytes. */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
   /** Millicores. */
-  readonly cpu?: number;
+  readonly cpu?: number | undefined;
 }
 
 export class Cgroup {

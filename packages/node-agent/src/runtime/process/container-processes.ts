@@ -13,6 +13,7 @@ import { PidNamespace } from './pid-namespace.ts';
 import { EmulatedProcess, type ProcessHost } from './process.ts';
 import type { ContainerEnvironment, Credentials, Program } from './process-context.ts';
 import type { PseudoTerminal } from './pseudo-terminal.ts';
+import { PROCESS_BYTES } from './spawn.ts';
 
 /** Processes that the runtime needs to bring one in: they have used numbers. */
 const PIDS_OF_START = 5;
@@ -94,7 +95,7 @@ export class ContainerProcesses implements ProcessHost {
     cgroup.add(process);
     namespace.add(process);
     this.#control(options, process);
-    void process.startSoon(options.program);
+    void process.startSoon(options.program, PROCESS_BYTES);
     return process;
   }
 

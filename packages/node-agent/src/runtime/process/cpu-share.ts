@@ -96,12 +96,19 @@ export class CpuScheduler {
   }
 }
 
+/** Length of the periods in which a limit counts (cpu.max's second figure), milliseconds. */
+export const PERIOD_MS = 100;
+
 /** What one container has of the processor. */
 export class CpuShare {
   /** Cores that it may use at most; Infinity for no limit. */
   limit = Number.POSITIVE_INFINITY;
   readonly waiting: (() => void)[] = [];
   #used = 0;
+  #periods = 0;
+  #throttled = 0;
+  #periodStart = 0;
+  #usedInPeriod = 0;
   #notBefore = 0;
 
   constructor(private readonly scheduler: CpuScheduler) {}
@@ -109,6 +116,11 @@ export class CpuShare {
   /** Milliseconds computed so far. */
   get used(): number {
     return this.#used;
+  }
+
+  /** Periods in which it computed, and those in which its limit was reached. */
+  get periods(): { readonly all: number; readonly throttled: number } {
+    return { all: this.#periods, throttled: this.#throttled };
   }
 
   /** Monotonic instant before which the limit keeps the container waiting. */
@@ -125,7 +137,16 @@ export class CpuShare {
     this.#used += milliseconds;
     if (this.limit === Number.POSITIVE_INFINITY) return;
     const now = this.scheduler.clock.real.monotonic();
-    // Unused time is not saved up, and a slice may be computed before the limit is looked at.
-    this.#notBefore = Math.max(this.#notBefore, now - SLICE_MS) + milliseconds / this.limit;
+    const quota = this.limit * PERIOD_MS;
+    if (now - this.#periodStart >= PERIOD_MS) {
+      // What it took too much counts for the next period; what it left does not.
+      this.#usedInPeriod = Math.max(0, this.#usedInPeriod - quota);
+      this.#periodStart = now;
+      this.#periods++;
+    }
+    this.#usedInPeriod += milliseconds;
+    if (this.#usedInPeriod < quota || this.#notBefore > now) return;
+    this.#throttled++;
+    this.#notBefore = this.#periodStart + PERIOD_MS;
   }
 }

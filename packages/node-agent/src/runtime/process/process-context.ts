@@ -173,8 +173,8 @@ export interface ProcessContext extends ContainerEnvironment {
 
   /** @throws FileError ENOENT, EACCES (no such program), EAGAIN (too many processes) */
   spawn(options: SpawnOptions): ChildProcess;
-  /** Puts another program in this one's place, as execve(2): its code is this process's. @throws FileError ENOENT, EACCES */
-  exec(argv: readonly string[], env?: ReadonlyMap<string, string>): Promise<number>;
+  /** Puts another program in this one's place, found by argv[0] unless given (execve(2)): its code is this process's. @throws FileError ENOENT, EACCES */
+  exec(argv: readonly string[], env?: ReadonlyMap<string, string>, program?: Program): Promise<number>;
   /** Waits in cluster time. */
   sleep(milliseconds: number): Promise<void>;
   /** To be called at each piece of computing: a promise when others are to run first. */

@@ -171,8 +171,11 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
     await this.#run(program);
   }
 
-  async exec(argv: readonly string[], env: ReadonlyMap<string, string> = this.env): Promise<number> {
-    const program = this.findProgram(argv[0] ?? '', env.get('PATH') ?? '');
+  async exec(
+    argv: readonly string[],
+    env: ReadonlyMap<string, string> = this.env,
+    program: Program | undefined = this.findProgram(argv[0] ?? '', env.get('PATH') ?? ''),
+  ): Promise<number> {
     if (program === undefined) throw new FileError('ENOENT', 'execve', argv[0]);
     this.#signals?.forget();
     this.fds.closeOnExec();
