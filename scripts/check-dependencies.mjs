@@ -7,11 +7,12 @@ import path from 'node:path';
 const root = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..');
 const ALLOWED = {
   api: [],
+  cel: ['api'],
   runtime: [],
   store: ['api', 'runtime'],
   bus: ['api', 'runtime'],
   client: ['api', 'runtime', 'bus'],
-  apiserver: ['api', 'runtime', 'store', 'bus', 'client'],
+  apiserver: ['api', 'cel', 'runtime', 'store', 'bus', 'client'],
   scheduler: ['api', 'runtime', 'bus', 'client'],
   'controller-manager': ['api', 'runtime', 'bus', 'client'],
   'node-agent': ['api', 'runtime', 'bus', 'client'],

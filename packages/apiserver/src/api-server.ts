@@ -19,6 +19,7 @@ import {
   OPENID_CONFIGURATION_PATH,
   openIdConfiguration,
 } from './auth/mod.ts';
+import { converterOf, DefinitionController } from './apiextensions/mod.ts';
 import { bootstrapCluster } from './bootstrap.ts';
 import { followTimeline } from './cluster-timeline.ts';
 import { connectEnvironment, connectHandlers, upgradeHandler } from './connect/mod.ts';
@@ -43,6 +44,7 @@ import { type RegattaRoute, regattaApi, regattaRoutes } from './regatta-api/mod.
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { expireEvents } from './registry/event-expiry.ts';
 import { ResourceRegistry } from './registry/resource-registry.ts';
+import type { Registry } from './registry/write-request.ts';
 import type { ApiCall } from './server/api-call.ts';
 import { serveBus } from './server/bus-server.ts';
 import type { ServerContext } from './server/context.ts';
@@ -148,6 +150,9 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     }),
     { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources },
   );
+  const definitions = new DefinitionController(parts.registry, resources, converterOf);
+  definitions.start();
+  closers.push(() => definitions.stop());
   const https = new HttpsServer({
     pipeline: parts.pipeline,
     logger,
@@ -206,6 +211,7 @@ function serverContext({ clock, random, logger }: ApiServerOptions, storage: Obj
 
 interface Assembled {
   readonly pipeline: Pipeline;
+  readonly registry: Registry;
   /** Tells the documents that name this server where it is. */
   located(url: string): void;
   ready(): void;
@@ -256,8 +262,8 @@ function assemble(
     check: () => (state.ready ? undefined : 'not finished'),
   });
   const special: SpecialHandlers = specialHandlers(auth, componentProbes(context), connectors);
-  const discovery = new Discovery(context.schema, () => state.url.replace('https://', ''));
-  const openApi = new OpenApi(context.schema);
+  const discovery = new Discovery(resources, () => state.url.replace('https://', ''));
+  const openApi = new OpenApi(context.schema, resources);
   const nonResource = {
     discovery,
     health,
@@ -286,6 +292,7 @@ function assemble(
       audit: new Auditor(sinks, clock),
       presence,
     }),
+    registry: env.registry,
     located: (url) => {
       state.url = url;
     },

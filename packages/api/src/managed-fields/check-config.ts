@@ -46,6 +46,7 @@ function check(
       else checkItems(types, field, shape.items, value, path, out);
       return;
     case 'raw':
+    case 'deduced':
     case 'schema-or':
       return;
     default:
@@ -65,6 +66,7 @@ function checkStruct(types: TypeSource, type: TypeInfo, value: unknown, path: st
   }
   for (const key of Object.keys(value)) {
     const field = type.fields.get(key);
+    if (!field && type.open) continue;
     if (!field) {
       // Upstream looks no further in this struct.
       out.push({ path: `${path}.${key}`, text: 'field not declared in schema' });

@@ -18,12 +18,17 @@ export function changedFields(
 ): FieldTree | undefined {
   if (after === undefined || plan.kind === 'skip') return undefined;
   if (plan.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) return changedLeaf(before, after, modified);
+  if (isDeducedLeaf(plan, before) || isDeducedLeaf(plan, after)) return changedLeaf(before, after, modified);
   const children: Record<string, FieldTree> = {};
   if (before === undefined) children[SELF] = LEAF;
   if (plan.kind === 'list') changedItems(plan, before, after, modified, children);
   else changedMembers(plan, before, after, modified, children);
   for (const key in children) return key === SELF && Object.keys(children).length === 1 ? LEAF : children;
   return undefined;
+}
+
+function isDeducedLeaf(plan: FieldPlan, value: unknown): boolean {
+  return plan.kind === 'map' && plan.deduced === true && value !== undefined && !isJsonObject(value);
 }
 
 function changedLeaf(before: unknown, after: unknown, modified: boolean): FieldTree | undefined {

@@ -12,12 +12,25 @@ export type FieldPlan =
   /** Owned as a whole: scalars, atomic lists and maps, values without a schema. */
   | { readonly kind: 'leaf' }
   | { readonly kind: 'struct'; plan(field: string): FieldPlan }
-  | { readonly kind: 'map'; readonly values: FieldPlan }
+  | {
+      readonly kind: 'map';
+      readonly values: FieldPlan;
+      /** Values may as well be no maps. */
+      readonly deduced?: true;
+    }
   /** A list whose items have identities: the path elements of its items. */
   | { readonly kind: 'list'; readonly items: FieldPlan; element(item: unknown): string };
 
 const LEAF_PLAN: FieldPlan = { kind: 'leaf' };
 const SKIP_PLAN: FieldPlan = { kind: 'skip' };
+/** Maps all the way down; what turns out to be a list or a scalar is owned as a whole. */
+const DEDUCED_PLAN: FieldPlan = {
+  kind: 'map',
+  deduced: true,
+  get values() {
+    return DEDUCED_PLAN;
+  },
+};
 
 const plansBySource = new WeakMap<TypeSource, Map<string, FieldPlan>>();
 
@@ -56,7 +69,7 @@ function typePlan(types: TypeSource, type: TypeInfo): FieldPlan {
       let plan = fields.get(name);
       if (!plan) {
         const field = type.fields.get(name);
-        plan = field ? planOf(types, field) : LEAF_PLAN;
+        plan = field ? planOf(types, field) : type.open ? DEDUCED_PLAN : LEAF_PLAN;
         fields.set(name, plan);
       }
       return plan;
@@ -73,12 +86,16 @@ function planOf(types: TypeSource, field: FieldInfo): FieldPlan {
       return field.mapType === 'atomic' ? LEAF_PLAN : { kind: 'map', values: shapePlan(types, shape.values) };
     case 'list':
       return listPlan(types, field, shape.items);
+    case 'deduced':
+      return DEDUCED_PLAN;
     default:
       return LEAF_PLAN;
   }
 }
 
 function shapePlan(types: TypeSource, shape: Shape): FieldPlan {
+  if (shape.kind === 'deduced') return DEDUCED_PLAN;
+  if (shape.kind === 'map') return { kind: 'map', values: shapePlan(types, shape.values) };
   return shape.kind === 'object' ? fieldPlan(types, shape.typeId) : LEAF_PLAN;
 }
 

@@ -18,7 +18,7 @@ function fieldsOf(plan: FieldPlan, value: unknown, member: boolean): FieldTree |
   if (plan.kind === 'skip' || value === undefined) return undefined;
   if (plan.kind === 'leaf') return LEAF;
   if (plan.kind === 'list') return node(member || value === null, itemFields(plan, value));
-  if (!isJsonObject(value)) return member || value === null ? LEAF : undefined;
+  if (!isJsonObject(value)) return member || value === null || isDeduced(plan) ? LEAF : undefined;
   const children: Record<string, FieldTree> = {};
   const keys = Object.keys(value);
   for (const key of keys) {
@@ -27,6 +27,10 @@ function fieldsOf(plan: FieldPlan, value: unknown, member: boolean): FieldTree |
     if (child) children[`f:${key}`] = child;
   }
   return node(member || keys.length === 0, children);
+}
+
+function isDeduced(plan: FieldPlan): boolean {
+  return plan.kind === 'map' && plan.deduced === true;
 }
 
 /** Items that are there twice are owned as a whole. */

@@ -10,7 +10,7 @@
  */
 import type { ManagedFieldsEntry } from '../generated/kinds.ts';
 import { DecodeReport } from '../schema/decode-report.ts';
-import type { Schema } from '../schema/schema.ts';
+import type { KindTypes } from '../schema/kind-types.ts';
 import { changedFields } from './compare.ts';
 import { byOrder, managedFieldsOf, treeOf, withTree } from './entries.ts';
 import { type FieldPlan, fieldPlan, planWithout } from './field-plan.ts';
@@ -18,7 +18,7 @@ import { difference, type FieldTree, sortTree, union } from './field-tree.ts';
 import { UNOWNED_PATHS } from './unowned-fields.ts';
 
 export interface TrackedUpdate {
-  readonly schema: Schema;
+  readonly schema: KindTypes;
   readonly typeId: string;
   /** The stored object; undefined for a create. */
   readonly live: object | undefined;
@@ -58,7 +58,7 @@ function isStored(live: object | undefined): boolean {
 }
 
 /** Empty objects by schema and type, which nobody changes. */
-const empties = new WeakMap<Schema, Map<string, object>>();
+const empties = new WeakMap<KindTypes, Map<string, object>>();
 
 /** Upstream compares a new object with an empty one of its kind: fields that are always there don't count as added. */
 function emptyObject({ schema, typeId }: TrackedUpdate): object {
@@ -70,7 +70,7 @@ function emptyObject({ schema, typeId }: TrackedUpdate): object {
 }
 
 /** Plans by schema, then by type and what the write can't set. */
-const plans = new WeakMap<Schema, Map<string, FieldPlan>>();
+const plans = new WeakMap<KindTypes, Map<string, FieldPlan>>();
 
 function ownablePlan({ schema, typeId, resetFields = [] }: TrackedUpdate): FieldPlan {
   let known = plans.get(schema);

@@ -87,6 +87,7 @@ function shapeCodec(types: TypeSource, shape: Shape, compiled: Map<string, Codec
     case 'schema-or':
       return schemaOrCodec(shape.other, objectCodec(types, shape.typeId, compiled));
     case 'raw':
+    case 'deduced':
       return { decode: cloneJson, zero: () => null };
     default:
       return { decode: scalarDecoder(shape.kind, shape.goType), zero: () => scalarZero(shape.kind) };

@@ -19,6 +19,8 @@ export interface ResourceInfo {
   /** Plural, lower case. */
   readonly resource: string;
   readonly kind: string;
+  /** Where it isn't the kind with List behind it. */
+  readonly listKind?: string;
   readonly singularName: string;
   readonly namespaced: boolean;
   readonly verbs: ReadonlySet<string>;
@@ -30,6 +32,8 @@ export interface ResourceInfo {
   /** Group and version under which all versions of this resource are stored; Events of both groups share one place. */
   readonly storageGroup: string;
   readonly storageVersion: string;
+  /** Made by a CustomResourceDefinition. */
+  readonly custom?: true;
 }
 
 export interface GroupInfo {

@@ -5,12 +5,13 @@ import goFields from '../../facts/go-fields.json' with { type: 'json' };
 import facts from '../../facts/kubernetes-1.36.json' with { type: 'json' };
 import { compileDecoder, type Decoder } from './decoder.ts';
 import { compileDefaults } from './defaults.ts';
+import type { KindTypes } from './kind-types.ts';
 import type { RawType } from './raw-facts.ts';
 import { type GroupInfo, groupInfos, type ResourceInfo, resourceInfos } from './resource-info.ts';
 import { compileStoredForm } from './stored-form.ts';
 import { compileTypeInfo, type TypeInfo } from './type-info.ts';
 
-export class Schema {
+export class Schema implements KindTypes {
   readonly resources: readonly ResourceInfo[];
   readonly groups: readonly GroupInfo[];
   private readonly typeIds = new Map<string, string>();

@@ -31,6 +31,8 @@ export type Shape =
   | { readonly kind: ScalarKind; readonly goType: string }
   /** Any JSON value, kept as it came. */
   | { readonly kind: 'raw'; readonly goType: string; readonly typeId: string }
+  /** Any JSON value, whose members are owned one by one, as custom resources have them. */
+  | { readonly kind: 'deduced'; readonly goType: string }
   | { readonly kind: 'object'; readonly goType: string; readonly typeId: string }
   /** A schema, or what may stand in its place (JSONSchemaPropsOrBool …). */
   | {
@@ -67,6 +69,8 @@ export interface TypeInfo {
   /** In Go's order. */
   readonly fields: ReadonlyMap<string, FieldInfo>;
   readonly mapType?: 'atomic' | 'granular';
+  /** It may have fields that nobody declared: custom resources that preserve what is unknown. */
+  readonly open?: true;
   readonly raw: RawType;
 }
 

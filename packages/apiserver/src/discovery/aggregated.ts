@@ -2,22 +2,23 @@
  * Aggregated discovery: every group with all of its resources in one document
  * (upstream: staging/src/k8s.io/api/apidiscovery/v2/types.go).
  */
-import type { GroupInfo, ResourceInfo, Schema, SubresourceInfo } from '@regatta/api';
+import type { GroupInfo, ResourceInfo, SubresourceInfo } from '@regatta/api';
+import type { Catalog } from '../registry/resource-registry.ts';
 import { sortedSubresources, sortedVerbs, versionsOf } from './api-resources.ts';
 
-export function aggregatedDocument(schema: Schema, groups: readonly GroupInfo[], version: string): object {
+export function aggregatedDocument(catalog: Catalog, groups: readonly GroupInfo[], version: string): object {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups.map((group) => groupEntry(schema, group)),
+    items: groups.map((group) => groupEntry(catalog, group)),
   };
 }
 
-function groupEntry(schema: Schema, group: GroupInfo): object {
+function groupEntry(catalog: Catalog, group: GroupInfo): object {
   return {
     metadata: { ...(group.name ? { name: group.name } : {}), creationTimestamp: null },
-    versions: versionsOf(schema, group).map((entry) => ({
+    versions: versionsOf(catalog, group).map((entry) => ({
       version: entry.version,
       resources: entry.resources.map((info) => resourceEntry(info)),
       freshness: 'Current',
@@ -26,23 +27,23 @@ function groupEntry(schema: Schema, group: GroupInfo): object {
 }
 
 function resourceEntry(info: ResourceInfo): object {
-  const subresources = sortedSubresources(info).map(subresourceEntry);
+  const subresources = sortedSubresources(info).map((sub) => subresourceEntry(info, sub));
   return {
     resource: info.resource,
     responseKind: { group: info.group, version: info.version, kind: info.kind },
     scope: info.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: info.singularName,
-    verbs: sortedVerbs(info.verbs),
+    verbs: sortedVerbs(info.verbs, info),
     ...(info.shortNames.length > 0 ? { shortNames: info.shortNames } : {}),
     ...(info.categories.length > 0 ? { categories: info.categories } : {}),
     ...(subresources.length > 0 ? { subresources } : {}),
   };
 }
 
-function subresourceEntry(sub: SubresourceInfo): object {
+function subresourceEntry(info: ResourceInfo, sub: SubresourceInfo): object {
   return {
     subresource: sub.name,
     responseKind: { group: sub.group, version: sub.version, kind: sub.kind },
-    verbs: sortedVerbs(sub.verbs),
+    verbs: sortedVerbs(sub.verbs, info),
   };
 }

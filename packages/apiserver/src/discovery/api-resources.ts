@@ -2,7 +2,8 @@
  * What discovery says of each resource: one source for the legacy and the aggregated form
  * (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/discovery).
  */
-import type { APIResource, GroupInfo, ResourceInfo, Schema, SubresourceInfo } from '@regatta/api';
+import type { APIResource, GroupInfo, ResourceInfo, SubresourceInfo } from '@regatta/api';
+import type { Catalog } from '../registry/resource-registry.ts';
 
 export interface DiscoveredVersion {
   readonly group: string;
@@ -10,21 +11,23 @@ export interface DiscoveredVersion {
   readonly resources: readonly ResourceInfo[];
 }
 
-export function versionsOf(schema: Schema, group: GroupInfo): DiscoveredVersion[] {
+export function versionsOf({ resources }: Pick<Catalog, 'resources'>, group: GroupInfo): DiscoveredVersion[] {
   return group.versions.map((version) => ({
     group: group.name,
     version,
-    resources: schema.resources
+    resources: resources
       .filter((info) => info.group === group.name && info.version === version)
       .sort((a, b) => (a.resource < b.resource ? -1 : 1)),
   }));
 }
 
-export function sortedVerbs(verbs: ReadonlySet<string>): string[] {
-  return [...verbs].sort();
+/** Sorted, but for custom resources, whose verbs and subresources upstream tells in an order of its own. */
+export function sortedVerbs(verbs: ReadonlySet<string>, info: ResourceInfo): string[] {
+  return info.custom ? [...verbs] : [...verbs].sort();
 }
 
 export function sortedSubresources(info: ResourceInfo): SubresourceInfo[] {
+  if (info.custom) return [...info.subresources.values()];
   return [...info.subresources.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -42,7 +45,7 @@ function mainEntry(info: ResourceInfo): APIResource {
     singularName: info.singularName,
     namespaced: info.namespaced,
     kind: info.kind,
-    verbs: sortedVerbs(info.verbs),
+    verbs: sortedVerbs(info.verbs, info),
     ...(info.shortNames.length > 0 ? { shortNames: [...info.shortNames] } : {}),
     ...(info.categories.length > 0 ? { categories: [...info.categories] } : {}),
     ...(info.storageVersionHash ? { storageVersionHash: info.storageVersionHash } : {}),
@@ -57,6 +60,6 @@ function subEntry(info: ResourceInfo, sub: SubresourceInfo, group: string, versi
     namespaced: info.namespaced,
     ...(foreign ? { group: sub.group, version: sub.version } : {}),
     kind: sub.kind,
-    verbs: sortedVerbs(sub.verbs),
+    verbs: sortedVerbs(sub.verbs, info),
   };
 }

@@ -3,13 +3,14 @@
  * the aggregated form (everything at once, with an ETag)
  * (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/discovery, .../discovery/aggregated).
  *
- * Invariant: documents are made at the first request and kept: what is served does not change while the server runs.
+ * Invariant: documents are made at the first request and kept until what is served changes.
  */
 import { createHash } from 'node:crypto';
-import { type GroupInfo, type Schema, statusErrors } from '@regatta/api';
+import { type GroupInfo, statusErrors } from '@regatta/api';
 import { type BodyEncoding, encodings } from '../handlers/encodings.ts';
 import { notAcceptableMessage } from '../handlers/negotiation.ts';
 import { whenEncodable } from '../handlers/respond.ts';
+import type { Catalog } from '../registry/resource-registry.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import { type FixedResponse, headerValue, type ServerResponse } from '../server/exchange.ts';
 import { aggregatedDocument } from './aggregated.ts';
@@ -26,14 +27,23 @@ interface Wanted {
 export class Discovery {
   readonly #documents = new Map<string, object>();
   readonly #encoded = new Map<string, { readonly bytes: Uint8Array; readonly etag: string }>();
-  readonly #groups: readonly GroupInfo[];
+  #revision = -1;
 
   /** @param serverAddress tells host and port, as /api shows it */
   constructor(
-    readonly schema: Schema,
+    readonly catalog: Catalog,
     readonly serverAddress: () => string,
-  ) {
-    this.#groups = schema.groups;
+  ) {}
+
+  get #groups(): readonly GroupInfo[] {
+    return this.catalog.groups;
+  }
+
+  #forgetOld(): void {
+    if (this.#revision === this.catalog.revision) return;
+    this.#revision = this.catalog.revision;
+    this.#documents.clear();
+    this.#encoded.clear();
   }
 
   /** The answer for a discovery path; undefined when the path is none. */
@@ -41,6 +51,7 @@ export class Discovery {
     const path = call.info.path.length > 1 ? call.info.path.replace(/\/+$/, '') : call.info.path;
     const parts = path.split('/').slice(1);
     if (parts[0] !== 'api' && parts[0] !== 'apis') return undefined;
+    this.#forgetOld();
     const root = path === '/api' || path === '/apis';
     const document = root ? undefined : this.#document(path, parts);
     if (!root && !document) return undefined;
@@ -55,7 +66,7 @@ export class Discovery {
     let encoded = this.#encoded.get(key);
     if (!encoded) {
       const document = aggregated
-        ? aggregatedDocument(this.schema, path === '/api' ? this.#core : this.#named, aggregated)
+        ? aggregatedDocument(this.catalog, path === '/api' ? this.#core : this.#named, aggregated)
         : this.#document(path, path.split('/').slice(1));
       const bytes = encoding.encode(document, false);
       encoded = { bytes, etag: `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"` };
@@ -112,7 +123,7 @@ export class Discovery {
 
   #resourceList(groupName: string, version: string): object | undefined {
     const group = this.#groups.find(({ name }) => name === groupName);
-    const found = group && versionsOf(this.schema, group).find((entry) => entry.version === version);
+    const found = group && versionsOf(this.catalog, group).find((entry) => entry.version === version);
     if (!found) return undefined;
     const groupVersion = groupName === '' ? version : `${groupName}/${version}`;
     const resources = legacyResources(found);

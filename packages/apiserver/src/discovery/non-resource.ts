@@ -60,8 +60,8 @@ function json(value: object, mediaType: string, indent?: number): FixedResponse 
 }
 
 function rootPaths(parts: NonResourceParts): string[] {
-  const { schema } = parts.discovery;
-  const groups = schema.groups.filter((group) => group.name !== '');
+  const { catalog } = parts.discovery;
+  const groups = catalog.groups.filter((group) => group.name !== '');
   const api = groups.flatMap((group) => [
     `/apis/${group.name}`,
     ...group.versions.map((version) => `/apis/${group.name}/${version}`),

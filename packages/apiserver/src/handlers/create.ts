@@ -15,13 +15,13 @@ import { includeObject } from './transforms.ts';
 
 export async function postObject(env: HandlerEnvironment, call: ApiCall, resource: Resource): Promise<ServerResponse> {
   const { query } = call.info;
-  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
   const include = includeObject(query);
   const bytes = await call.request.body();
   const options = writeOptions('CreateOptions', query);
   const body = await parseBody(call.request, bytes);
   const request = writeRequest(call, resource, '', options);
-  const object = decodeObject(env.resources.schema, resource, body, options.fieldValidation, request.warn);
+  const object = decodeObject(resource, body, options.fieldValidation, request.warn);
   const written = await createObject(env.registry, request, object);
   call.trail?.made(written.object.metadata.name);
   return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 201, env.tables, include));

@@ -7,11 +7,11 @@
 
 import {
   DecodeReport,
+  type KindTypes,
   type KubeObject,
   PROTOBUF,
   parseApiVersion,
   parseJson,
-  type Schema,
   statusErrors,
   summarizeBody,
 } from '@regatta/api';
@@ -102,7 +102,7 @@ export interface DecodeTarget {
  * @throws StatusError 400
  */
 export function decodeAs(
-  schema: Schema,
+  types: KindTypes,
   target: DecodeTarget,
   body: ParsedBody,
   validation: FieldValidation,
@@ -113,7 +113,7 @@ export function decodeAs(
     statusErrors.badRequest(
       `${stated.kind} in version ${JSON.stringify(stated.version)} cannot be handled as a ${target.kind}: ${why}`,
     );
-  const typeId = sameKind(stated, target) ? target.typeId : schema.typeIdOf(stated.group, stated.version, stated.kind);
+  const typeId = sameKind(stated, target) ? target.typeId : types.typeIdOf(stated.group, stated.version, stated.kind);
   if (typeId === undefined) {
     throw refuse(
       `no kind ${JSON.stringify(stated.kind)} is registered for version ${JSON.stringify(stated.apiVersion)} ${WHERE_REGISTERED}`,
@@ -122,7 +122,7 @@ export function decodeAs(
   const report = new DecodeReport();
   let object: Record<string, unknown>;
   try {
-    object = schema.decoder(typeId).decode(body.value, report);
+    object = types.decoder(typeId).decode(body.value, report);
   } catch (error) {
     throw refuse(messageOf(error));
   }
@@ -204,13 +204,12 @@ export function targetOf(resource: Resource): DecodeTarget {
 
 /** The body as a new object of `resource`: defaulted, in the hub version. @throws StatusError 400 */
 export function decodeObject(
-  schema: Schema,
   resource: Resource,
   body: ParsedBody,
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  const object = decodeAs(schema, targetOf(resource), body, validation, warn);
+  const object = decodeAs(resource.types, targetOf(resource), body, validation, warn);
   resource.applyDefaults(object);
   return resource.toHub(object);
 }

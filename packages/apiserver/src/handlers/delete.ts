@@ -6,6 +6,7 @@ import { type Deleted, deleteObject } from '../registry/delete-object.ts';
 import { type DeleteOptions, deleteOptionErrors } from '../registry/delete-options.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
+import { storageOf } from '../registry/write-request.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import type { ServerResponse } from '../server/exchange.ts';
 import { queryFlag } from '../server/request-info.ts';
@@ -24,7 +25,7 @@ const DELETE_WORKERS = 32;
 
 export async function deleteNamed(env: HandlerEnvironment, call: ApiCall, resource: Resource): Promise<ServerResponse> {
   const { query, name } = call.info;
-  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
   const include = includeObject(query);
   const options = await deleteOptions(env, call);
   const request = writeRequest(call, resource, name, options);
@@ -59,12 +60,12 @@ export async function deleteCollection(
   resource: Resource,
 ): Promise<ServerResponse> {
   const { query } = call.info;
-  const negotiated = negotiate(call.request, query, LIST_VIEWS);
+  const negotiated = negotiate(call.request, query, LIST_VIEWS, resource.custom !== undefined);
   const include = includeObject(query);
   const list = listOptions(query, false);
   const options = await deleteOptions(env, call);
   const selection = selectionOf(resource, list.labelSelector, list.fieldSelector);
-  const { items, revision } = await readList(env, resource.prefix(call.info.namespace), list, selection);
+  const { items, revision } = await readList(storageOf(env.registry, resource), resource.prefix(call.info.namespace), list, selection);
   await deleteAll(env, call, resource, options, items);
   return whenEncodable(negotiated, () =>
     sendList(resource, items, { resourceVersion: String(revision) }, negotiated, env.tables, include),

@@ -8,9 +8,10 @@
 import { type Status, StatusError, statusErrors } from '@regatta/api';
 import { StoreError } from '@regatta/store';
 import type { Resource } from '../registry/resource.ts';
+import { storageOf } from '../registry/write-request.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import type { ServerResponse } from '../server/exchange.ts';
-import type { ListRequest, ListResult } from '../storage/object-storage.ts';
+import type { ListRequest, ListResult, ObjectStorage } from '../storage/object-storage.ts';
 import { type ContinuePoint, decodeContinue, encodeContinue } from './continue-token.ts';
 import type { HandlerEnvironment } from './environment.ts';
 import { LIST_VIEWS, negotiate } from './negotiation.ts';
@@ -29,7 +30,7 @@ export function listObjects(
   resource: Resource,
 ): ServerResponse | Promise<ServerResponse> {
   const { query } = call.info;
-  const negotiated = negotiate(call.request, query, LIST_VIEWS);
+  const negotiated = negotiate(call.request, query, LIST_VIEWS, resource.custom !== undefined);
   const options = listOptions(query, false);
   const include = includeObject(query);
   const selection = selectionOf(resource, options.labelSelector, options.fieldSelector);
@@ -46,7 +47,7 @@ export function listObjects(
         selection.isEverything ? keeper(env, resource, prefix, options) : undefined,
       ),
     );
-  const result = readList(env, prefix, options, selection);
+  const result = readList(storageOf(env.registry, resource), prefix, options, selection);
   return result instanceof Promise ? result.then(answer) : answer(result);
 }
 
@@ -59,12 +60,11 @@ function keeper(env: HandlerEnvironment, resource: Resource, prefix: string, opt
 
 /** What a list of these options holds; the newest state comes without waiting. @throws StatusError */
 export function readList(
-  env: HandlerEnvironment,
+  storage: ObjectStorage,
   prefix: string,
   options: ListOptions,
   selection: Selection,
 ): ListResult | Promise<ListResult> {
-  const { storage } = env.registry.server;
   const point = continuePoint(options, prefix);
   const revision = point ? point.revision : exactRevision(options, storage.currentRevision);
   const request: ListRequest = {

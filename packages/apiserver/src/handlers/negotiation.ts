@@ -5,7 +5,7 @@
  * Worked example: `application/json;as=Table;v=v1;g=meta.k8s.io,application/json` on a list is a Table in JSON; on a path
  * that has no table it falls back to the second clause.
  */
-import { statusErrors } from '@regatta/api';
+import { PROTOBUF, statusErrors } from '@regatta/api';
 import { headerValue, type ServerRequest } from '../server/exchange.ts';
 import { type BodyEncoding, encodings } from './encodings.ts';
 
@@ -41,13 +41,22 @@ const cache = new Map<string, readonly Clause[]>();
 const CACHE_LIMIT = 512;
 const LONGEST_CACHED = 512;
 
-/** @throws StatusError 406 */
-export function negotiate(request: ServerRequest, query: URLSearchParams, allowed: Allowed): Negotiated {
+/**
+ * @param textOnly the resource itself has no protobuf: custom ones
+ * @throws StatusError 406
+ */
+export function negotiate(
+  request: ServerRequest,
+  query: URLSearchParams,
+  allowed: Allowed,
+  textOnly = false,
+): Negotiated {
   const header = headerValue(request, 'accept');
   for (const clause of header ? clausesOf(header) : ANYTHING) {
     const encoding = encodings.forMediaType(clause.type);
     const transform = encoding && transformOf(clause);
     if (!encoding || !transform || !allowed.includes(transform)) continue;
+    if (textOnly && transform === 'object' && encoding.mediaType === PROTOBUF) continue;
     return {
       encoding,
       transform,

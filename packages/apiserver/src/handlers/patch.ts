@@ -9,9 +9,9 @@ import {
   applyStrategicMergePatch,
   FieldPath,
   fieldErrors,
+  type KindTypes,
   type KubeObject,
   parseJson,
-  type Schema,
   StatusError,
   statusErrors,
 } from '@regatta/api';
@@ -39,7 +39,7 @@ export interface PatchKind {
 
 export interface Patch {
   /** The patched document; neither argument is changed. @throws StatusError */
-  apply(document: object, schema: Schema, typeId: string): unknown;
+  apply(document: object, types: KindTypes, typeId: string): unknown;
   /** How messages say what could not be decoded: the patch, or the document that it led to. */
   quote(document: unknown): string;
   /** How messages say why. */
@@ -75,7 +75,7 @@ const strategicMergePatch: PatchKind = {
       quote: () => goMap(value),
       // Upstream converts the patched map, it does not parse it again.
       explain: (why) => why.replace(/^json: cannot unmarshal .* of type /, 'unrecognized type: '),
-      apply: (document, schema, typeId) => applyStrategicMergePatch(schema, typeId, document, value),
+      apply: (document, types, typeId) => applyStrategicMergePatch(types, typeId, document, value),
     };
   },
 };
@@ -85,8 +85,17 @@ const KINDS: ReadonlyMap<string, PatchKind> = new Map(
   [jsonPatch, mergePatch, strategicMergePatch].map((kind) => [kind.mediaType, kind]),
 );
 
-export function patchKindOf(call: ApiCall): PatchKind {
+const CUSTOM_PATCHES = [jsonPatch.mediaType, mergePatch.mediaType, 'application/apply-patch+yaml'];
+
+/** @throws StatusError 415 */
+export function patchKindOf(call: ApiCall, resource: Resource): PatchKind {
   const kind = KINDS.get(mediaType(headerValue(call.request, 'content-type')));
+  // Custom resources have no merge keys.
+  if (resource.custom && (!kind || kind === strategicMergePatch)) {
+    throw statusErrors.unsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${CUSTOM_PATCHES.join(', ')}`,
+    );
+  }
   if (kind) return kind;
   const { status } = statusErrors.unsupportedMediaType('415: Unsupported Media Type');
   throw new StatusError({ ...status, details: {} });
@@ -121,8 +130,8 @@ export async function patchObject(
 ): Promise<ServerResponse> {
   if (isApply(call)) return applyObject(env, call, resource, planOf);
   const { query, name } = call.info;
-  const kind = patchKindOf(call);
-  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const kind = patchKindOf(call, resource);
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
   const include = includeObject(query);
   const bytes = await call.request.body();
   const options = patchOptions(query, false);
@@ -130,7 +139,7 @@ export async function patchObject(
   const request = writeRequest(call, resource, name, options);
   const next = (current: KubeObject | undefined): KubeObject => {
     if (!current) throw statusErrors.notFound(resource, name);
-    return patched(env.resources.schema, resource, current, patch, options, call);
+    return patched(resource, current, patch, options, call);
   };
   const plan = { ...planOf(next, resource), mayCreate: false };
   const written = await updateObject(env.registry, request, plan);
@@ -138,18 +147,16 @@ export async function patchObject(
 }
 
 function patched(
-  schema: Schema,
   resource: Resource,
   current: KubeObject,
   patch: Patch,
   options: WriteOptions,
   call: ApiCall,
 ): KubeObject {
-  const document = patch.apply(resource.fromHub(current), schema, resource.info.typeId);
+  const document = patch.apply(resource.fromHub(current), resource.types, resource.info.typeId);
   const object = readPatched(
     () =>
       decodeObject(
-        schema,
         resource,
         { value: document, strictErrors: [], bytes: new Uint8Array(0) },
         options.fieldValidation,

@@ -125,6 +125,13 @@ function listValue(
       items: items.map((item) => partialMetadata(item.object, version)),
     };
   }
+  if (resource.custom) {
+    return customList(
+      resource,
+      items.map((item) => item.object),
+      metadata,
+    );
+  }
   return {
     kind: resource.listKind,
     apiVersion: resource.apiVersion,
@@ -133,12 +140,34 @@ function listValue(
   };
 }
 
+/** Lists of custom resources are no Go structs: members by name, items whole, `continue` also when there is none. */
+function customList(resource: Resource, items: unknown, metadata: ListMeta): object {
+  return {
+    apiVersion: resource.apiVersion,
+    items,
+    kind: resource.listKind,
+    metadata: { continue: '', ...metadata },
+  };
+}
+
+function customJsonList(resource: Resource, items: readonly StoredObject[], metadata: ListMeta): Uint8Array[] {
+  const [head = '', tail = ''] = JSON.stringify(customList(resource, [], metadata)).split('[]');
+  const body: Uint8Array[] = [Buffer.from(`${head}[`)];
+  for (const [i, item] of items.entries()) {
+    if (i > 0) body.push(COMMA);
+    body.push(item.bytes('json'));
+  }
+  body.push(Buffer.from(`]${tail}\n`));
+  return body;
+}
+
 /** Items of typed lists don't repeat what the list says. */
 function withoutType({ kind: _kind, apiVersion: _version, ...rest }: KubeObject): object {
   return rest;
 }
 
 function jsonList(resource: Resource, items: readonly StoredObject[], metadata: ListMeta): Uint8Array[] {
+  if (resource.custom) return customJsonList(resource, items, metadata);
   const { listKind, apiVersion } = resource;
   const head = `{"kind":"${listKind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
   const body: Uint8Array[] = [Buffer.from(head)];

@@ -5,9 +5,10 @@
 import { FieldPath, fieldErrors, type KubeObject, type Scale, statusErrors } from '@regatta/api';
 import type { Resource } from '../registry/resource.ts';
 import type { Strategy } from '../registry/strategy.ts';
-import { updateObject } from '../registry/update-object.ts';
+import { type UpdatePlan, updateObject } from '../registry/update-object.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import type { ServerResponse } from '../server/exchange.ts';
+import type { StoredObject } from '../storage/object-storage.ts';
 import { patchOptions } from './apply/patch-options.ts';
 import { decodeAs, type ParsedBody, parseBody } from './decode-body.ts';
 import { type HandlerEnvironment, writeRequest } from './environment.ts';
@@ -26,14 +27,16 @@ export function getScale(
   resource: Resource,
 ): ServerResponse | Promise<ServerResponse> {
   const negotiated = negotiate(call.request, call.info.query, OBJECT_ONLY);
-  const { object } = readObject(env, call, resource);
-  return whenEncodable(negotiated, () => sendValue(scaleOf(strategyOf(resource), object), negotiated, 200));
+  const answer = ({ object }: StoredObject): ServerResponse | Promise<ServerResponse> =>
+    whenEncodable(negotiated, () => sendValue(scaleOf(strategyOf(resource), object), negotiated, 200));
+  const stored = readObject(env, call, resource);
+  return stored instanceof Promise ? stored.then(answer) : answer(stored);
 }
 
 export async function writeScale(env: HandlerEnvironment, call: ApiCall, resource: Resource): Promise<ServerResponse> {
   const { query } = call.info;
   const patching = call.request.method === 'PATCH';
-  const kind = patching ? patchKindOf(call) : undefined;
+  const kind = patching ? patchKindOf(call, resource) : undefined;
   const negotiated = negotiate(call.request, query, OBJECT_ONLY);
   const bytes = await call.request.body();
   const options = patching ? patchOptions(query, false) : writeOptions('UpdateOptions', query);
@@ -49,12 +52,19 @@ export async function writeScale(env: HandlerEnvironment, call: ApiCall, resourc
   const written = await updateObject(env.registry, writeRequest(call, resource, call.info.name, options), {
     part: 'custom',
     mayCreate: false,
+    ...scaleChecks(resource),
     next: (current) => {
       if (!current) throw statusErrors.notFound(resource, call.info.name);
       return scaled(strategy, current, wanted(current), call.info.name);
     },
   });
   return whenEncodable(negotiated, () => sendValue(scaleOf(strategy, written.object), negotiated, 200));
+}
+
+/** A custom resource's schema may have its own mind about the number. */
+export function scaleChecks({ custom, strategy }: Resource): Pick<UpdatePlan, 'validate'> {
+  if (!custom) return {};
+  return { validate: (object, old, context) => strategy.validateUpdate?.(object, old, context) ?? [] };
 }
 
 export function strategyOf(resource: Resource): ScaleStrategy {

@@ -85,6 +85,7 @@ function knownFields(resource: Resource, matcher: FieldMatcher): FieldMatcher {
 }
 
 function unknownField(resource: Resource, field: string): string {
+  if (resource.custom) return `field label not supported: ${field}`;
   const refusal = FIELD_LABEL_REFUSALS.get(`${resource.hub.group}/${resource.hub.resource}`);
   if (refusal) return refusal(field);
   return `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;

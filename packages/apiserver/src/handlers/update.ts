@@ -32,13 +32,13 @@ export async function putObject(
   planOf: PlanOf,
 ): Promise<ServerResponse> {
   const { query, name } = call.info;
-  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
   const include = includeObject(query);
   const bytes = await call.request.body();
   const options = writeOptions('UpdateOptions', query);
   const body = await parseBody(call.request, bytes);
   const request = writeRequest(call, resource, name, options);
-  const object = decodeObject(env.resources.schema, resource, body, options.fieldValidation, request.warn);
+  const object = decodeObject(resource, body, options.fieldValidation, request.warn);
   ensureNamespace(object, request.namespace);
   checkName(object, name);
   const written = await updateObject(env.registry, request, planOf(freshCopies(object), resource));

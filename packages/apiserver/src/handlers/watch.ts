@@ -12,6 +12,7 @@ import { type KubeObject, type Status, statusErrors } from '@regatta/api';
 import type { Clock, Timer } from '@regatta/runtime';
 import { StoreError } from '@regatta/store';
 import type { Resource } from '../registry/resource.ts';
+import { storageOf } from '../registry/write-request.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import { joined } from '../server/compress.ts';
 import type { ServerResponse, StreamSink } from '../server/exchange.ts';
@@ -63,7 +64,7 @@ export function watchObjects(
   resource: Resource,
 ): ServerResponse | Promise<ServerResponse> {
   const { query, namespace, name } = call.info;
-  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
   const options = listOptions(query, true);
   const onPath = options.fieldSelector === '' ? name : '';
   const selection = selectionOf(resource, options.labelSelector, options.fieldSelector, onPath);
@@ -105,7 +106,8 @@ function startOf(options: ListOptions, current: number): Omit<WatchRequest, 'sig
 
 async function run(watch: Watch, sink: StreamSink): Promise<void> {
   const { env, options } = watch;
-  const { clock, random, storage } = env.registry.server;
+  const { clock, random } = env.registry.server;
+  const storage = storageOf(env.registry, watch.resource);
   const seconds = options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + random.next());
   const end = new AbortController();
   const stop = (): void => end.abort();

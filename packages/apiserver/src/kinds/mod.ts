@@ -1,6 +1,7 @@
 /**
  * The strategies of the kinds, by `group/resource` of the version in which they are stored.
  */
+import { definitionStrategy } from '../apiextensions/mod.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { mutatingWebhookStrategy, validatingWebhookStrategy } from './admissionregistration/webhooks.ts';
 import { controllerRevisionStrategy } from './apps/controller-revision.ts';
@@ -100,5 +101,6 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['networking.k8s.io/servicecidrs', strategy(serviceCidrStrategy)],
   ['networking.k8s.io/ipaddresses', strategy(ipAddressStrategy)],
   ['certificates.k8s.io/certificatesigningrequests', strategy(certificateSigningRequestStrategy)],
+  ['apiextensions.k8s.io/customresourcedefinitions', strategy(definitionStrategy)],
   ['autoscaling/horizontalpodautoscalers', strategy(horizontalPodAutoscalerStrategy)],
 ]);

@@ -3,6 +3,7 @@
  * each group and version. Pure; openapi.ts serves them.
  */
 import type { GroupVersion, ResourceInfo, Schema } from '@regatta/api';
+import type { Catalog } from '../registry/resource-registry.ts';
 import { resourcePaths, SHARED_TYPES } from './path-document.ts';
 import { type Json, type OpenApiVersion, schemasOf } from './schema-document.ts';
 
@@ -11,7 +12,7 @@ export function documentKey({ group, version }: GroupVersion): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`;
 }
 
-export function openApiV2(schema: Schema, version: string): Json {
+export function openApiV2(schema: Schema, catalog: Catalog, version: string): Json {
   const info = { title: 'Kubernetes', version };
   const security = {
     BearerToken: { type: 'apiKey', name: 'authorization', in: 'header', description: 'Bearer Token authentication' },
@@ -19,15 +20,18 @@ export function openApiV2(schema: Schema, version: string): Json {
   return {
     swagger: '2.0',
     info,
-    paths: pathsOf(schema, 'v2', schema.resources),
-    definitions: schemasOf(schema, 'v2', schema.allTypeIds),
+    paths: pathsOf(schema, 'v2', catalog.resources),
+    definitions: {
+      ...schemasOf(schema, 'v2', schema.allTypeIds),
+      ...Object.assign({}, ...catalog.customResources.map(({ custom }) => custom?.definitions('v2'))),
+    },
     securityDefinitions: security,
     security: [{ BearerToken: [] }],
   };
 }
 
-export function openApiV3(schema: Schema, gv: GroupVersion, version: string): Json {
-  const resources = schema.resources.filter((r) => r.group === gv.group && r.version === gv.version);
+export function openApiV3(schema: Schema, catalog: Catalog, gv: GroupVersion, version: string): Json {
+  const resources = catalog.resources.filter((r) => r.group === gv.group && r.version === gv.version);
   const roots = new Set(SHARED_TYPES);
   for (const resource of resources) for (const id of rootTypes(schema, resource)) roots.add(id);
   return {
@@ -35,19 +39,29 @@ export function openApiV3(schema: Schema, gv: GroupVersion, version: string): Js
     info: { title: 'Kubernetes', version },
     paths: pathsOf(schema, 'v3', resources),
     components: {
-      schemas: schemasOf(schema, 'v3', roots),
+      schemas: { ...schemasOf(schema, 'v3', roots), ...customSchemas(catalog, gv) },
       securitySchemes: { BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' } },
     },
     security: [{ BearerToken: [] }],
   };
 }
 
+/** Schemas of custom kinds refer to these. */
+const CUSTOM_REFERENCES = ['ObjectMeta', 'ListMeta'].map((name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`);
+
+function customSchemas(catalog: Catalog, gv: GroupVersion): Json {
+  const custom = catalog.customResources.filter(({ group, version }) => group === gv.group && version === gv.version);
+  return Object.assign({}, ...custom.map((resource) => resource.custom?.definitions('v3')));
+}
+
 function rootTypes(schema: Schema, resource: ResourceInfo): string[] {
   const subresources = [...resource.subresources.values()].map((sub) => sub.typeId);
-  return [resource.typeId, listTypeOf(schema, resource), ...subresources].filter((id) => id !== undefined);
+  const references = resource.custom ? CUSTOM_REFERENCES : [];
+  return [...references, resource.typeId, listTypeOf(schema, resource), ...subresources].filter((id) => id !== undefined);
 }
 
 function listTypeOf(schema: Schema, resource: ResourceInfo): string | undefined {
+  if (resource.custom) return `${resource.typeId}List`;
   return schema.typeIdOf(resource.group, resource.version, `${resource.kind}List`);
 }
 

@@ -1,12 +1,13 @@
 /**
  * Serves /openapi/v2, /openapi/v3 and the documents under it (upstream: k8s.io/kube-openapi/pkg/handler and handler3).
  *
- * Documents are made at their first request and kept as bytes with their ETag. Only JSON is offered: who insists on
+ * Documents are made at their first request and kept as bytes with their ETag until what is served changes. Only JSON is offered: who insists on
  * protobuf gets 406.
  */
 import { createHash } from 'node:crypto';
 import { type GroupVersion, type Schema, statusErrors } from '@regatta/api';
 import { VERSION_INFO } from '../discovery/version.ts';
+import type { Catalog } from '../registry/resource-registry.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import { type FixedResponse, headerValue, type ServerResponse } from '../server/exchange.ts';
 import { documentKey, openApiV2, openApiV3 } from './openapi-documents.ts';
@@ -22,19 +23,33 @@ interface Document {
 
 export class OpenApi {
   private readonly documents = new Map<string, Document>();
-  private readonly groupVersions: ReadonlyMap<string, GroupVersion>;
+  private groupVersions: ReadonlyMap<string, GroupVersion> = new Map();
+  private revision = -1;
 
   constructor(
     private readonly schema: Schema,
+    private readonly catalog: Catalog,
     private readonly version: string = VERSION_INFO.gitVersion,
-  ) {
-    this.groupVersions = new Map(schema.resources.map((r) => [documentKey(r), { group: r.group, version: r.version }]));
+  ) {}
+
+  private forgetOld(): void {
+    const { revision, resources } = this.catalog;
+    if (this.revision === revision) return;
+    this.revision = revision;
+    this.groupVersions = new Map(resources.map((r) => [documentKey(r), { group: r.group, version: r.version }]));
+    // Documents of built-in versions never change.
+    for (const key of this.documents.keys()) if (!this.isBuiltIn(key)) this.documents.delete(key);
+  }
+
+  private isBuiltIn(key: string): boolean {
+    return this.schema.resources.some((r) => documentKey(r) === key);
   }
 
   /** Undefined for other paths. @throws StatusError 405, 406 */
   serve(call: ApiCall): ServerResponse | undefined {
     const { path, query } = call.info;
     if (path !== V2 && path !== V3 && !path.startsWith(`${V3}/`)) return undefined;
+    this.forgetOld();
     const key = path.slice(V3.length + 1);
     const gv = this.groupVersions.get(key);
     if (path.startsWith(`${V3}/`) && !gv) return undefined;
@@ -43,7 +58,7 @@ export class OpenApi {
     if (path === V2)
       return this.answer(
         call,
-        this.document(V2, () => openApiV2(this.schema, this.version)),
+        this.document(V2, () => openApiV2(this.schema, this.catalog, this.version)),
         {},
       );
     return this.answer(
@@ -59,7 +74,7 @@ export class OpenApi {
     if (hash !== null && hash !== current) {
       return { code: 301, headers: { location: `${V3}/${key}?hash=${current}` }, body: [] };
     }
-    const document = this.document(key, () => openApiV3(this.schema, gv, this.version));
+    const document = this.document(key, () => openApiV3(this.schema, this.catalog, gv, this.version));
     // Whoever asks with the hash may keep the document for good.
     return this.answer(call, document, hash === null ? {} : { 'cache-control': 'public, immutable' });
   }
@@ -73,9 +88,10 @@ export class OpenApi {
     };
   }
 
-  /** Documents depend on nothing but the version of the facts, so the index needn't make them all. */
+  /** Documents depend on nothing but the version of the facts and on definitions, so the index needn't make them all. */
   private hashOf(key: string): string {
-    return createHash('sha512').update(`${this.version} ${key}`).digest('hex').toUpperCase();
+    const state = this.isBuiltIn(key) ? '' : ` ${this.catalog.revision}`;
+    return createHash('sha512').update(`${this.version} ${key}${state}`).digest('hex').toUpperCase();
   }
 
   private document(key: string, make: () => object): Document {

@@ -8,12 +8,12 @@ export type Cell = string | number | boolean | null | undefined;
 
 export interface Column {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'boolean' | 'date';
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   /** `name` for the column that names the object. */
   readonly format: string;
   readonly description: string;
-  /** 1: only in wide output. */
-  readonly priority: 0 | 1;
+  /** Above 0: only in wide output. */
+  readonly priority: number;
 }
 
 export interface RowCondition {

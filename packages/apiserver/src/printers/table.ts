@@ -5,6 +5,7 @@ import type { KubeObject } from '@regatta/api';
 import type { Cell, Column, Printer, RowCondition } from './printer.ts';
 import { printerOf } from './printers.ts';
 
+
 export type TableIncludeObject = 'None' | 'Metadata' | 'Object';
 
 export interface TableOptions {
@@ -33,8 +34,7 @@ export interface Table {
   readonly rows: readonly TableRow[];
 }
 
-export function tableFor(kind: string, objects: readonly KubeObject[], options: TableOptions): Table {
-  const printer = printerOf(kind);
+export function tableFor(printer: Printer, objects: readonly KubeObject[], options: TableOptions): Table {
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${options.version ?? 'v1'}`,

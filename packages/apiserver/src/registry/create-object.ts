@@ -10,7 +10,14 @@ import { finalizerNameErrors } from './finalizer-names.ts';
 import { dedupOwnerReferences, ensureNamespace, fillSystemFields, generateName } from './object-metadata.ts';
 import type { Resource } from './resource.ts';
 import type { Allocation, WriteContext } from './strategy.ts';
-import { admissionAttributes, type Registry, type WriteRequest, type Written, writeContext } from './write-request.ts';
+import {
+  admissionAttributes,
+  type Registry,
+  storageOf,
+  type WriteRequest,
+  type Written,
+  writeContext,
+} from './write-request.ts';
 
 /** How often a generated name that is taken is replaced by another (upstream: RetryGenerateName). */
 const GENERATED_NAME_ATTEMPTS = 8;
@@ -97,11 +104,11 @@ async function commit(
   resource.settle(object);
   try {
     if (request.dryRun) {
-      if (registry.server.storage.get(key)) throw new StorageError('exists', key);
+      if (storageOf(registry, resource).get(key)) throw new StorageError('exists', key);
       allocation?.rollback();
       return { object, created: true };
     }
-    const stored = await registry.server.storage.create(key, object);
+    const stored = await storageOf(registry, resource).create(key, object);
     allocation?.commit();
     return { object: stored.object, stored, created: true };
   } catch (error) {

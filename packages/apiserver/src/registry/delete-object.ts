@@ -12,7 +12,8 @@ import { OPTIMISTIC_LOCK } from '../server/status-response.ts';
 import { StorageError, type StoredObject } from '../storage/object-storage.ts';
 import { checkPreconditions, type DeleteOptions, finalizersForGarbageCollection } from './delete-options.ts';
 import { markNamespaceTerminating, namespaceGoesNow } from './namespace-deletion.ts';
-import { admissionAttributes, type Registry, timestamp, type WriteRequest } from './write-request.ts';
+import type { Resource } from './resource.ts';
+import { admissionAttributes, type Registry, storageOf, timestamp, type WriteRequest } from './write-request.ts';
 
 export interface Deleted {
   /** Gone, or on its way. */
@@ -37,8 +38,8 @@ export async function deleteObject(
 ): Promise<Deleted> {
   const { resource } = request;
   const key = resource.key(request.namespace, request.name);
-  const { storage } = registry.server;
-  const current = storage.get(key);
+  const storage = storageOf(registry, resource);
+  const current = await storage.fetch(key);
   if (!current) throw statusErrors.notFound(resource, request.name);
   checkPreconditions(options, current.object, resource.hub.group, resource.hub.kind);
   if (options.dryRun) return rehearse(registry, request, options, current);
@@ -67,7 +68,7 @@ export async function deleteObject(
 /** Removes what was just marked, unless a finalizer came in between. */
 async function remove(registry: Registry, request: WriteRequest, marked: StoredObject): Promise<Deleted> {
   const { resource } = request;
-  const { stored, outcome } = await registry.server.storage.update(marked.key, (standing) => {
+  const { stored, outcome } = await storageOf(registry, resource).update(marked.key, (standing) => {
     if (!standing || standing.object.metadata.uid !== marked.object.metadata.uid) {
       throw statusErrors.notFound(resource, request.name);
     }
@@ -97,9 +98,10 @@ async function validateDeletion(registry: Registry, request: WriteRequest, objec
   if (validating) await validating;
 }
 
-function verdictOn(registry: Registry, request: WriteRequest, options: DeleteOptions, object: KubeObject): Verdict {
+function verdictOn(registry: Registry, request: WriteRequest, options: DeleteOptions, standing: KubeObject): Verdict {
   const { resource } = request;
   const { clock } = registry.server;
+  const object = prepared(resource, standing, timestamp(clock.now()));
   const finalizers = finalizersForGarbageCollection(object, options, resource.garbageCollection);
   if (resource.hub.group === '' && resource.hub.resource === 'namespaces') {
     const marked = markNamespaceTerminating(object, finalizers, timestamp(clock.now()));
@@ -116,6 +118,11 @@ function verdictOn(registry: Registry, request: WriteRequest, options: DeleteOpt
   }
   const marked = withFinalizers(graceful.object, finalizers);
   return { step: 'mark', object: marked, thenRemove: held.length === 0 && graceful.seconds <= 0 };
+}
+
+function prepared({ strategy }: Resource, object: KubeObject, now: string): KubeObject {
+  if (!strategy.prepareForDelete || object.metadata.deletionTimestamp !== undefined) return object;
+  return strategy.prepareForDelete(object, now);
 }
 
 type GracePeriod = ((object: KubeObject, requested: number | undefined) => number | undefined) | undefined;

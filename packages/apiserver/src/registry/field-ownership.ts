@@ -27,7 +27,7 @@ export function recordOwners(
   if (request.ownersSettled) return;
   const { resource, subresource } = request;
   const entries = trackUpdate({
-    schema: registry.server.schema,
+    schema: resource.types,
     typeId: resource.info.typeId,
     live: live && resource.fromHub(live),
     object: resource.fromHub(object),

@@ -4,8 +4,16 @@
  * Invariant: objects inside the server are in the hub version (`hub.apiVersion`), the version under which the resource
  * is stored; only `fromHub` and `toHub` leave it.
  */
-import { DecodeReport, type GroupResource, type KubeObject, type ResourceInfo, type Schema } from '@regatta/api';
-import { storageKey } from '../storage/object-storage.ts';
+import {
+  DecodeReport,
+  type Decoder,
+  type GroupResource,
+  type KindTypes,
+  type KubeObject,
+  type ResourceInfo,
+} from '@regatta/api';
+import type { Printer } from '../printers/mod.ts';
+import { type ObjectStorage, storageKey } from '../storage/object-storage.ts';
 import { type Conversion, conversionOf } from './conversion.ts';
 import {
   CREATED_ON_UPDATE,
@@ -29,12 +37,24 @@ export interface Hub extends GroupResource {
   readonly typeId: string;
 }
 
+/** What a custom resource has of its own. */
+export interface CustomParts {
+  /** Objects as this version shows them. */
+  readonly storage: ObjectStorage;
+  readonly printer: Printer;
+  /** OpenAPI schemas of the kind and its list, by type id. */
+  definitions(form: 'v2' | 'v3'): Readonly<Record<string, object>>;
+}
+
 export interface ResourceParts {
-  readonly schema: Schema;
+  readonly types: KindTypes;
   readonly info: ResourceInfo;
   /** The same resource in the version in which it is stored (for events.k8s.io that of the core group). */
   readonly hubInfo: ResourceInfo;
   readonly strategy: Strategy;
+  readonly custom?: CustomParts;
+  /** A warning for all who ask for this version. */
+  readonly deprecation?: string;
 }
 
 const NOT_MADE = Symbol('not made yet');
@@ -63,15 +83,19 @@ export class Resource implements GroupResource {
   /** How every item of this resource begins in shared JSON bytes; lists leave it out. */
   readonly jsonHead: Uint8Array;
   readonly #conversion: Conversion;
-  readonly #schema: Schema;
-  #decoder: ReturnType<Schema['decoder']> | undefined;
-  #defaults: ReturnType<Schema['defaults']> | undefined;
-  #storedForm: ReturnType<Schema['storedForm']> | undefined;
+  /** Set for kinds that a CustomResourceDefinition made. */
+  readonly custom: CustomParts | undefined;
+  /** What decodes and describes the kind. */
+  readonly types: KindTypes;
+  #decoder: Decoder | undefined;
+  #defaults: ReturnType<KindTypes['defaults']> | undefined;
+  #storedForm: ReturnType<KindTypes['storedForm']> | undefined;
   #emptyStatus: unknown = NOT_MADE;
 
-  constructor({ schema, info, hubInfo, strategy }: ResourceParts) {
+  constructor({ types, info, hubInfo, strategy, custom, deprecation }: ResourceParts) {
     const key = `${hubInfo.group}/${hubInfo.resource}`;
-    this.#schema = schema;
+    this.types = types;
+    this.custom = custom;
     this.info = info;
     this.group = info.group;
     this.version = info.version;
@@ -79,7 +103,7 @@ export class Resource implements GroupResource {
     this.kind = info.kind;
     this.namespaced = info.namespaced;
     this.apiVersion = apiVersionText(info);
-    this.listKind = `${info.kind}List`;
+    this.listKind = info.listKind ?? `${info.kind}List`;
     this.strategy = strategy;
     const hubVersion = apiVersionText(hubInfo);
     this.hub = { ...pick(hubInfo), apiVersion: hubVersion, typeId: hubInfo.typeId };
@@ -93,7 +117,7 @@ export class Resource implements GroupResource {
     this.keepsStatusOnCreate = KEEPS_STATUS_ON_CREATE.has(key);
     this.hasStatus = info.subresources.has('status');
     this.garbageCollection = garbageCollectionOf(key);
-    this.deprecation = DEPRECATIONS.get(`${this.apiVersion}/${this.kind}`);
+    this.deprecation = deprecation ?? DEPRECATIONS.get(`${this.apiVersion}/${this.kind}`);
     this.jsonHead = Buffer.from(`{"kind":"${info.kind}","apiVersion":"${this.apiVersion}",`);
   }
 
@@ -115,21 +139,21 @@ export class Resource implements GroupResource {
   }
 
   /** Compiled at the first use: most of 150 resources are never written. */
-  get decoder(): ReturnType<Schema['decoder']> {
-    this.#decoder ??= this.#schema.decoder(this.info.typeId);
+  get decoder(): Decoder {
+    this.#decoder ??= this.types.decoder(this.info.typeId);
     return this.#decoder;
   }
 
   /** Fills in defaults of an object in this resource's version. */
   applyDefaults(object: KubeObject): void {
-    this.#defaults ??= this.#schema.defaults(this.info.typeId);
+    this.#defaults ??= this.types.defaults(this.info.typeId);
     this.#defaults(object);
     if (this.isHub) this.strategy.applyDefaults?.(object);
   }
 
   /** Gives an object of the hub version the form in which it comes back from storage. */
   settle(object: KubeObject): void {
-    this.#storedForm ??= this.#schema.storedForm(this.hub.typeId);
+    this.#storedForm ??= this.types.storedForm(this.hub.typeId);
     this.#storedForm(object);
     this.strategy.settle?.(object);
   }
@@ -139,10 +163,11 @@ export class Resource implements GroupResource {
    * Undefined where that is nothing at all. A fresh copy.
    */
   emptyStatus(): unknown {
+    if (this.custom) return undefined;
     if (this.#emptyStatus === NOT_MADE) {
       const report = new DecodeReport();
-      const blank = this.#schema.decoder(this.hub.typeId).decode({ metadata: { name: '' }, status: {} }, report);
-      this.#schema.defaults(this.hub.typeId)(blank);
+      const blank = this.types.decoder(this.hub.typeId).decode({ metadata: { name: '' }, status: {} }, report);
+      this.types.defaults(this.hub.typeId)(blank);
       this.#emptyStatus = blank.status;
     }
     return structuredClone(this.#emptyStatus);

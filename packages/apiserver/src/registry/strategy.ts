@@ -51,6 +51,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   selectableFields?(object: T): Readonly<Record<string, string>>;
   /** Which field selectors are known; others are refused. */
   readonly fieldLabels?: readonly string[];
+  /** What the first delete makes of the object: finalizers that it gets make it wait. @param now RFC 3339 */
+  prepareForDelete?(object: T, now: string): T;
   /** Seconds of grace of a delete: undefined when the kind is deleted at once. */
   gracePeriod?(object: T, requested: number | undefined): number | undefined;
   /** Takes IPs, ports … before the write is stored. */

@@ -23,7 +23,14 @@ import { jsonEqual } from './json-equal.ts';
 import { carryOverSystemFields, dedupOwnerReferences, ensureNamespace } from './object-metadata.ts';
 import type { Resource } from './resource.ts';
 import type { Allocation, WriteContext } from './strategy.ts';
-import { admissionAttributes, type Registry, type WriteRequest, type Written, writeContext } from './write-request.ts';
+import {
+  admissionAttributes,
+  type Registry,
+  storageOf,
+  type WriteRequest,
+  type Written,
+  writeContext,
+} from './write-request.ts';
 
 const METADATA = FieldPath.root('metadata');
 
@@ -57,8 +64,9 @@ export async function updateObject(registry: Registry, request: WriteRequest, pl
   const step = (current: StoredObject | undefined): Promise<KubeObject | 'unchanged' | 'delete'> =>
     decide(registry, request, plan, current, outcome);
   try {
-    if (request.dryRun) return await rehearse(registry.server.storage.get(key), step, outcome);
-    const { stored, outcome: result } = await registry.server.storage.update(key, step);
+    const storage = storageOf(registry, request.resource);
+    if (request.dryRun) return await rehearse(await storage.fetch(key), step, outcome);
+    const { stored, outcome: result } = await storage.update(key, step);
     outcome.allocation?.commit();
     if (result === 'deleted') return removed(registry, request, stored, outcome);
     return { object: stored.object, stored, created: result === 'created' };
@@ -135,7 +143,8 @@ function checkIdentity(resource: Resource, request: WriteRequest, object: KubeOb
   const version = String(current.revision);
   if (!metadata.resourceVersion || metadata.resourceVersion === '0') {
     if (!resource.updatesUnconditionally && request.subresource === '') {
-      throw statusErrors.invalid(resource.hub.group, resource.hub.kind, request.name, [
+      // Upstream names the resource here, not its kind.
+      throw statusErrors.invalid(resource.hub.group, resource.hub.resource, request.name, [
         fieldErrors.invalid(METADATA.child('resourceVersion'), 0, 'must be specified for an update'),
       ]);
     }
@@ -161,7 +170,7 @@ async function prepareUpdate(
   if (mutating) await mutating;
   carryOverSystemFields(object, old);
   if (plan.part !== 'custom') keepOtherParts(resource, plan.part, object, old, context);
-  if (resource.tracksGeneration && !plan.keepsGeneration && specChanged(object, old)) {
+  if (resource.tracksGeneration && !plan.keepsGeneration && specChanged(resource, object, old)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
   plan.prepare?.(object, old, context);
@@ -198,12 +207,10 @@ function copyField(object: object, old: object, key: string): void {
   else Reflect.set(object, key, value);
 }
 
-/** Whether anything but metadata and status differs. */
-function specChanged(object: KubeObject, old: KubeObject): boolean {
-  return !jsonEqual(
-    { ...object, metadata: undefined, status: undefined },
-    { ...old, metadata: undefined, status: undefined },
-  );
+/** Whether anything but metadata differs, and status where that is a subresource. */
+function specChanged({ hasStatus }: Resource, object: KubeObject, old: KubeObject): boolean {
+  const apart = hasStatus ? { metadata: undefined, status: undefined } : { metadata: undefined };
+  return !jsonEqual({ ...object, ...apart }, { ...old, ...apart });
 }
 
 function validateUpdated(

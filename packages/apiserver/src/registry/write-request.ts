@@ -5,7 +5,7 @@ import type { KubeObject } from '@regatta/api';
 import type { AdmissionAttributes } from '../admission/admission.ts';
 import type { UserInfo } from '../auth/identity.ts';
 import type { ServerContext } from '../server/context.ts';
-import type { StoredObject } from '../storage/object-storage.ts';
+import type { ObjectStorage, StoredObject } from '../storage/object-storage.ts';
 import type { AdmissionChain } from './admission-chain.ts';
 import type { Resource } from './resource.ts';
 import type { WriteContext } from './strategy.ts';
@@ -14,6 +14,11 @@ import type { WriteContext } from './strategy.ts';
 export interface Registry {
   readonly server: ServerContext;
   readonly admission: AdmissionChain;
+}
+
+/** Where the objects of a resource are read and written. */
+export function storageOf({ server }: Registry, resource: Resource): ObjectStorage {
+  return resource.custom?.storage ?? server.storage;
 }
 
 export interface WriteRequest {

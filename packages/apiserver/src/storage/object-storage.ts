@@ -97,6 +97,8 @@ export interface ObjectStorage {
   /** Why nothing can be written any more; undefined while all is well. */
   readonly failure: StoreError | undefined;
   get<T extends KubeObject = KubeObject>(key: string): StoredObject<T> | undefined;
+  /** As `get`, for whoever can wait: custom resources may have to be converted by somebody else first. */
+  fetch(key: string): StoredObject | undefined | Promise<StoredObject | undefined>;
   /** Synchronous when the newest state is asked for. @throws StoreError `compacted` for history that is gone */
   list(prefix: string, request: ListRequest): ListResult | Promise<ListResult>;
   /** @throws StorageError `exists` */

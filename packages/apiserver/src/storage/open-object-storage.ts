@@ -87,6 +87,10 @@ class StoreObjectStorage implements ObjectStorage {
     return this.#view.get(key) as StoredObject<T> | undefined;
   }
 
+  fetch(key: string): StoredObject | undefined {
+    return this.#view.get(key);
+  }
+
   list(prefix: string, request: ListRequest): ListResult | Promise<ListResult> {
     return listFrom(this.#view, this.#store, prefix, request);
   }

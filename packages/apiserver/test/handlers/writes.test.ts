@@ -54,7 +54,7 @@ describe('SRV-12: update', () => {
     expect(await running.json('PUT', path, { body })).toMatchObject({
       code: 422,
       message:
-        'Lease.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+        'leases.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
     });
     const current = await running.json('GET', path);
     expect((await running.request('PUT', path, { body: current })).code).toBe(200);

@@ -59,7 +59,7 @@ describe('API-31: a row carries the object, its metadata or nothing', () => {
     cells: {},
   });
   it('says what a Pod ended as', () => {
-    const table = tableFor('Pod', [pod], { includeObject: 'Metadata', now: NOW, metadata: { resourceVersion: '7' } });
+    const table = tableFor(printerOf('Pod'), [pod], { includeObject: 'Metadata', now: NOW, metadata: { resourceVersion: '7' } });
     expect(table).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: '7' } });
     expect(table.columnDefinitions?.map((c) => c.priority)).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1]);
     expect(table.rows).toEqual([
@@ -71,9 +71,9 @@ describe('API-31: a row carries the object, its metadata or nothing', () => {
     ]);
   });
   it('leaves out what is not wanted', () => {
-    const table = tableFor('Pod', [pod], { includeObject: 'None', now: NOW, noHeaders: true });
+    const table = tableFor(printerOf('Pod'), [pod], { includeObject: 'None', now: NOW, noHeaders: true });
     expect([table.rows[0]?.object, table.columnDefinitions]).toEqual([null, null]);
-    expect(tableFor('Pod', [pod], { includeObject: 'Object', now: NOW }).rows[0]?.object).toBe(pod);
+    expect(tableFor(printerOf('Pod'), [pod], { includeObject: 'Object', now: NOW }).rows[0]?.object).toBe(pod);
   });
 });
 

@@ -8,7 +8,6 @@ import {
   type KubeObject,
   type ManagedFieldsEntry,
   parseApiVersion,
-  type Schema,
   statusErrors,
 } from '@regatta/api';
 import { resetFields } from '../../registry/field-ownership.ts';
@@ -36,7 +35,7 @@ export async function applyObject(
   planOf: PlanOf,
 ): Promise<ServerResponse> {
   const { query, name, subresource } = call.info;
-  const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
   const include = includeObject(query);
   const bytes = await call.request.body();
   const options = patchOptions(query, true);
@@ -58,10 +57,9 @@ export async function applyObject(
 }
 
 function targetOf(env: HandlerEnvironment, resource: Resource, subresource: string): ApplyTarget {
-  const { schema } = env.resources;
-  const { group, version, kind, info } = resource;
+  const { group, version, kind, info, types } = resource;
   return {
-    schema,
+    types,
     group,
     version,
     kind,
@@ -77,7 +75,7 @@ export function inVersion(resources: ResourceRegistry, resource: Resource, apiVe
   if (apiVersion === resource.apiVersion) return resource;
   const parsed = parseApiVersion(apiVersion);
   const other = parsed && resources.get(parsed.group, parsed.version, resource.resource);
-  return other?.hub.typeId === resource.hub.typeId ? other : undefined;
+  return other?.hub.typeId === resource.hub.typeId || (other?.custom && resource.custom) ? other : undefined;
 }
 
 function versionsOf(resources: ResourceRegistry, resource: Resource): ApplyVersions {
@@ -87,9 +85,11 @@ function versionsOf(resources: ResourceRegistry, resource: Resource): ApplyVersi
     return found;
   };
   return {
-    types: resources.schema,
+    types: resource.types,
     typeId: (apiVersion) => inVersion(resources, resource, apiVersion)?.info.typeId,
-    convert: (object, from, to) => at(to).fromHub(at(from).toHub(object as KubeObject)),
+    // Fields of custom resources are compared by name, whatever a webhook would make of them.
+    convert: (object, from, to) =>
+      resource.custom ? { ...object, apiVersion: to } : at(to).fromHub(at(from).toHub(object as KubeObject)),
   };
 }
 
@@ -116,26 +116,26 @@ function applied(
   current: KubeObject | undefined,
 ): KubeObject {
   const now = timestamp(env.registry.server.clock.now());
-  const live = current ? resource.fromHub(current) : emptyObject(target.schema, resource);
+  const live = current ? resource.fromHub(current) : emptyObject(resource);
   const { object, managedFields } = applyTo(target, { manager: fieldManager, force, now }, config, live);
-  const wanted = object ? decoded(target.schema, resource, config, object) : structuredClone(current ?? live);
+  const wanted = object ? decoded(resource, config, object) : structuredClone(current ?? live);
   return withOwners(object ? resource.toHub(wanted) : wanted, managedFields);
 }
 
-function emptyObject(schema: Schema, resource: Resource): KubeObject {
-  const object = schema.decoder(resource.info.typeId).decode({}, new DecodeReport());
+function emptyObject(resource: Resource): KubeObject {
+  const object = resource.decoder.decode({}, new DecodeReport());
   return { ...object, metadata: (object['metadata'] ?? {}) as KubeObject['metadata'] };
 }
 
 /** @throws StatusError 500, upstream's answer to values that the schema lets pass and Go can't read */
-function decoded(schema: Schema, resource: Resource, config: object, object: object): KubeObject {
-  const { apiVersion, kind, info } = resource;
+function decoded(resource: Resource, config: object, object: object): KubeObject {
+  const { apiVersion, kind } = resource;
   try {
     const {
       kind: _kind,
       apiVersion: _version,
       ...rest
-    } = schema.decoder(info.typeId).decode(object, new DecodeReport());
+    } = resource.decoder.decode(object, new DecodeReport());
     const result = { kind, apiVersion, ...rest, metadata: (rest['metadata'] ?? {}) as KubeObject['metadata'] };
     resource.applyDefaults(result);
     return result;

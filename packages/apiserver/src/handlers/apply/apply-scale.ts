@@ -18,7 +18,7 @@ import type { ServerResponse } from '../../server/exchange.ts';
 import { type HandlerEnvironment, writeRequest } from '../environment.ts';
 import { negotiate, OBJECT_ONLY } from '../negotiation.ts';
 import { sendValue, whenEncodable } from '../respond.ts';
-import { decodeScale, scaled, scaleOf, scaleType, strategyOf } from '../scale.ts';
+import { decodeScale, scaleChecks, scaled, scaleOf, scaleType, strategyOf } from '../scale.ts';
 import { readConfig } from './apply-config.ts';
 import { checkStrictness, inVersion } from './apply-object.ts';
 import { type ApplyTarget, applyTo } from './apply-state.ts';
@@ -49,7 +49,12 @@ export async function applyScale(env: HandlerEnvironment, call: ApiCall, resourc
     const workload = scaled(strategy, current, decodeScale(env, call, body, options), name);
     return withOwners(workload, entriesAfterScale(entries, managedFields, resource.apiVersion, isServed));
   };
-  const written = await updateObject(env.registry, request, { part: 'custom', mayCreate: false, next });
+  const written = await updateObject(env.registry, request, {
+    part: 'custom',
+    mayCreate: false,
+    ...scaleChecks(resource),
+    next,
+  });
   return whenEncodable(negotiated, () => sendValue(scaleOf(strategy, written.object), negotiated, 200));
 }
 
@@ -63,7 +68,7 @@ function scaleTarget(env: HandlerEnvironment): ApplyTarget {
   const { schema } = env.resources;
   const typeId = scaleType(env);
   return {
-    schema,
+    types: schema,
     group: 'autoscaling',
     version: 'v1',
     kind: 'Scale',

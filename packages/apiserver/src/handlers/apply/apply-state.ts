@@ -8,17 +8,17 @@ import {
   apiVersionOf,
   applyConfig,
   configProblem,
+  type KindTypes,
   type ManagedFieldsEntry,
   parseApiVersion,
   refreshLastApplied,
-  type Schema,
   statusErrors,
   trackUpdate,
 } from '@regatta/api';
 
 /** What is applied to: a kind in the version of the request. */
 export interface ApplyTarget {
-  readonly schema: Schema;
+  readonly types: KindTypes;
   readonly group: string;
   readonly version: string;
   readonly kind: string;
@@ -77,7 +77,7 @@ function checkConfig(target: ApplyTarget, config: WithMetadata): void {
   if (Array.isArray(config.metadata?.managedFields)) {
     throw statusErrors.badRequest('metadata.managedFields must be nil');
   }
-  const problem = configProblem(target.schema, target.typeId, config);
+  const problem = configProblem(target.types, target.typeId, config);
   if (problem !== undefined) {
     throw statusErrors.unknown(`failed to create typed patch object (${describe(config)}): ${problem}`);
   }
@@ -112,9 +112,9 @@ export function describe(config: WithMetadata): string {
 function ownersOf(target: ApplyTarget, { now }: Applier, live: WithMetadata): readonly ManagedFieldsEntry[] {
   const entries = live.metadata?.managedFields ?? [];
   if (entries.length > 0) return entries;
-  const { schema, typeId, subresource, resetFields } = target;
+  const { types, typeId, subresource, resetFields } = target;
   const made = trackUpdate({
-    schema,
+    schema: types,
     typeId,
     live: undefined,
     object: live,

@@ -131,7 +131,7 @@ function checkReviewVersions(errors: ErrorList, at: Path, versions: Maybe<readon
   }
 }
 
-function checkClient(errors: ErrorList, at: Path, config: Maybe<WebhookClientConfig>): void {
+export function checkClient(errors: ErrorList, at: Path, config: Maybe<WebhookClientConfig>): void {
   const { url, service } = config ?? {};
   if ((url === undefined) === (service === undefined)) {
     errors.required(at, 'exactly one of url or service is required');
