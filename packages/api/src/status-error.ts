@@ -110,6 +110,8 @@ export const statusErrors = {
   /** A verb that a path doesn't have. */
   genericMethodNotAllowed: (): StatusError =>
     failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {}),
+  /** In words of one's own. */
+  methodRefused: (message: string): StatusError => failure(405, 'MethodNotAllowed', message, {}),
   methodNotSupported: (gr: GroupResource | undefined, action: string): StatusError => {
     const { group, resource } = gr ?? { group: '', resource: '' };
     return failure(

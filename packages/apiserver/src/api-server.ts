@@ -9,6 +9,7 @@ import type { BusConnection, BusFigures, Served } from '@regatta/bus';
 import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
 import { admissionPlugins } from './admission/mod.ts';
+import { converterOf, DefinitionController } from './apiextensions/mod.ts';
 import { AuditLog, type AuditLogOptions, Auditor, type AuditSink } from './audit/mod.ts';
 import {
   type Auth,
@@ -19,7 +20,6 @@ import {
   OPENID_CONFIGURATION_PATH,
   openIdConfiguration,
 } from './auth/mod.ts';
-import { converterOf, DefinitionController } from './apiextensions/mod.ts';
 import { bootstrapCluster } from './bootstrap.ts';
 import { followTimeline } from './cluster-timeline.ts';
 import { connectEnvironment, connectHandlers, upgradeHandler } from './connect/mod.ts';

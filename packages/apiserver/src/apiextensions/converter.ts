@@ -7,10 +7,7 @@ export interface Converter {
   /** Whether somebody else has to be asked. */
   readonly waits: boolean;
   /** New objects in `apiVersion`, in the same order; the arguments are not changed. @throws StatusError */
-  convert(
-    objects: readonly KubeObject[],
-    apiVersion: string,
-  ): readonly KubeObject[] | Promise<readonly KubeObject[]>;
+  convert(objects: readonly KubeObject[], apiVersion: string): readonly KubeObject[] | Promise<readonly KubeObject[]>;
 }
 
 /** All versions look alike. */

@@ -19,6 +19,7 @@ import { customPrinter } from './custom-printer.ts';
 import { CustomStorage } from './custom-storage.ts';
 import { customStrategy } from './custom-strategy.ts';
 import { CustomTypes } from './custom-types.ts';
+import { isTrue } from './definition/conditions.ts';
 import { definitionsOf } from './published-schema.ts';
 import type { Structural } from './schema/structural.ts';
 
@@ -72,6 +73,7 @@ function versionResource(
   });
   family.set(version.name, types);
   const apiVersion = `${group}/${version.name}`;
+  const terminating = isTrue(definition, 'Terminating');
   const stored = versions.find(({ storage }) => storage)?.name ?? version.name;
   const storageApiVersion = `${group}/${stored}`;
   const info = infoOf(definition, version, types.typeId);
@@ -79,15 +81,13 @@ function versionResource(
     types,
     info,
     hubInfo: info,
-    strategy: customStrategy({ version, schema: schemaOf(version), kind, apiVersion }),
+    strategy: customStrategy({ version, schema: schemaOf(version), kind, apiVersion, terminating }),
     custom: {
       storage: new CustomStorage({ inner, apiVersion, storageApiVersion, types, converter, closing }),
       printer: customPrinter(version.additionalPrinterColumns),
       definitions: (form) => definitionsOf(info, schemaOf(version), form),
     },
-    ...(version.deprecated
-      ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${kind} is deprecated` }
-      : {}),
+    ...(version.deprecated ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${kind} is deprecated` } : {}),
   });
 }
 

@@ -24,6 +24,8 @@ export interface CustomStrategyParts {
   readonly schema: Structural;
   readonly kind: string;
   readonly apiVersion: string;
+  /** Its definition is being deleted: nothing new may come. */
+  readonly terminating: boolean;
 }
 
 /** After these, rules would look at an object that isn't what they were written for. */
@@ -51,6 +53,11 @@ export function customStrategy(parts: CustomStrategyParts): Strategy {
     tracksGeneration: true,
     allowUnconditionalUpdate: false,
     allowCreateOnUpdate: false,
+    prepareForCreate() {
+      if (parts.terminating) {
+        throw statusErrors.methodRefused('create not allowed while custom resource definition is terminating');
+      }
+    },
     validate: (object) => validate(object, undefined),
     validateUpdate: (object, old) => validate(object, old),
     validateStatusUpdate: (object, old) => validate(object, old),
@@ -106,7 +113,9 @@ function scaleErrors({ subresources }: CustomResourceDefinitionVersion, object: 
   });
 }
 
-function selectableFields({ selectableFields: fields }: CustomResourceDefinitionVersion): Map<string, readonly string[]> {
+function selectableFields({
+  selectableFields: fields,
+}: CustomResourceDefinitionVersion): Map<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   for (const { jsonPath } of fields ?? []) {
     const path = simplePath(jsonPath);

@@ -4,8 +4,8 @@
  */
 import {
   cloneJson,
-  type Decoder,
   DecodeReport,
+  type Decoder,
   isJsonObject,
   type KindTypes,
   type Schema,
@@ -118,9 +118,18 @@ export class CustomTypes implements KindTypes {
 }
 
 /** Reads `metadata` as every object has it. @throws DecodeError */
-function readMetadata(builtIn: Schema, object: Record<string, unknown>, path: (string | number)[], out: string[]): void {
+function readMetadata(
+  builtIn: Schema,
+  object: Record<string, unknown>,
+  path: (string | number)[],
+  out: string[],
+): void {
   const { metadata } = object;
-  if (metadata === undefined) return;
+  if (metadata === undefined) {
+    // A whole object always has some: who sends none owns none.
+    if (path.length === 0) object['metadata'] = {};
+    return;
+  }
   const report = new DecodeReport();
   report.push({ name: 'metadata', owner: 'ObjectMeta' });
   object['metadata'] = builtIn.decoder(OBJECT_META).decode(metadata, report);

@@ -56,7 +56,8 @@ function nextStep(rest: string, depth: number): { readonly step: Step; readonly 
   const all = /^(?:\[\*\]|\.\*)/.exec(rest);
   if (all) return { step: { kind: 'all' }, length: all[0].length };
   const quoted = QUOTED.exec(rest);
-  if (quoted) return { step: { kind: 'field', name: unescaped(quoted[1] ?? quoted[2] ?? '') }, length: quoted[0].length };
+  if (quoted)
+    return { step: { kind: 'field', name: unescaped(quoted[1] ?? quoted[2] ?? '') }, length: quoted[0].length };
   const index = INDEX.exec(rest);
   if (index) return { step: { kind: 'index', at: Number(index[1]) }, length: index[0].length };
   const slice = SLICE.exec(rest);

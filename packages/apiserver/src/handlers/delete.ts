@@ -65,7 +65,12 @@ export async function deleteCollection(
   const list = listOptions(query, false);
   const options = await deleteOptions(env, call);
   const selection = selectionOf(resource, list.labelSelector, list.fieldSelector);
-  const { items, revision } = await readList(storageOf(env.registry, resource), resource.prefix(call.info.namespace), list, selection);
+  const { items, revision } = await readList(
+    storageOf(env.registry, resource),
+    resource.prefix(call.info.namespace),
+    list,
+    selection,
+  );
   await deleteAll(env, call, resource, options, items);
   return whenEncodable(negotiated, () =>
     sendList(resource, items, { resourceVersion: String(revision) }, negotiated, env.tables, include),

@@ -57,7 +57,9 @@ function customSchemas(catalog: Catalog, gv: GroupVersion): Json {
 function rootTypes(schema: Schema, resource: ResourceInfo): string[] {
   const subresources = [...resource.subresources.values()].map((sub) => sub.typeId);
   const references = resource.custom ? CUSTOM_REFERENCES : [];
-  return [...references, resource.typeId, listTypeOf(schema, resource), ...subresources].filter((id) => id !== undefined);
+  return [...references, resource.typeId, listTypeOf(schema, resource), ...subresources].filter(
+    (id) => id !== undefined,
+  );
 }
 
 function listTypeOf(schema: Schema, resource: ResourceInfo): string | undefined {

@@ -5,7 +5,6 @@ import type { KubeObject } from '@regatta/api';
 import type { Cell, Column, Printer, RowCondition } from './printer.ts';
 import { printerOf } from './printers.ts';
 
-
 export type TableIncludeObject = 'None' | 'Metadata' | 'Object';
 
 export interface TableOptions {

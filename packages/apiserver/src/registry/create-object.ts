@@ -86,7 +86,7 @@ function validateNew(resource: Resource, object: KubeObject, context: WriteConte
   const { namespaced, nameRule, hub } = resource;
   const errors = [
     ...validateObjectMeta(object.metadata, { namespaced, nameRule, path: METADATA }),
-    ...finalizerNameErrors(object),
+    ...finalizerNameErrors(resource, object),
     ...(resource.strategy.validate?.(object, context) ?? []),
   ];
   if (errors.length > 0) throw statusErrors.invalid(hub.group, hub.kind, object.metadata.name ?? '', errors);

@@ -233,7 +233,7 @@ function validateUpdated(
     // Upstream finds these twice: in what all kinds share, and in each kind's own validation.
     ...changes,
     ...changes,
-    ...finalizerNameErrors(object),
+    ...finalizerNameErrors(resource, object),
     ...(kindErrors ?? []),
     ...(plan.validate?.(object, old, context) ?? []),
   ];

@@ -59,7 +59,11 @@ describe('API-31: a row carries the object, its metadata or nothing', () => {
     cells: {},
   });
   it('says what a Pod ended as', () => {
-    const table = tableFor(printerOf('Pod'), [pod], { includeObject: 'Metadata', now: NOW, metadata: { resourceVersion: '7' } });
+    const table = tableFor(printerOf('Pod'), [pod], {
+      includeObject: 'Metadata',
+      now: NOW,
+      metadata: { resourceVersion: '7' },
+    });
     expect(table).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: '7' } });
     expect(table.columnDefinitions?.map((c) => c.priority)).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1]);
     expect(table.rows).toEqual([

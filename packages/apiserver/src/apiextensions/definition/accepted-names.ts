@@ -24,7 +24,9 @@ interface Acceptance {
 function takenBy(others: readonly CustomResourceDefinition[]): Taken {
   const names = others.map(({ status }) => status?.acceptedNames).filter((accepted) => accepted !== undefined);
   return {
-    resources: new Set(names.flatMap(({ plural, singular, shortNames }) => [plural, singular ?? '', ...(shortNames ?? [])])),
+    resources: new Set(
+      names.flatMap(({ plural, singular, shortNames }) => [plural, singular ?? '', ...(shortNames ?? [])]),
+    ),
     kinds: new Set(names.flatMap(({ kind, listKind }) => [kind, listKind ?? ''])),
   };
 }
@@ -35,7 +37,12 @@ function accept(definition: CustomResourceDefinition, others: readonly CustomRes
   const accepted: Names = { ...(definition.status?.acceptedNames ?? { plural: '', kind: '' }) };
   const { resources, kinds } = takenBy(others);
   let problem: Acceptance['problem'];
-  const settle = <K extends keyof Names>(name: K, values: readonly string[], taken: ReadonlySet<string>, reason: string): void => {
+  const settle = <K extends keyof Names>(
+    name: K,
+    values: readonly string[],
+    taken: ReadonlySet<string>,
+    reason: string,
+  ): void => {
     const used = values.filter((value) => value !== '' && taken.has(value));
     if (used.length === 0) {
       if (wanted[name] === undefined) delete accepted[name];
@@ -77,7 +84,11 @@ export function withStatus(
 }
 
 /** Once established, a definition stays so. */
-function withEstablished(definition: CustomResourceDefinition, now: string, hasConflicts: boolean): CustomResourceDefinition {
+function withEstablished(
+  definition: CustomResourceDefinition,
+  now: string,
+  hasConflicts: boolean,
+): CustomResourceDefinition {
   if (isTrue(definition, 'Established')) return definition;
   if (!hasConflicts) {
     return withCondition(definition, now, {

@@ -26,7 +26,13 @@ export function withCondition(
   const { type, status, reason, message } = condition;
   if (before?.status === status && before.reason === reason && before.message === message) return definition;
   const lastTransitionTime = before?.status === status ? (before.lastTransitionTime ?? now) : now;
-  const next: Condition = { type, status, lastTransitionTime, ...(reason ? { reason } : {}), ...(message ? { message } : {}) };
+  const next: Condition = {
+    type,
+    status,
+    lastTransitionTime,
+    ...(reason ? { reason } : {}),
+    ...(message ? { message } : {}),
+  };
   const updated = before ? conditions.map((one) => (one === before ? next : one)) : [...conditions, next];
   return { ...definition, status: { ...definition.status, conditions: updated } };
 }

@@ -8,7 +8,14 @@ import type { Path } from '../../kinds/validation/path.ts';
 import { compileListTypes } from '../schema/list-types.ts';
 import { compilePruner } from '../schema/prune.ts';
 import { compileValidator, Findings } from '../schema/schema-validator.ts';
-import { additionalOf, isEmbeddedResource, isSchema, itemsOf, propertiesOf, type Structural } from '../schema/structural.ts';
+import {
+  additionalOf,
+  isEmbeddedResource,
+  isSchema,
+  itemsOf,
+  propertiesOf,
+  type Structural,
+} from '../schema/structural.ts';
 
 export function checkDefaults(errors: ErrorList, at: Path, schema: Structural): void {
   if (schema.default !== undefined) checkDefault(errors, at.child('default'), schema, schema.default);

@@ -35,5 +35,7 @@ export function hoisted({ versions }: CustomResourceDefinitionSpec): Hoisted {
 }
 
 function without(version: Version, shared: object): Version {
-  return Object.fromEntries(Object.entries(version).filter(([name]) => !Object.hasOwn(shared, name))) as unknown as Version;
+  return Object.fromEntries(
+    Object.entries(version).filter(([name]) => !Object.hasOwn(shared, name)),
+  ) as unknown as Version;
 }

@@ -40,5 +40,6 @@ function checkMessage(errors: ErrorList, at: Path, rule: string, message: string
 function checkFieldPath(errors: ErrorList, at: Path, fieldPath: string, schema: Structural): void {
   if (fieldPath.trim() === '') errors.invalid(at, fieldPath, 'fieldPath must be non-empty if specified');
   if (LINE_BREAK.test(fieldPath)) errors.invalid(at, fieldPath, 'fieldPath must not contain line breaks');
-  if (findSchema(fieldPath, schema, true) instanceof Error) errors.invalid(at, fieldPath, 'fieldPath must be a valid path');
+  if (findSchema(fieldPath, schema, true) instanceof Error)
+    errors.invalid(at, fieldPath, 'fieldPath must be a valid path');
 }

@@ -94,7 +94,8 @@ function checkStandard(errors: ErrorList, at: Path, schema: Structural, place: P
   if (type === 'null') {
     errors.forbidden(at.child('type'), 'type cannot be set to null, use nullable as an alternative');
   }
-  if (Array.isArray(schema.items)) errors.forbidden(at.child('items'), 'items must be a schema object and not an array');
+  if (Array.isArray(schema.items))
+    errors.forbidden(at.child('items'), 'items must be a schema object and not an array');
   if (place.inMetadata && schema['x-kubernetes-embedded-resource']) {
     errors.forbidden(at.child('x-kubernetes-embedded-resource'), 'must not be used inside of resource meta');
   }
@@ -177,7 +178,8 @@ function checkKeyed(
   keys: readonly string[],
   listType: string,
 ): void {
-  if (items?.nullable) errors.forbidden(at.child('nullable'), `cannot be nullable when x-kubernetes-list-type is ${listType}`);
+  if (items?.nullable)
+    errors.forbidden(at.child('nullable'), `cannot be nullable when x-kubernetes-list-type is ${listType}`);
   if (listType !== 'map') return;
   for (const key of keys) {
     const property = Object.hasOwn(items?.properties ?? {}, key) ? items?.properties?.[key] : undefined;

@@ -27,7 +27,11 @@ const SCOPES = ['Cluster', 'Namespaced'];
 const LONGEST_WARNING = 256;
 const VERSIONS = SPEC.child('versions');
 
-export function checkSpec(errors: ErrorList, spec: CustomResourceDefinitionSpec, old?: CustomResourceDefinitionSpec): void {
+export function checkSpec(
+  errors: ErrorList,
+  spec: CustomResourceDefinitionSpec,
+  old?: CustomResourceDefinitionSpec,
+): void {
   checkGroup(errors, spec.group);
   if (!spec.scope) errors.required(SPEC.child('scope'));
   else if (!SCOPES.includes(spec.scope)) errors.notSupported(SPEC.child('scope'), spec.scope, SCOPES);
@@ -38,7 +42,13 @@ export function checkSpec(errors: ErrorList, spec: CustomResourceDefinitionSpec,
   }
   for (const [i, version] of versions.entries()) {
     const whole = all[i] ?? version;
-    checkVersion(errors, VERSIONS.index(i), version, Boolean(whole.subresources?.status), schemaBefore(old, version.name));
+    checkVersion(
+      errors,
+      VERSIONS.index(i),
+      version,
+      Boolean(whole.subresources?.status),
+      schemaBefore(old, version.name),
+    );
   }
   checkVersionList(errors, all);
   requireNames(errors, SPEC.child('names'), spec.names);

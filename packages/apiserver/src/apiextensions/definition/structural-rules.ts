@@ -111,7 +111,8 @@ function checkAlternatives(
   skipFirstAllOf: boolean,
 ): void {
   const { anyOf, allOf, oneOf, not, pattern } = schema;
-  if (!skipAnyOf) for (const [i, inner] of (anyOf ?? []).entries()) checkNested(errors, at.child('anyOf').index(i), inner);
+  if (!skipAnyOf)
+    for (const [i, inner] of (anyOf ?? []).entries()) checkNested(errors, at.child('anyOf').index(i), inner);
   for (const [i, inner] of (allOf ?? []).entries()) {
     checkNested(errors, at.child('allOf').index(i), inner, skipFirstAllOf && i === 0);
   }

@@ -41,7 +41,15 @@ function addStruct(types: Map<string, TypeInfo>, id: string, schema: Structural,
   const raw: RawType = {};
   const name = id.slice(id.lastIndexOf('.') + 1);
   const mapType = schema['x-kubernetes-map-type'] === 'atomic' ? { mapType: 'atomic' as const } : {};
-  types.set(id, { id, name, goType: name, fields, raw, ...mapType, ...(isOpen(schema) ? { open: true as const } : {}) });
+  types.set(id, {
+    id,
+    name,
+    goType: name,
+    fields,
+    raw,
+    ...mapType,
+    ...(isOpen(schema) ? { open: true as const } : {}),
+  });
 }
 
 function shapeOf(types: Map<string, TypeInfo>, id: string, schema: Structural): Shape {

@@ -12,13 +12,14 @@ export function compileString({ minLength, maxLength, pattern, format, type }: S
   const expression = pattern ? safePattern(pattern) : undefined;
   return (value, _old, found) => {
     if (typeof value !== 'string') return;
+    // The first of these that doesn't hold is told.
     if (maxLength !== undefined && value.length > maxLength && characters(value) > maxLength) {
       found.add('too-long', value, `may not be more than ${maxLength} bytes`);
-    }
-    if (minLength !== undefined && characters(value) < minLength) {
+    } else if (minLength !== undefined && characters(value) < minLength) {
       found.invalid(value, `should be at least ${minLength} chars long`);
+    } else if (expression && !expression.test(value)) {
+      found.invalid(value, `should match '${pattern}'`);
     }
-    if (expression && !expression.test(value)) found.invalid(value, `should match '${pattern}'`);
     if (isOfFormat && !isOfFormat(value)) found.wrongType(format ?? '', value);
   };
 }

@@ -131,11 +131,7 @@ function emptyObject(resource: Resource): KubeObject {
 function decoded(resource: Resource, config: object, object: object): KubeObject {
   const { apiVersion, kind } = resource;
   try {
-    const {
-      kind: _kind,
-      apiVersion: _version,
-      ...rest
-    } = resource.decoder.decode(object, new DecodeReport());
+    const { kind: _kind, apiVersion: _version, ...rest } = resource.decoder.decode(object, new DecodeReport());
     const result = { kind, apiVersion, ...rest, metadata: (rest['metadata'] ?? {}) as KubeObject['metadata'] };
     resource.applyDefaults(result);
     return result;
