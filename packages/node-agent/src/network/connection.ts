@@ -1,8 +1,9 @@
 /**
  * The two ends of an emulated TCP connection.
  *
- * Invariants: an end that finishes writing leaves the other direction open (half-close); an end that is destroyed before
- * both directions are over resets the other (ECONNRESET); a writer waits while the reader has WINDOW bytes unread.
+ * Invariants: an end that finishes writing leaves the other direction open (half-close); an end that closes ends what the
+ * other reads and breaks what it writes (EPIPE); one that closes with bytes unread or unsent, or with an error, resets the
+ * other (ECONNRESET); a writer waits while the reader has WINDOW bytes unread.
  */
 import { Duplex } from 'node:stream';
 import { NetworkError, type Peer } from './network-error.ts';
@@ -14,6 +15,8 @@ const WINDOW = 64 * 1024;
 export class Connection extends Duplex {
   #other: Connection | undefined;
   #resume: (() => void) | undefined;
+  /** The other side has said all it will. */
+  #ended = false;
   readonly remoteFamily = 'IPv4';
 
   constructor(
@@ -77,7 +80,7 @@ export class Connection extends Duplex {
   }
 
   override _final(done: () => void): void {
-    this.#other?.push(null);
+    if (this.#other !== undefined) this.#other.#finish();
     done();
   }
 
@@ -85,15 +88,21 @@ export class Connection extends Duplex {
     const other = this.#other;
     this.#other = undefined;
     this.#resume?.();
-    const isOver = error === null && this.readableEnded && this.writableFinished;
-    if (other !== undefined && !other.destroyed && !isOver) other.#lost(error !== null || !this.writableFinished);
+    const isReset = error !== null || this.readableLength > 0 || this.writableLength > 0;
+    if (other !== undefined && !other.destroyed) other.#lost(isReset);
     done(error);
   }
 
-  /** The other end is gone: what it had finished saying can still be read. */
-  #lost(unfinished: boolean): void {
-    if (unfinished) this.destroy(new NetworkError('ECONNRESET', 'Connection reset by peer'));
-    else this.#other = undefined;
+  /** The other end is gone. */
+  #lost(isReset: boolean): void {
+    this.#other = undefined;
+    if (isReset) this.destroy(new NetworkError('ECONNRESET', 'Connection reset by peer'));
+    else if (!this.#ended) this.#finish();
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.push(null);
   }
 }
 

@@ -20,13 +20,20 @@ describe('connections', () => {
     expect(await textFrom(connection)).toBe('HELLO');
   });
 
-  it('NET-11: an end that goes resets the other, and so does a Pod that goes', async () => {
+  it('NET-11: an end that closes ends the other, unless bytes are lost; a Pod that goes resets', async () => {
     const { network, client, server } = machine();
     const accepted: Connection[] = [];
     network.listen(server, 80, (connection) => accepted.push(connection));
     const first = await network.connect(client, { ip: server, port: 80 });
     accepted[0]?.destroy();
-    await expect(textFrom(first)).rejects.toMatchObject({ code: 'ECONNRESET' });
+    expect(await textFrom(first)).toBe('');
+    const broken = new Promise((resolve) => first.once('error', resolve));
+    first.write('x');
+    expect(await broken).toMatchObject({ code: 'EPIPE' });
+    const unread = await network.connect(client, { ip: server, port: 80 });
+    unread.write('nobody reads this');
+    accepted[1]?.destroy();
+    await expect(textFrom(unread)).rejects.toMatchObject({ code: 'ECONNRESET' });
     const second = await network.connect(client, { ip: server, port: 80 });
     network.release(server);
     await expect(textFrom(second)).rejects.toMatchObject({ code: 'ECONNRESET' });

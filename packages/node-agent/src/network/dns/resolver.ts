@@ -62,6 +62,8 @@ export class ContainerResolver implements Resolver {
     if (isIpv4(name)) return [name];
     const known = hostAddresses(this.hosts, name);
     if (known.length > 0) return known;
+    // RFC 6761; programs don't ask servers for it.
+    if (name === 'localhost') return ['127.0.0.1'];
     const options = signal === undefined ? {} : { signal };
     for (const candidate of candidates(name, this.config)) {
       const { rcode, answers } = await this.query(candidate, 'A', options);
