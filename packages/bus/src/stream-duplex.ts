@@ -45,21 +45,37 @@ export class StreamDuplex extends Duplex {
   override _read(): void {
     if (this.#reading) return;
     this.#reading = true;
-    void this.#pull().catch((error: unknown) => this.destroy(asError(error)));
+    void this.#pull().catch((error: unknown) => this.destroy(this.readFailure(error)));
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#stream.write(chunk).then(() => done(), done);
+    this.#stream.write(chunk).then(
+      () => done(),
+      (error: unknown) => done(this.writeFailure(error)),
+    );
   }
 
   override _final(done: (error?: Error | null) => void): void {
     this.#writeEnded = true;
-    this.#stream.end().then(() => done(), done);
+    this.#stream.end().then(
+      () => done(),
+      (error: unknown) => done(this.writeFailure(error)),
+    );
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     if (!this.#readEnded || !this.#writeEnded) this.#stream.abort(error?.message ?? 'the connection is closed');
     done(error);
+  }
+
+  /** What a reader is told when the stream fails. */
+  protected readFailure(error: unknown): Error {
+    return asError(error);
+  }
+
+  /** What a writer is told. */
+  protected writeFailure(error: unknown): Error {
+    return asError(error);
   }
 
   async #pull(): Promise<void> {

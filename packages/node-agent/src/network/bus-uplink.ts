@@ -13,6 +13,7 @@ import {
   decode,
   encode,
   type IncomingCall,
+  joinConnections,
   nodeService,
 } from '@regatta/bus';
 import { BusDuplex } from './bus-duplex.ts';
@@ -95,7 +96,7 @@ export async function acceptDial(call: IncomingCall, network: PodNetwork): Promi
     return stream.end();
   }
   const accepted: DialResponse = { ok: true };
-  carry(connection, new BusDuplex(await call.accept(encode(accepted))));
+  void joinConnections(connection, new BusDuplex(await call.accept(encode(accepted))));
 }
 
 async function acceptDatagram(call: IncomingCall, request: DatagramRequest, network: PodNetwork): Promise<void> {
@@ -111,20 +112,6 @@ async function acceptDatagram(call: IncomingCall, request: DatagramRequest, netw
 function refusal(error: unknown): DialResponse {
   if (!(error instanceof NetworkError)) throw error;
   return { ok: false, code: error.code, message: error.message };
-}
-
-/** Joins two connections; when one breaks, so does the other. */
-export function carry(one: Duplex, other: Duplex): void {
-  for (const [from, to] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    from.on('error', (error) => to.destroy(error));
-    from.on('close', () => {
-      if (!from.readableEnded) to.destroy();
-    });
-    from.pipe(to);
-  }
 }
 
 function isDialRequest(value: unknown): value is DialRequest {

@@ -8,8 +8,8 @@ import {
   type DialRequest,
   joinConnections,
   type PortForwardRequest,
-  StreamDuplex,
 } from '@regatta/bus';
+import { BusDuplex } from '../network/bus-duplex.ts';
 import { NetworkError } from '../network/network-error.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import type { NodeAgent } from '../node/node-agent.ts';
@@ -62,7 +62,7 @@ export async function connectPod(agent: NodeAgent, request: ConnectRequest, acce
       `error forwarding port ${port} to pod ${id}, uid : failed to execute portforward in network namespace "${namespaceOf(id)}": failed to connect to localhost:${port} inside namespace "${id}", ${why} `,
     );
   }
-  await joinConnections(connection, new StreamDuplex(await accept()));
+  await joinConnections(connection, new BusDuplex(await accept()));
 }
 
 /** @throws NodeRequestError with what Go says when nobody listens */
@@ -73,7 +73,7 @@ export async function dialAddress(network: PodNetwork, { ip, port }: DialRequest
   } catch (error) {
     throw new NodeRequestError(503, `dial tcp ${ip}:${port}: ${reason(error)}`);
   }
-  await joinConnections(connection, new StreamDuplex(await accept()));
+  await joinConnections(connection, new BusDuplex(await accept()));
 }
 
 /** @throws what is no failure of the network */

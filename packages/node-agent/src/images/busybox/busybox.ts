@@ -5,7 +5,7 @@ import type { ImageProfile } from '../image-profile.ts';
 import { BUSYBOX, placePrograms, populateLinux } from '../linux-layout.ts';
 
 const APPLETS =
-  'ash cat cp date echo env false grep head hostname ls mkdir mv nc nslookup ping printf ps pwd rm sed sh sleep sort tail test touch tr true uniq vi wc wget';
+  'ash cat cp date echo env false grep head hostname ls mkdir mv nc nslookup ping printf ps pwd rm sed sh sleep sort tail tar test touch tr true uniq vi wc wget';
 
 export const BUSYBOX_IMAGE: ImageProfile = {
   repositories: ['library/busybox', 'busybox', 'e2e-test-images/busybox', 'google_containers/busybox'],

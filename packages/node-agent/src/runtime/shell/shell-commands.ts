@@ -2,6 +2,7 @@
  * Which programs the shell interpreter provides, without loading it: it is heavy, and most containers never need it.
  */
 
+import { archiveApplet } from '../../programs/archive/applets.ts';
 import { networkApplet } from '../../programs/network/applets.ts';
 import type { NetworkProgram } from '../../programs/network/network-process.ts';
 import type { ContainerFileSystem } from '../filesystem/file-system.ts';
@@ -15,7 +16,7 @@ export const TOOLS: ReadonlySet<string> = new Set(
     'awk base64 basename cat chmod clear column comm cp cut date diff dirname du echo egrep env expand expr ' +
     'false fgrep file find fold grep gunzip gzip head hostname join jq kill ln ls md5sum mkdir mv nl nproc od ' +
     'paste pgrep pidof printenv printf ps pwd readlink rev rm rmdir sed seq sha1sum sha256sum sleep sort split stat ' +
-    'strings tac tail tar tee test timeout top touch tr tree true uname unexpand uniq wc which whoami xargs yes [ id ' +
+    'strings tac tail tee test timeout top touch tr tree true uname unexpand uniq wc which whoami xargs yes [ id ' +
     'sync ip ifconfig chown'
   ).split(' '),
 );
@@ -28,6 +29,8 @@ export function findShellProgram(name: string, files: ContainerFileSystem | unde
   if (SHELLS.has(base)) return runShell;
   const applet = networkApplet(base);
   if (applet !== undefined) return withFiles(applet);
+  const archiver = archiveApplet(base);
+  if (archiver !== undefined) return withFiles(archiver);
   if (base === 'busybox' || TOOLS.has(base)) return runTool;
   return name.startsWith('/') && files !== undefined && isScript(files, name) ? runScriptFile : undefined;
 }
@@ -43,7 +46,7 @@ const runTool: Program = async (process) => (await import('./shell-program.ts'))
 const runScriptFile: Program = async (process) => (await import('./shell-program.ts')).runScriptFile(process);
 
 /** A token that an applet is given as a file is fetched before it starts. */
-function withFiles(applet: NetworkProgram): Program {
+function withFiles(applet: NetworkProgram | Program): Program {
   return async (process) => {
     await process.prepareFiles();
     return applet(process);
