@@ -12,12 +12,15 @@ export const USAGE =
   '   or: node-agent --join https://APISERVER:6443 --join-token-file FILE --ca-file FILE [--name HOSTNAME] --node-dir DIR\n' +
   '  [--cpu 4] [--memory 16Gi] [--pods 110] [--ephemeral-storage 100Gi] [--labels a=b,c=d]\n' +
   '  [--register-with-taints key=value:Effect,…] [--cluster-dns 10.96.0.10] [--health-address HOST:PORT]\n' +
+  '  [--static-pods DIR]: manifests of Pods that run without the API (NODE-DIR/manifests)\n' +
   '  [--count N --name-prefix NAME-]: N machines NAME-1 … in one process; {name} in --credentials stands for each name';
 
 export interface NodeAgentArguments {
   readonly place: GivenPlace | JoinPlace;
   /** Undefined for machines whose disk is gone with the process. */
   readonly nodeDir: string | undefined;
+  /** The folder of the machine's static Pods; `manifests` in its node folder where it is left out. */
+  readonly staticPods: string | undefined;
   readonly taints: readonly Taint[];
   readonly clusterDns: string | undefined;
   readonly healthAddress: HealthAddress | undefined;
@@ -55,6 +58,7 @@ export function parseArguments(argv: readonly string[]): NodeAgentArguments {
   return {
     place: values.join === undefined ? givenPlace(values) : joinPlace(values, values.join),
     nodeDir: values['node-dir'],
+    staticPods: values['static-pods'],
     taints: parseTaints(values['register-with-taints'] ?? ''),
     clusterDns: values['cluster-dns'],
     healthAddress: healthAddress(values['health-address']),
@@ -113,6 +117,7 @@ function read(argv: readonly string[]) {
         name: text,
         ip: text,
         'node-dir': text,
+        'static-pods': text,
         cpu: { ...text, default: DEFAULT_MACHINE.cpu },
         memory: { ...text, default: DEFAULT_MACHINE.memory },
         pods: { ...text, default: DEFAULT_MACHINE.pods },

@@ -3,6 +3,7 @@
  * The node-agent's process: one emulated machine, or `--count` of them. It becomes ready when every machine is registered.
  */
 import { setMaxListeners } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BusConnection, connectBus, processControl } from '@regatta/bus';
@@ -26,6 +27,7 @@ import { MachineHealth } from './node/machine-health.ts';
 import { MachinePower } from './node/machine-power.ts';
 import type { NodeAgent } from './node/node-agent.ts';
 import { runNode } from './node/run-node.ts';
+import { ManifestFolder } from './pods/static/manifest-folder.ts';
 import { serveNode } from './server/serve-node.ts';
 import { DirectoryDisk, MemoryDisk } from './storage/node-disk.ts';
 
@@ -51,6 +53,8 @@ async function runMachine(
   const client = new ApiClient(new BusTransport(bus), { userAgent: `kubelet/${KUBELET_VERSION}` });
   await followClusterClock(client, clock, logger, signal);
   const { nodeDir } = options;
+  const staticPods = options.staticPods ?? (nodeDir && path.join(nodeDir, 'manifests'));
+  if (staticPods) mkdirSync(staticPods, { recursive: true });
   const disk = nodeDir === undefined ? new MemoryDisk(false) : new DirectoryDisk(nodeDir);
   const agent = await runNode({
     machine,
@@ -62,6 +66,7 @@ async function runMachine(
     signal,
     taints: options.taints,
     uplink: new BusUplink(bus),
+    ...(!staticPods ? {} : { manifests: new ManifestFolder(staticPods) }),
     ...(options.clusterDns === undefined ? {} : { clusterDns: options.clusterDns }),
   });
   serveNode({ bus, agent, clock, signal });

@@ -18,7 +18,9 @@ const TOLERANCE_MS = 200;
 
 beforeAll(async () => {
   // Loading takes real time, of which tests with a stepped clock know nothing.
-  const shell = await new TestContainers().start('busybox', { command: ['sh', '-c', 'test -e /a; sleep 0; exit 1'] });
+  const shell = await new TestContainers().start('busybox', {
+    command: ['sh', '-c', 'touch /tmp/a; test -e /a; sleep 0; exit 1'],
+  });
   await shell.exit();
 });
 

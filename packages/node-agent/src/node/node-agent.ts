@@ -18,6 +18,8 @@ import type { Uplink } from '../network/service-router.ts';
 import type { NetworkObjects } from '../network/service-table.ts';
 import { setUpNetwork } from '../network/set-up-network.ts';
 import { PodManager } from '../pods/pod-manager.ts';
+import type { ManifestSource } from '../pods/static/manifest-folder.ts';
+import { StaticPods } from '../pods/static/static-pods.ts';
 import { StatusManager } from '../pods/status-manager.ts';
 import { ProbeManager } from '../probes/probe-manager.ts';
 import { EmulatedRuntime } from '../runtime/emulated-runtime.ts';
@@ -61,6 +63,8 @@ export interface NodeAgentOptions {
   /** Taints that the Node gets when it is made. */
   readonly taints: readonly Taint[];
   readonly catalogue?: ImageCatalogue;
+  /** The machine's static Pods. */
+  readonly manifests?: ManifestSource;
   readonly uplink: Uplink;
 }
 
@@ -74,6 +78,7 @@ export class NodeAgent {
   readonly #space = new FileSpace({ limit: NODE_LIMIT_BYTES });
   readonly #volumes: NodeVolumes;
   readonly #probes: ProbeManager;
+  readonly #statics: StaticPods | undefined;
   readonly #identity;
 
   constructor(private readonly options: NodeAgentOptions) {
@@ -93,9 +98,10 @@ export class NodeAgent {
     });
     this.reporter = this.#makeReporter();
     this.#volumes = this.#makeVolumes();
-    const { pods, probes } = this.#makePods();
+    const { pods, probes, statics } = this.#makePods();
     this.pods = pods;
     this.#probes = probes;
+    this.#statics = statics;
   }
 
   get name(): string {
@@ -116,7 +122,14 @@ export class NodeAgent {
       node: () => this.reporter.node,
     });
     void lease.run(signal);
+    await this.#statics?.start();
     signal.addEventListener('abort', () => this.#close(), { once: true });
+  }
+
+  /** The Pods that the API has for this node are known. */
+  async podsKnown(): Promise<void> {
+    await this.pods.cleanUp();
+    this.#statics?.synced();
   }
 
   /** The machine loses power, after the signal aborted: its containers are gone at once. */
@@ -192,7 +205,11 @@ export class NodeAgent {
     });
   }
 
-  #makePods(): { readonly pods: PodManager; readonly probes: ProbeManager } {
+  #makePods(): {
+    readonly pods: PodManager;
+    readonly probes: ProbeManager;
+    readonly statics: StaticPods | undefined;
+  } {
     const { machine, api, events, clock, random, logger, signal } = this.options;
     const { runtime, network } = this;
     const dial = (ip: string, port: number) => network.connect(machine.ip, { ip, port });
@@ -222,6 +239,25 @@ export class NodeAgent {
       { node, clock, logger, signal, events, runtime, network, statuses, starter, stopper, puller, probes, volumes },
       () => this.reporter.node,
     );
-    return { pods, probes };
+    return { pods, probes, statics: this.#makeStatics(pods, statuses) };
+  }
+
+  #makeStatics(pods: PodManager, statuses: StatusManager): StaticPods | undefined {
+    const { manifests: source, api, clock, logger, signal } = this.options;
+    if (source === undefined) return undefined;
+    const statics = new StaticPods({
+      source,
+      nodeName: this.name,
+      node: () => this.reporter.node,
+      pods: api.pods,
+      statuses,
+      clock,
+      logger,
+      signal,
+      run: (pod, reportTo, onDone) => pods.runStatic(pod, reportTo, onDone),
+      end: (uid) => pods.removeByUid(uid),
+    });
+    pods.followStatic(statics);
+    return statics;
   }
 }

@@ -7,6 +7,7 @@ import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import { clusterApi } from '../api/cluster-api.ts';
 import { NetworkError } from '../network/network-error.ts';
 import type { Uplink } from '../network/service-router.ts';
+import type { ManifestSource } from '../pods/static/manifest-folder.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
 import type { Machine } from './machine.ts';
 import { NodeAgent } from './node-agent.ts';
@@ -22,6 +23,8 @@ export interface RunNodeOptions {
   readonly clusterDns?: string;
   readonly clusterDomain?: string;
   readonly taints?: readonly Taint[];
+  /** The machine's static Pods. */
+  readonly manifests?: ManifestSource;
   /** The way to other machines; a node without it stands alone. */
   readonly uplink?: Uplink;
 }
@@ -61,13 +64,14 @@ export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {
     clusterDomain: options.clusterDomain ?? DEFAULT_CLUSTER_DOMAIN,
     taints: options.taints ?? [],
     uplink: options.uplink ?? STANDS_ALONE,
+    ...(options.manifests === undefined ? {} : { manifests: options.manifests }),
   });
   signal.addEventListener('abort', () => events.close(), { once: true });
   await agent.start();
   const pods = followPods(agent, options);
   followNode(agent, options);
   await pods.whenSynced(signal);
-  await agent.pods.cleanUp();
+  await agent.podsKnown();
   return agent;
 }
 

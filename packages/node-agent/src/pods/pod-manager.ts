@@ -5,10 +5,14 @@ import type { Node, Pod } from '@regatta/api';
 import { admitPod, judgeResize } from './pod-admission.ts';
 import { isTerminalPhase, podReference, uidOf } from './pod-names.ts';
 import type { PodServices } from './pod-services.ts';
+import type { PodStatuses } from './pod-statuses.ts';
 import { PodWorker } from './pod-worker.ts';
+import { isMirror } from './static/static-pod.ts';
+import type { StaticPods } from './static/static-pods.ts';
 
 export class PodManager {
   readonly #workers = new Map<string, PodWorker>();
+  #statics: StaticPods | undefined;
 
   /** @param node the node as the API has it, for admission */
   constructor(
@@ -20,6 +24,7 @@ export class PodManager {
 
   /** A Pod is bound to this node, or was changed. */
   update(pod: Pod): void {
+    if (isMirror(pod)) return this.#statics?.mirrorSeen(pod);
     const uid = uidOf(pod);
     const worker = this.#workers.get(uid) ?? this.#accept(pod);
     worker.update(pod);
@@ -27,11 +32,27 @@ export class PodManager {
 
   /** The API has deleted the Pod. */
   remove(pod: Pod): void {
+    if (isMirror(pod)) return this.#statics?.mirrorGone(pod);
     this.#workers.get(uidOf(pod))?.gone(pod);
   }
 
   removeByUid(uid: string): void {
     this.#workers.get(uid)?.gone();
+  }
+
+  /** The machine has Pods of its own: mirrors are these Pods' business. */
+  followStatic(statics: StaticPods): void {
+    this.#statics = statics;
+  }
+
+  /** Runs a static Pod, which reports to where it says. */
+  runStatic(pod: Pod, statuses: PodStatuses, onDone: () => void): void {
+    this.#accept(pod, { ...this.services, statuses }, onDone).update(pod);
+  }
+
+  /** The uid that the runtime knows a Pod of the API by: a mirror's is that of the Pod which it shows. */
+  runtimeUid(uid: string): string {
+    return this.#statics?.uidOfMirror(uid) ?? uid;
   }
 
   /** The runtime's records or a probe's verdict changed. */
@@ -45,7 +66,7 @@ export class PodManager {
   }
 
   find(uid: string): Pod | undefined {
-    return this.#workers.get(uid)?.pod;
+    return this.#workers.get(this.runtimeUid(uid))?.pod;
   }
 
   /** Every Pod that this node has to do with. */
@@ -81,14 +102,15 @@ export class PodManager {
     for (const worker of this.#workers.values()) if (worker.isRefusedResize) worker.considerResize();
   }
 
-  #accept(pod: Pod): PodWorker {
+  #accept(pod: Pod, services: PodServices = this.services, onDone: () => void = () => {}): PodWorker {
     const uid = uidOf(pod);
-    const worker = new PodWorker(pod, this.services, {
+    const worker = new PodWorker(pod, services, {
       judge: (asked) => judgeResize(asked, this.#othersOf(uid), this.services.node.allocatable),
       onResized: () => this.#considerResizes(),
       onDone: () => {
         if (this.#workers.get(uid) === worker) this.#workers.delete(uid);
         this.#considerResizes();
+        onDone();
       },
     });
     const others = this.#othersOf(uid);

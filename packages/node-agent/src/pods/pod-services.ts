@@ -10,7 +10,7 @@ import type { PodNetwork } from '../network/pod-network.ts';
 import type { ProbeManager } from '../probes/probe-manager.ts';
 import type { ContainerRuntime } from '../runtime/container-runtime.ts';
 import type { VolumeHost } from '../volumes/volume-host.ts';
-import type { StatusManager } from './status-manager.ts';
+import type { PodStatuses } from './pod-statuses.ts';
 
 export interface PodServices {
   readonly node: {
@@ -24,7 +24,7 @@ export interface PodServices {
   readonly events: EventSink;
   readonly runtime: ContainerRuntime;
   readonly network: PodNetwork;
-  readonly statuses: StatusManager;
+  readonly statuses: PodStatuses;
   readonly starter: ContainerStarter;
   readonly stopper: ContainerStopper;
   readonly puller: ImagePuller;

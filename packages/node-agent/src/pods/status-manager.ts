@@ -12,6 +12,7 @@ import { Backoff, type Clock, type Logger, sleep } from '@regatta/runtime';
 import { jsonEqual } from '../api/json-equal.ts';
 import type { ObjectApi } from '../api/ports.ts';
 import { uidOf } from './pod-names.ts';
+import type { PodStatuses } from './pod-statuses.ts';
 import { podConditionsOwnedByOthers } from './status/pod-conditions.ts';
 
 /** Real milliseconds between attempts to reach the API. */
@@ -41,7 +42,7 @@ export interface StatusManagerOptions {
   onGone(uid: string): void;
 }
 
-export class StatusManager {
+export class StatusManager implements PodStatuses {
   readonly #entries = new Map<string, Entry>();
   readonly #backoff = new Backoff(RETRY);
 

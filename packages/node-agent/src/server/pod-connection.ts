@@ -91,7 +91,7 @@ function sandboxOf(agent: NodeAgent, request: PortForwardRequest | ConnectReques
 }
 
 function findSandbox(agent: NodeAgent, podUid: string): SandboxRecord | undefined {
-  return agent.runtime.sandboxes(podUid).findLast(({ state }) => state === 'ready');
+  return agent.runtime.sandboxes(agent.pods.runtimeUid(podUid)).findLast(({ state }) => state === 'ready');
 }
 
 /** Where containerd keeps a network namespace. Its name is a UUID; here it is made of the sandbox's id. */

@@ -8,6 +8,7 @@ import { ClusterClock, constantTimeline, FakeClock, seededRandom, silentLogger }
 import { Machine } from '../../src/node/machine.ts';
 import type { NodeAgent } from '../../src/node/node-agent.ts';
 import { runNode } from '../../src/node/run-node.ts';
+import type { ManifestSource } from '../../src/pods/static/manifest-folder.ts';
 import { MemoryDisk, type NodeDisk } from '../../src/storage/node-disk.ts';
 
 export interface TestNodeOptions {
@@ -17,6 +18,8 @@ export interface TestNodeOptions {
   /** The node gets its range at once, as from the IPAM controller. */
   readonly podCidr?: string | undefined;
   readonly seed?: number;
+  /** Its static Pods. */
+  readonly manifests?: ManifestSource;
 }
 
 export class TestNode {
@@ -54,6 +57,7 @@ export class TestNode {
       random: seededRandom(this.options.seed ?? 7),
       logger: silentLogger,
       signal: this.#power.signal,
+      ...(this.options.manifests === undefined ? {} : { manifests: this.options.manifests }),
     });
     void started.then((agent) => {
       this.agent = agent;
