@@ -2,6 +2,7 @@
  * The facts of an emulated machine: what flags say, and what stays the same for all of them.
  */
 import { Quantity } from '@regatta/api';
+import type { MachineSize } from '../runtime/process/node-kernel.ts';
 
 export const KUBELET_VERSION = 'v1.36.0';
 
@@ -28,6 +29,8 @@ export class Machine {
   readonly capacity: Readonly<Record<string, string>>;
   readonly allocatable: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
+  /** What its kernel shows. */
+  readonly size: MachineSize;
 
   /** @throws QuantityError */
   constructor(options: MachineOptions) {
@@ -39,6 +42,10 @@ export class Machine {
     const memory = Quantity.parse(options.memory).value() / 1024n;
     const reserve = Quantity.parse(MEMORY_RESERVE).value() / 1024n;
     this.capacity = { ...base, 'ephemeral-storage': `${storage / 1024n}Ki`, memory: `${memory}Ki` };
+    this.size = {
+      cpus: Math.max(1, Number(Quantity.parse(options.cpu).value())),
+      memoryBytes: Number(memory) * 1024,
+    };
     this.allocatable = {
       ...base,
       'ephemeral-storage': String((storage * 9n) / 10n),

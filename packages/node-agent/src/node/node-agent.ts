@@ -95,6 +95,7 @@ export class NodeAgent {
       network: this.network,
       images: this.#images,
       space: this.#space,
+      machine: machine.size,
     });
     this.reporter = this.#makeReporter();
     this.#volumes = this.#makeVolumes();

@@ -13,10 +13,11 @@ import { ContainerLog } from './container-log.ts';
 import type { ContainerConfig, ContainerResources, OutputStream, SandboxRecord } from './container-runtime.ts';
 import { RuntimeError } from './container-runtime.ts';
 import { ContainerStreams } from './container-streams.ts';
-import { buildFileSystem } from './filesystem/container-root.ts';
+import { buildFileSystem, type RootOptions } from './filesystem/container-root.ts';
 import { CONTAINER_LIMIT_BYTES, FileSpace } from './filesystem/file-space.ts';
 import type { ContainerFileSystem } from './filesystem/file-system.ts';
 import { type FileNode, fileNode } from './filesystem/nodes.ts';
+import { cgroupDirectory, procDirectory } from './proc/proc-directory.ts';
 import { ContainerProcesses, type EntryOptions } from './process/container-processes.ts';
 import type { ExitStatus } from './process/exit-status.ts';
 import type { FdTable } from './process/fd-table.ts';
@@ -95,7 +96,11 @@ export class ContainerInstance {
       environment: this.environment,
       namespace: options.namespace,
       account: options.account,
-      limits: () => ({ memory: this.resources.memoryLimit, cpu: this.resources.cpuLimit }),
+      limits: () => ({
+        memory: this.resources.memoryLimit,
+        cpu: this.resources.cpuLimit,
+        cpuRequest: this.resources.cpuRequest,
+      }),
       output: (stream, bytes) => this.write(stream, bytes),
     });
   }
@@ -157,7 +162,7 @@ export class ContainerInstance {
         ...(this.#terminationFile === undefined
           ? {}
           : { terminationMessage: { path: config.terminationMessagePath, file: this.#terminationFile } }),
-        output: (stream, bytes) => this.write(stream, bytes),
+        ...this.#kernelFiles(),
       });
     }
     return this.#files;
@@ -166,6 +171,14 @@ export class ContainerInstance {
   #readText(path: string): string | undefined {
     const files = this.fileSystem();
     return files.exists(path) ? new TextDecoder().decode(files.readFile(path)) : undefined;
+  }
+
+  #kernelFiles(): Pick<RootOptions, 'proc' | 'cgroup'> {
+    const { kernel, config, sandbox } = this.options;
+    const { hostname, ip, sysctls } = sandbox;
+    const { processes } = this;
+    const options = { kernel, processes, security: config.security, hostname, ip, sysctls };
+    return { proc: procDirectory(options), cgroup: cgroupDirectory(options) };
   }
 
   terminationMessage(): string {

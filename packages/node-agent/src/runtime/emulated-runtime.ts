@@ -27,7 +27,7 @@ import type { FileSpace } from './filesystem/file-space.ts';
 import type { ImageStore } from './image-store.ts';
 import { PodRecords } from './pod-records.ts';
 import { type ExitStatus, exitCodeOf } from './process/exit-status.ts';
-import { NodeKernel } from './process/node-kernel.ts';
+import { type MachineSize, NodeKernel } from './process/node-kernel.ts';
 import type { PidNamespace } from './process/pid-namespace.ts';
 import type { Program } from './process/process-context.ts';
 import { PseudoTerminal } from './process/pseudo-terminal.ts';
@@ -47,6 +47,8 @@ export interface EmulatedRuntimeOptions {
   readonly disk: NodeDisk;
   readonly network: PodNetwork;
   readonly images: ImageStore;
+  /** What the emulated machine has; four processors and 16 GiB unless told. */
+  readonly machine?: MachineSize;
   /** What the machine's files hold in all. */
   readonly space?: FileSpace;
 }
@@ -67,7 +69,7 @@ export class EmulatedRuntime implements ContainerRuntime {
   constructor(private readonly options: EmulatedRuntimeOptions) {
     this.images = options.images;
     const { disk, clock, network, logger } = options;
-    this.#kernel = new NodeKernel(clock, options.random);
+    this.#kernel = new NodeKernel(clock, options.random, options.machine);
     this.#namespaces = new ProcessNamespaces({
       kernel: this.#kernel,
       clock,

@@ -7,6 +7,8 @@ import type { FsNode, Owner } from './nodes.ts';
 export interface Caller extends Owner {
   readonly groups: readonly number[];
   readonly umask: number;
+  /** Its process, which /proc/self means. */
+  readonly pid?: number;
 }
 
 export const ROOT_CALLER: Caller = { uid: 0, gid: 0, groups: [], umask: 0o022 };

@@ -1,7 +1,7 @@
 /**
  * Puts a container's file system together: the image's files, which its containers share, devices, and the mounts.
  */
-import type { Mount, OutputStream } from '../container-runtime.ts';
+import type { Mount } from '../container-runtime.ts';
 import { FileError } from './file-error.ts';
 import type { FileSpace } from './file-space.ts';
 import { ContainerFileSystem } from './file-system.ts';
@@ -9,10 +9,8 @@ import {
   DeviceNode,
   type DirectoryNode,
   directoryNode,
-  encodeText,
   type FileNode,
   fileNode,
-  GeneratedNode,
   placeNode,
   symlinkNode,
 } from './nodes.ts';
@@ -26,8 +24,9 @@ export interface RootOptions {
   readonly mounts: readonly Mount[];
   readonly readOnly?: boolean;
   readonly terminationMessage?: { readonly path: string; readonly file: FileNode };
-  /** Takes what is written to the first process's standard streams by path. */
-  output(stream: OutputStream, bytes: Uint8Array): void;
+  /** What the kernel tells. */
+  readonly proc: DirectoryNode;
+  readonly cgroup: DirectoryNode;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -38,7 +37,12 @@ export function buildFileSystem(options: RootOptions): ContainerFileSystem {
   const { now, space } = options;
   const files = new ContainerFileSystem(options.image, now, space);
   const tmpfs = { space, device: 'tmpfs', type: 'tmpfs', options: 'nosuid' };
-  files.mount('/proc', processDirectory(files, options), { ...tmpfs, device: 'proc', type: 'proc' });
+  files.mount('/proc', options.proc, { ...tmpfs, device: 'proc', type: 'proc' });
+  const cgroup = { ...tmpfs, device: 'cgroup', type: 'cgroup2', readOnly: true };
+  const system = directoryNode(0o555, now());
+  placeNode(system, 'fs/cgroup', directoryNode(0o555, now()));
+  files.mount('/sys', system, { ...tmpfs, device: 'sysfs', type: 'sysfs', readOnly: true });
+  files.mount('/sys/fs/cgroup', options.cgroup, cgroup);
   files.mount('/dev', deviceDirectory(options), tmpfs);
   files.mount('/etc/hostname', fileNode(`${options.hostname}\n`, 0o644, now()), { space });
   // Shallow paths first: a mount may lie below another.
@@ -49,16 +53,6 @@ export function buildFileSystem(options: RootOptions): ContainerFileSystem {
   if (message) files.mount(message.path, message.file, { space });
   if (options.readOnly) files.makeRootReadOnly();
   return files;
-}
-
-function processDirectory(files: ContainerFileSystem, options: RootOptions): DirectoryNode {
-  const root = directoryNode(0o555, options.now());
-  placeNode(root, 'mounts', new GeneratedNode(() => encodeText(files.formatMounts()), 0o444, options.now()));
-  for (const [number, stream] of [['1', 'stdout'] as const, ['2', 'stderr'] as const]) {
-    const write = (bytes: Uint8Array): void => options.output(stream, bytes);
-    placeNode(root, `1/fd/${number}`, new DeviceNode(0o666, options.now(), () => NOTHING, write));
-  }
-  return root;
 }
 
 function deviceDirectory(options: RootOptions): DirectoryNode {
@@ -72,8 +66,8 @@ function deviceDirectory(options: RootOptions): DirectoryNode {
   placeNode(root, 'full', new DeviceNode(0o666, now, zeros, full, [1, 7]));
   placeNode(root, 'shm', directoryNode(0o1777, now));
   placeNode(root, 'fd', symlinkNode('/proc/self/fd', now));
-  for (const [number, stream] of [['1', 'stdout'] as const, ['2', 'stderr'] as const]) {
-    placeNode(root, stream, symlinkNode(`/proc/1/fd/${number}`, now));
+  for (const [number, stream] of ['stdin', 'stdout', 'stderr'].entries()) {
+    placeNode(root, stream, symlinkNode(`/proc/self/fd/${number}`, now));
   }
   return root;
 }

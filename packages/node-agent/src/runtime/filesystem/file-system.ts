@@ -156,7 +156,7 @@ export class ContainerFileSystem {
   readLink(path: string): string {
     const { node } = this.#tree.existing(path, 'readlink', false);
     if (node.kind !== 'symlink') throw new FileError('EINVAL', 'readlink', path);
-    return node.target;
+    return node.targetFor(this.caller);
   }
 
   realPath(path: string): string {

@@ -6,6 +6,7 @@
  * place only when nobody else holds the same array.
  */
 import type { OpenFile } from '../process/open-file.ts';
+import type { Caller } from './access.ts';
 import type { FileSpace } from './file-space.ts';
 
 let lastInode = 0;
@@ -141,6 +142,16 @@ export class SymlinkNode extends Inode {
     owner: Owner = ROOT,
   ) {
     super(0o777, modified, owner);
+  }
+
+  /** What it says to a caller: /proc/self is another place for each. */
+  targetFor(_caller: Caller): string {
+    return this.target;
+  }
+
+  /** Where it leads whatever it says: /proc/PID/fd/N. */
+  get leadsTo(): FsNode | undefined {
+    return undefined;
   }
 
   copyUp(): SymlinkNode {

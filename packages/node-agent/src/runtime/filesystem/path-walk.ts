@@ -83,7 +83,10 @@ class Walk {
     const place = this.#child(here, name);
     const { node } = place;
     const isLast = this.#rest.length === 0;
-    if (node?.kind === 'symlink' && (!isLast || this.#followLast)) return this.#follow(node.target);
+    if (node?.kind === 'symlink' && (!isLast || this.#followLast)) {
+      if (node.leadsTo !== undefined && isLast) return { ...place, node: node.leadsTo };
+      return this.#follow(node.targetFor(this.request.caller));
+    }
     if (node?.kind === 'directory') this.#way.push({ node, mount: place.mount, path: place.path });
     else if (!isLast) this.#fail(node === undefined ? 'ENOENT' : 'ENOTDIR');
     return place;

@@ -20,6 +20,8 @@ export interface CgroupLimits {
   readonly memory?: number | undefined;
   /** Millicores. */
   readonly cpu?: number | undefined;
+  /** Millicores asked for, which make its weight. */
+  readonly cpuRequest?: number | undefined;
 }
 
 export class Cgroup {
@@ -29,6 +31,8 @@ export class Cgroup {
   readonly cpu: CpuShare;
   /** Set when the kernel has killed one of its processes for memory. */
   oomKilled = false;
+  /** cpu.weight, from the request as the kubelet and runc make it. */
+  cpuWeight = 1;
   #oomKills = 0;
 
   /** @param pod the account of the Pod that it belongs to */
@@ -46,7 +50,9 @@ export class Cgroup {
     return this.#oomKills;
   }
 
-  setLimits({ memory = Number.POSITIVE_INFINITY, cpu }: CgroupLimits): void {
+  setLimits({ memory = Number.POSITIVE_INFINITY, cpu, cpuRequest = 0 }: CgroupLimits): void {
+    const shares = Math.max(2, Math.floor((cpuRequest * 1024) / 1000));
+    this.cpuWeight = Math.floor(1 + ((shares - 2) * 9999) / 262142);
     this.cpu.limit = cpu === undefined || cpu === 0 ? Number.POSITIVE_INFINITY : cpu / 1000;
     this.memory.setLimits({ total: memory, held: HEAP_BYTES });
   }

@@ -24,12 +24,18 @@ export class CpuScheduler {
   #steps = 0;
   #sliceStart = -1;
   #lastLook = 0;
+  #computed = 0;
 
   constructor(readonly clock: ClusterClock) {}
 
   /** Processes that wait to compute: what /proc/loadavg counts. */
   get length(): number {
     return this.#queue.reduce((sum, share) => sum + share.waiting.length, 0);
+  }
+
+  /** Milliseconds that all shares have computed. */
+  get computed(): number {
+    return this.#computed;
   }
 
   step(share: CpuShare, took: (milliseconds: number) => void): Promise<void> | undefined {
@@ -39,6 +45,7 @@ export class CpuScheduler {
     if (this.#sliceStart < 0) return this.#startSlice(now);
     const since = now - this.#lastLook;
     this.#lastLook = now;
+    this.#computed += since;
     share.add(since);
     took(since);
     if (now - this.#sliceStart < SLICE_MS && share.notBefore <= now) return undefined;

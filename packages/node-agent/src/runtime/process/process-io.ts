@@ -110,7 +110,7 @@ export abstract class ProcessIo extends ContainerMember implements FileUser {
   }
 
   override fileSystem(): ContainerFileSystem {
-    this.#files ??= super.fileSystem().as({ ...this.credentials, umask: this.#umask });
+    this.#files ??= super.fileSystem().as({ ...this.credentials, umask: this.#umask, pid: this.pid });
     return this.#files;
   }
 

@@ -143,6 +143,10 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
     return first.slice(first.lastIndexOf('/') + 1).slice(0, LONGEST_NAME);
   }
 
+  get hasTitle(): boolean {
+    return this.#title !== undefined;
+  }
+
   files(): readonly (readonly [number, OpenFile])[] {
     return this.status === undefined ? this.fds.entries() : [];
   }
@@ -262,6 +266,10 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
 
   signalDisposition(signal: Signal): SignalDisposition {
     return this.#signals?.get(signal) ?? 'default';
+  }
+
+  get handledSignals(): readonly Signal[] {
+    return this.#signals?.handled() ?? [];
   }
 
   get ignoredSignals(): readonly Signal[] {

@@ -33,6 +33,10 @@ export class SignalState {
     return [...this.#dispositions].filter(([, disposition]) => disposition === 'ignore').map(([signal]) => signal);
   }
 
+  handled(): Signal[] {
+    return [...this.#dispositions].filter(([, disposition]) => disposition !== 'ignore').map(([signal]) => signal);
+  }
+
   forget(): void {
     for (const [signal, disposition] of this.#dispositions) {
       if (disposition !== 'ignore') this.#dispositions.delete(signal);

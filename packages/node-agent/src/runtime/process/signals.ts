@@ -62,6 +62,13 @@ export function isUncatchable(signal: Signal): boolean {
   return signal === 'KILL' || signal === 'STOP';
 }
 
+/** A set of signals as /proc/PID/status writes it: bit N-1 is signal N. */
+export function signalMask(signals: Iterable<Signal>): string {
+  let mask = 0n;
+  for (const signal of signals) mask |= 1n << BigInt(SIGNAL_NUMBER[signal] - 1);
+  return mask.toString(16).padStart(16, '0');
+}
+
 /** A signal as people write it: TERM, SIGTERM, sigterm or 15. */
 export function signalOf(name: string): Signal | undefined {
   const short = name.toUpperCase().replace(/^SIG/, '');
