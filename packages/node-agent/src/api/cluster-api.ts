@@ -29,6 +29,7 @@ export function clusterApi(client: ApiClient, clock: ClusterClock, logger: Logge
       (name) => name === ROOT_CA_CONFIG_MAP,
     ),
     secrets: client.resource(resources.secrets),
+    runtimeClasses: client.resource(resources.runtimeClasses),
     services: async () => {
       const informer = services();
       await informer.whenSynced(signal);

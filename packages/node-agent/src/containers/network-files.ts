@@ -3,7 +3,8 @@
  * (upstream: pkg/kubelet/kubelet_pods.go, managedHostsFileContent; pkg/kubelet/network/dns).
  */
 import type { Pod } from '@regatta/api';
-import { hostnameOf, isHostNetwork } from '../pods/pod-names.ts';
+import { domainOf, hostnameOf } from '../pods/pod-hostname.ts';
+import { isHostNetwork } from '../pods/pod-names.ts';
 
 const LOCAL_HOSTS = [
   '127.0.0.1\tlocalhost',
@@ -31,9 +32,8 @@ export function hostsFile(pod: Pod, podIp: string, node: NodeNetwork): string {
 
 function hostLine(pod: Pod, podIp: string, { clusterDomain }: NodeNetwork): string {
   const hostname = hostnameOf(pod);
-  const { subdomain } = pod.spec;
-  if (!subdomain) return `${podIp}\t${hostname}`;
-  return `${podIp}\t${hostname}.${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}\t${hostname}`;
+  const domain = domainOf(pod, clusterDomain);
+  return domain === '' ? `${podIp}\t${hostname}` : `${podIp}\t${hostname}.${domain}\t${hostname}`;
 }
 
 function hostAliases(pod: Pod): string {

@@ -4,7 +4,7 @@
  * A process may hold many of these; they share nothing but the clock and the connection to the bus. Ending one without
  * its signal (SIGKILL of the process) is the machine losing power; what the disk holds is what the next start finds.
  */
-import type { ConfigMap, Lease, Node, Pod, Secret, Service, Taint } from '@regatta/api';
+import type { ConfigMap, Lease, Node, Pod, RuntimeClass, Secret, Service, Taint } from '@regatta/api';
 import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import type { EventSink, ObjectApi, ObjectGetter } from '../api/ports.ts';
 import { ContainerStarter } from '../containers/container-starter.ts';
@@ -42,6 +42,7 @@ export interface NodeApi {
   readonly leases: ObjectApi<Lease>;
   readonly configMaps: ObjectGetter<ConfigMap>;
   readonly secrets: ObjectGetter<Secret>;
+  readonly runtimeClasses: ObjectGetter<RuntimeClass>;
   /** Watched from the first call on. */
   services(): Promise<readonly Service[]>;
   /** Followed from the first connection that needs them on. */
@@ -234,10 +235,12 @@ export class NodeAgent {
       signal,
       onGone: (uid) => pods.removeByUid(uid),
     });
-    const node = { name: machine.name, ip: machine.ip, allocatable: machine.allocatable };
-    const volumes = this.#volumes;
+    const { name, ip, allocatable } = machine;
+    const node = { name, ip, allocatable, clusterDomain: this.options.clusterDomain };
+    const { runtimeClasses } = api;
+    const shared = { node, clock, logger, signal, events, runtime, network, statuses, runtimeClasses };
     const pods: PodManager = new PodManager(
-      { node, clock, logger, signal, events, runtime, network, statuses, starter, stopper, puller, probes, volumes },
+      { ...shared, starter, stopper, puller, probes, volumes: this.#volumes },
       () => this.reporter.node,
     );
     return { pods, probes, statics: this.#makeStatics(pods, statuses) };

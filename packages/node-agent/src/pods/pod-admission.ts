@@ -6,6 +6,7 @@ import { type Container, milliValue, type Node, type Pod, Quantity, type Taint, 
 import { nodeAffinityMatches } from './node-affinity.ts';
 import type { ResizeVerdict } from './pod-allocation.ts';
 import { isRestartableInit } from './pod-names.ts';
+import { forbiddenSysctl } from './sysctls.ts';
 
 export interface Refusal {
   readonly reason: string;
@@ -20,11 +21,25 @@ export function admitPod(
   allocatable: Readonly<Record<string, string>>,
 ): Refusal | undefined {
   return (
+    forbiddenSysctl(pod) ??
+    otherSystem(pod, node) ??
     lackOfResources(pod, others, allocatable) ??
     (node === undefined || nodeAffinityMatches(pod, node) ? undefined : AFFINITY) ??
     portConflict(pod, others) ??
     untolerated(pod, node?.spec.taints ?? [])
   );
+}
+
+/** Upstream's rejectPodAdmissionBasedOnOSSelector and …OSField. */
+function otherSystem({ spec }: Pod, node: Node | undefined): Refusal | undefined {
+  const wanted = spec.nodeSelector?.['kubernetes.io/os'];
+  const label = node?.metadata.labels?.['kubernetes.io/os'];
+  if (node !== undefined && wanted !== undefined && wanted !== label) {
+    const message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
+    return { reason: 'PodOSSelectorNodeLabelDoesNotMatch', message };
+  }
+  if (spec.os === undefined || spec.os.name === 'linux') return undefined;
+  return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
 }
 
 /** What becomes of a resize. @param others Pods that run here besides */

@@ -54,12 +54,6 @@ export function isRestartableInit(container: Container): boolean {
   return container.restartPolicy === 'Always';
 }
 
-/** The name that the Pod's containers see (upstream: GeneratePodHostNameAndDomain). */
-export function hostnameOf(pod: Pod): string {
-  const LONGEST = 63;
-  return pod.spec.hostname || pod.metadata.name.slice(0, LONGEST).replace(/[-.]+$/, '');
-}
-
 export function restartPolicyOf(pod: Pod): string {
   return pod.spec.restartPolicy ?? 'Always';
 }

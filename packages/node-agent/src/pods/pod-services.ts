@@ -1,8 +1,9 @@
 /**
  * What the workers of one node's Pods share.
  */
+import type { RuntimeClass } from '@regatta/api';
 import type { ClusterClock, Logger } from '@regatta/runtime';
-import type { EventSink } from '../api/ports.ts';
+import type { EventSink, ObjectGetter } from '../api/ports.ts';
 import type { ContainerStarter } from '../containers/container-starter.ts';
 import type { ContainerStopper } from '../containers/container-stopper.ts';
 import type { ImagePuller } from '../containers/image-puller.ts';
@@ -16,6 +17,7 @@ export interface PodServices {
   readonly node: {
     readonly name: string;
     readonly ip: string;
+    readonly clusterDomain: string;
     readonly allocatable: Readonly<Record<string, string>>;
   };
   readonly clock: ClusterClock;
@@ -29,5 +31,6 @@ export interface PodServices {
   readonly stopper: ContainerStopper;
   readonly puller: ImagePuller;
   readonly probes: ProbeManager;
+  readonly runtimeClasses: ObjectGetter<RuntimeClass>;
   readonly volumes: VolumeHost;
 }

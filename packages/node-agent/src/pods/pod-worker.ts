@@ -18,6 +18,7 @@ import { DEFAULT_GRACE_SECONDS, formatPod, isHostNetwork, isTerminalPhase, podRe
 import { PodReporter } from './pod-reporter.ts';
 import type { PodServices } from './pod-services.ts';
 import { wantsOther } from './pod-updates.ts';
+import { checkRuntimeClass } from './runtime-handler.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import type { PodEnd } from './status/pod-status.ts';
 
@@ -278,7 +279,8 @@ export class PodWorker {
     await this.services.stopper.stopPod(pod, this.#records(), this.#podIp(), this.#graceOf(pod));
     for (const old of runtime.sandboxes(uidOf(pod))) await runtime.removeSandbox(old.id);
     try {
-      return await runtime.runSandbox(sandboxConfig(pod, actions.attempt, this.services.node.name));
+      await checkRuntimeClass(pod, this.services.runtimeClasses);
+      return await runtime.runSandbox(sandboxConfig(pod, actions.attempt, this.services.node));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       events.event(podReference(pod), 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);

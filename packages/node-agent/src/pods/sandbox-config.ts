@@ -5,9 +5,15 @@ import type { Pod } from '@regatta/api';
 import type { HostPort } from '../network/host-ports.ts';
 import { protocolOf } from '../network/service-table.ts';
 import type { SandboxConfig } from '../runtime/container-runtime.ts';
-import { hostnameOf, isHostNetwork, uidOf } from './pod-names.ts';
+import { kernelHostname } from './pod-hostname.ts';
+import { isHostNetwork, uidOf } from './pod-names.ts';
+import { dotted } from './sysctls.ts';
 
-export function sandboxConfig(pod: Pod, attempt: number, nodeName: string): SandboxConfig {
+export function sandboxConfig(
+  pod: Pod,
+  attempt: number,
+  node: { readonly name: string; readonly clusterDomain: string },
+): SandboxConfig {
   const { name, namespace = '' } = pod.metadata;
   const { hostPID, hostIPC, shareProcessNamespace, securityContext } = pod.spec;
   return {
@@ -15,11 +21,11 @@ export function sandboxConfig(pod: Pod, attempt: number, nodeName: string): Sand
     namespace,
     name,
     attempt,
-    hostname: isHostNetwork(pod) ? nodeName : hostnameOf(pod),
+    hostname: isHostNetwork(pod) ? node.name : kernelHostname(pod, node.clusterDomain),
     hostNetwork: isHostNetwork(pod),
     processNamespace: hostPID ? 'node' : shareProcessNamespace ? 'pod' : 'container',
     hostIpc: hostIPC === true,
-    sysctls: Object.fromEntries((securityContext?.sysctls ?? []).map(({ name, value }) => [name, value])),
+    sysctls: Object.fromEntries((securityContext?.sysctls ?? []).map(({ name, value }) => [dotted(name), value])),
     hostPorts: isHostNetwork(pod) ? [] : hostPorts(pod),
   };
 }

@@ -218,7 +218,7 @@ export interface ImageService {
 
 export class RuntimeError extends Error {
   constructor(
-    readonly code: 'image' | 'start' | 'exec' | 'not-found' | 'network',
+    readonly code: 'image' | 'sandbox' | 'start' | 'exec' | 'not-found' | 'network',
     message: string,
     options?: ErrorOptions,
   ) {
