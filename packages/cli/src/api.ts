@@ -11,13 +11,15 @@ export interface ConnectedClient {
   /** The cluster's name in the kubeconfig. */
   readonly name: string;
   readonly url: string;
+  /** The kubeconfig's. */
+  readonly namespace: string;
   close(): void;
 }
 
 /** @throws CliError when there is no cluster's kubeconfig */
 export function adminClient({ kubeconfig }: Layout): ConnectedClient {
-  const { name, transport: options } = readKubeconfig(kubeconfig);
+  const { name, namespace, transport: options } = readKubeconfig(kubeconfig);
   const transport = new HttpTransport(options);
   const client = new ApiClient(transport, { userAgent: 'regatta' });
-  return { client, transport, name, url: options.url, close: () => void transport.close() };
+  return { client, transport, name, url: options.url, namespace, close: () => void transport.close() };
 }

@@ -2,6 +2,7 @@
  * The terminal, injected: commands never touch process.stdout themselves.
  */
 import { styleText } from 'node:util';
+import { processTerminal, type TerminalPort } from './live/terminal-port.ts';
 
 export interface Io {
   /** Writes a line to standard output. */
@@ -10,6 +11,8 @@ export interface Io {
   warn(line: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** For views that fill the screen; undefined where there is none. */
+  readonly terminal?: TerminalPort | undefined;
   style(kind: 'good' | 'bad' | 'dim' | 'strong', text: string): string;
 }
 
@@ -22,6 +25,7 @@ export function terminalIo(): Io {
     warn: (line) => void process.stderr.write(`${line}\n`),
     env: process.env,
     cwd: process.cwd(),
+    terminal: processTerminal(process.stdin, process.stdout),
     style: (kind, text) => (colour ? styleText(STYLES[kind], text) : text),
   };
 }

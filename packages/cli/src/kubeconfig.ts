@@ -12,6 +12,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface KubeconfigContext {
   /** Of the cluster, as the file calls it. */
   readonly name: string;
+  /** That one works in; `default` unless told. */
+  readonly namespace: string;
   readonly transport: HttpTransportOptions;
 }
 
@@ -38,7 +40,7 @@ export function readKubeconfig(file: string): KubeconfigContext {
     ...(token ? { token } : {}),
     ...(serverName ? { serverName } : {}),
   };
-  return { name: cluster.name, transport };
+  return { name: cluster.name, namespace: text(context?.fields['namespace']) ?? 'default', transport };
 }
 
 function readYaml(file: string): Fields {

@@ -1,11 +1,12 @@
 /**
- * Options and help of what several people in one cluster need: invite, feed, who, join.
+ * Options and help of what several people in one cluster need: invite, feed, live, who, join.
  */
 import { type Command, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { feed, who } from '../commands/feed.ts';
 import { type InviteOptions, invite, listGuests, revokeGuest } from '../commands/invite.ts';
 import { type JoinOptions, join } from '../commands/join.ts';
+import { live } from '../commands/live.ts';
 import { duration, names, number } from './arguments.ts';
 import { example } from './machines.ts';
 import type { Run } from './run.ts';
@@ -84,6 +85,11 @@ export function addTogether(program: Command, run: Run): void {
         feed(environment, { ...flags, follow: flags.follow ?? false, json: flags.output === 'json' }),
       )(),
     );
+  program
+    .command('live')
+    .description('nodes, Pods and feed on the whole screen, as they change; q quits, ? helps')
+    .addHelpText('after', example('regatta live', 'regatta --kubeconfig ~/.kube/regatta-alice live'))
+    .action(() => run(live)());
   program
     .command('who')
     .description('show who is there: seen in the last five minutes, or with something open')

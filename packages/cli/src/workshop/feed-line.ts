@@ -10,6 +10,8 @@ import { inColumns, printable } from '@regatta/runtime';
 import type { FeedEntry } from './feed-source.ts';
 
 const WHO_COLUMNS = 10;
+/** What happens later has another cause. */
+const LONGEST_SINCE_MS = 3_600_000;
 
 export interface FeedColumns {
   readonly time: string;
@@ -28,7 +30,8 @@ export class FeedLines {
     const [ring = ''] = cursor.split('-');
     if (ring !== this.#ring) this.#didAt = undefined;
     this.#ring = ring;
-    const since = kind === 'happened' && this.#didAt !== undefined ? `+${shortTime(clusterMs - this.#didAt)}` : '';
+    const passed = this.#didAt === undefined ? Number.POSITIVE_INFINITY : clusterMs - this.#didAt;
+    const since = kind === 'happened' && passed <= LONGEST_SINCE_MS ? `+${shortTime(passed)}` : '';
     if (kind === 'did') this.#didAt = clusterMs;
     return { time: timeOf(at), since, who: inColumns(printable(who), WHO_COLUMNS), text: printable(text) };
   }
