@@ -19,7 +19,7 @@ export interface TerminalSize {
 }
 
 const WIDE = 130;
-const SMALLEST: TerminalSize = { columns: 40, rows: 10 };
+const SMALLEST: TerminalSize = { columns: 40, rows: 12 };
 
 /** @param namespace of the person's own work @param now epoch milliseconds */
 export function liveFrame(

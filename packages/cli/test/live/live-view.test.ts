@@ -109,7 +109,7 @@ describe('the live view', () => {
   });
 
   it.each([
-    [40, 10],
+    [40, 12],
     [80, 24],
     [129, 30],
     [130, 30],
@@ -129,7 +129,7 @@ describe('the live view', () => {
   });
 
   it('WS-40: a terminal that is too small is told so', () => {
-    expect(screen(model(), FIRST_STATE, 30, 8)).toEqual(['At least 40x10, please; thi…']);
+    expect(screen(model(), FIRST_STATE, 30, 8)).toEqual(['At least 40x12, please; this …']);
   });
 
   it('WS-41: keys filter, choose, look back and quit', () => {
