@@ -28,6 +28,7 @@ import { MachinePower } from './node/machine-power.ts';
 import type { NodeAgent } from './node/node-agent.ts';
 import { runNode } from './node/run-node.ts';
 import { ManifestFolder } from './pods/static/manifest-folder.ts';
+import { FileSpace, PROCESS_LIMIT_BYTES } from './runtime/filesystem/file-space.ts';
 import { serveNode } from './server/serve-node.ts';
 import { DirectoryDisk, MemoryDisk } from './storage/node-disk.ts';
 
@@ -42,10 +43,12 @@ interface Host {
   readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly health: MachineHealth;
+  /** What the files of all machines hold. */
+  readonly space: FileSpace;
 }
 
 async function runMachine(
-  { options, clock, logger, signal, health }: Host,
+  { options, clock, logger, signal, health, space }: Host,
   machine: Machine,
   bus: BusConnection,
 ): Promise<NodeAgent> {
@@ -61,6 +64,7 @@ async function runMachine(
     disk,
     client,
     clock,
+    space,
     random: systemRandom,
     logger,
     signal,
@@ -153,7 +157,8 @@ async function main(): Promise<void> {
   const machines = place.kind === 'given' ? place.machines.length : 1;
   const health = new MachineHealth(machines);
   if (options.healthAddress) await serveHealth(options.healthAddress, health.checks);
-  const host: Host = { options, clock: new ClusterClock(clock), logger, signal, health };
+  const space = new FileSpace({ limit: PROCESS_LIMIT_BYTES });
+  const host: Host = { options, clock: new ClusterClock(clock), logger, signal, health, space };
   await (place.kind === 'given' ? runGiven(host, place) : runJoining(host, place));
   logger.info('the node is registered', { machines, program: path.basename(process.argv[1] ?? '') });
   reportProgress({ state: 'ready', detail: `${machines} machine(s)` });

@@ -128,6 +128,7 @@ export class ContainerStarter {
       specHash: containerHash(container),
       resources: containerResources(container.resources),
       security: containerSecurity(pod, container),
+      layer: () => volumes.storage.layer(container),
       ...(targetContainerId === undefined ? {} : { targetContainerId }),
       prepare: () => volumes.prepare(),
       ...(container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.lifecycle.stopSignal }),

@@ -66,6 +66,8 @@ export interface NodeAgentOptions {
   readonly catalogue?: ImageCatalogue;
   /** The machine's static Pods. */
   readonly manifests?: ManifestSource;
+  /** What the files of all nodes of this process hold. */
+  readonly space?: FileSpace;
   readonly uplink: Uplink;
 }
 
@@ -76,7 +78,7 @@ export class NodeAgent {
   readonly reporter: NodeReporter;
   readonly #images: ImageStore;
   /** What the machine's files hold in all. */
-  readonly #space = new FileSpace({ limit: NODE_LIMIT_BYTES });
+  readonly #space: FileSpace;
   readonly #volumes: NodeVolumes;
   readonly #probes: ProbeManager;
   readonly #statics: StaticPods | undefined;
@@ -85,6 +87,8 @@ export class NodeAgent {
   constructor(private readonly options: NodeAgentOptions) {
     const { machine, disk, clock, random, logger, catalogue = new ImageCatalogue() } = options;
     this.#identity = loadIdentity(disk, random);
+    const parent = this.options.space;
+    this.#space = new FileSpace({ limit: NODE_LIMIT_BYTES, ...(parent === undefined ? {} : { parent }) });
     const { clusterDns, clusterDomain, uplink, api } = options;
     this.network = setUpNetwork({ machine, objects: api.network, uplink, clusterDns, clusterDomain, clock, random });
     this.#images = new ImageStore(catalogue, clock, disk);
@@ -204,6 +208,7 @@ export class NodeAgent {
       logger,
       events,
       space: this.#space,
+      evict: (podUid, message) => this.pods.evict(podUid, message),
     });
   }
 

@@ -31,6 +31,7 @@ export interface NodeVolumesOptions {
   readonly logger: Logger;
   readonly events: EventSink;
   readonly space: FileSpace;
+  evict(podUid: string, message: string): void;
 }
 
 export class NodeVolumes implements VolumeHost {
@@ -63,6 +64,10 @@ export class NodeVolumes implements VolumeHost {
       folders: (folder) => disk.folders(folder),
       removeFolder: (folder) => disk.removeFolder(folder),
     });
+  }
+
+  evict(podUid: string, message: string): void {
+    this.options.evict(podUid, message);
   }
 
   disk(): NodeFiles {

@@ -8,6 +8,7 @@ import { clusterApi } from '../api/cluster-api.ts';
 import { NetworkError } from '../network/network-error.ts';
 import type { Uplink } from '../network/service-router.ts';
 import type { ManifestSource } from '../pods/static/manifest-folder.ts';
+import type { FileSpace } from '../runtime/filesystem/file-space.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
 import type { Machine } from './machine.ts';
 import { NodeAgent } from './node-agent.ts';
@@ -27,6 +28,8 @@ export interface RunNodeOptions {
   readonly manifests?: ManifestSource;
   /** The way to other machines; a node without it stands alone. */
   readonly uplink?: Uplink;
+  /** What the files of all nodes of this process hold. */
+  readonly space?: FileSpace;
 }
 
 /** The kubelet's eventRecordQPS and eventBurst. */
@@ -65,6 +68,7 @@ export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {
     taints: options.taints ?? [],
     uplink: options.uplink ?? STANDS_ALONE,
     ...(options.manifests === undefined ? {} : { manifests: options.manifests }),
+    ...(options.space === undefined ? {} : { space: options.space }),
   });
   signal.addEventListener('abort', () => events.close(), { once: true });
   await agent.start();

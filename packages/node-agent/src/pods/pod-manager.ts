@@ -10,6 +10,9 @@ import { PodWorker } from './pod-worker.ts';
 import { isMirror } from './static/static-pod.ts';
 import type { StaticPods } from './static/static-pods.ts';
 
+/** Who is evicted for its use of the disk gets no more. */
+const EVICTION_GRACE_SECONDS = 1;
+
 export class PodManager {
   readonly #workers = new Map<string, PodWorker>();
   #statics: StaticPods | undefined;
@@ -58,6 +61,19 @@ export class PodManager {
   /** The runtime's records or a probe's verdict changed. */
   changed(uid: string): void {
     this.#workers.get(uid)?.changed();
+  }
+
+  /** A Pod keeps more on disk than it may (upstream: pkg/kubelet/eviction/eviction_manager.go, evictPod). */
+  evict(uid: string, message: string): void {
+    const worker = this.#workers.get(uid);
+    if (worker === undefined || !worker.isActive) return;
+    this.services.events.event(podReference(worker.pod), 'Warning', 'Evicted', message);
+    worker.fail({
+      reason: 'Evicted',
+      message,
+      graceSeconds: EVICTION_GRACE_SECONDS,
+      disruption: 'TerminationByKubelet',
+    });
   }
 
   /** Every worker looks again: something that all depend on has changed (the network is ready). */

@@ -129,7 +129,8 @@ export class PodWorker {
   /** Refused by the node, or ended by it. */
   fail(end: PodEnd): void {
     this.#end = end;
-    this.#begin('terminating');
+    if (end.graceSeconds === undefined) this.#begin('terminating');
+    else this.#shorten(end.graceSeconds);
     this.wake();
   }
 

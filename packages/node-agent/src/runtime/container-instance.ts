@@ -151,7 +151,9 @@ export class ContainerInstance {
       const { config, profile, clock } = this.options;
       this.#terminationFile = config.terminationMessagePath ? fileNode('', 0o666, clock.now()) : undefined;
       const { space } = this.options;
-      this.#space = new FileSpace({ limit: CONTAINER_LIMIT_BYTES, ...(space === undefined ? {} : { parent: space }) });
+      this.#space =
+        config.layer?.() ??
+        new FileSpace({ limit: CONTAINER_LIMIT_BYTES, ...(space === undefined ? {} : { parent: space }) });
       this.#files = buildFileSystem({
         now: () => clock.now(),
         hostname: this.options.sandbox.hostname,

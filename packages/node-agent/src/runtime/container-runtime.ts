@@ -100,6 +100,8 @@ export interface ContainerConfig {
   readonly stopSignal?: string;
   readonly resources: ContainerResources;
   readonly security: ContainerSecurity;
+  /** Makes the room for what the container writes to its own layer. */
+  layer?(): FileSpace;
   /** The container whose processes this one sees too (kubectl debug --target). */
   readonly targetContainerId?: string;
   /** Fetches what mounts hold only once somebody looks: run before a script or a command sees the file system. */

@@ -7,6 +7,7 @@ import { uidOf } from '../pods/pod-names.ts';
 import { FileSpace } from '../runtime/filesystem/file-space.ts';
 import { type DirectoryNode, directoryNode, treeBytes } from '../runtime/filesystem/nodes.ts';
 import type { TreeStore } from '../storage/tree-store.ts';
+import type { EphemeralStorage } from './ephemeral-storage.ts';
 import type { MountedVolume } from './pod-volumes.ts';
 import { applyOwnership, fsGroupOf } from './volume-ownership.ts';
 
@@ -35,12 +36,18 @@ export class EmptyDirs {
 
   constructor(private readonly options: EmptyDirsOptions) {}
 
-  open(pod: Pod, name: string, source: EmptyDirVolumeSource): MountedVolume {
+  open(pod: Pod, name: string, source: EmptyDirVolumeSource, storage: EphemeralStorage): MountedVolume {
     const onMemory = source.medium === 'Memory';
     const store = onMemory ? undefined : this.options.store(`${FOLDER}/${uidOf(pod)}/${name}`);
-    const { space: parent } = this.options;
+    const parent = onMemory ? this.options.space : storage.space;
     const limit = onMemory ? this.#memoryLimit(pod, source) : parent.limit;
-    const space = new FileSpace({ limit, parent, ...(store === undefined ? {} : { journal: store }) });
+    const watch = onMemory ? undefined : storage.emptyDirWatch(name, source, () => space);
+    const space: FileSpace = new FileSpace({
+      limit,
+      parent,
+      ...(store === undefined ? {} : { journal: store }),
+      ...(watch === undefined ? {} : { watch }),
+    });
     const root = store?.load() ?? this.#make(pod, onMemory);
     space.charge(treeBytes(root), 'mount');
     store?.follow(root);

@@ -18,6 +18,7 @@ import { ContainerFileSystem } from '../runtime/filesystem/file-system.ts';
 import type { FsNode } from '../runtime/filesystem/nodes.ts';
 import { decodeText, fileNode } from '../runtime/filesystem/nodes.ts';
 import { AtomicVolume } from './atomic-volume.ts';
+import { EphemeralStorage } from './ephemeral-storage.ts';
 import { openHostPath } from './host-path.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { findSubPath, subPathOf } from './sub-path.ts';
@@ -40,6 +41,8 @@ export interface MountedVolume {
 
 export class PodVolumes {
   readonly #mounted = new Map<string, MountedVolume>();
+  /** What the Pod keeps on the machine's disk. */
+  readonly storage: EphemeralStorage;
   #pod: Pod;
   #context: DownwardContext | undefined;
   #isSetUp = false;
@@ -55,6 +58,7 @@ export class PodVolumes {
     private readonly host: VolumeHost,
   ) {
     this.#pod = pod;
+    this.storage = new EphemeralStorage(pod, host);
   }
 
   /** Makes every volume; afterwards takes note of changes of the Pod. @throws VolumeError naming the volume */
@@ -116,6 +120,7 @@ export class PodVolumes {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+    this.storage.close();
   }
 
   /** The Pod is gone, and with it what only it had. */
@@ -129,7 +134,8 @@ export class PodVolumes {
     if (this.#mounted.has(volume.name)) return;
     const { hostPath, emptyDir, image } = volume;
     if (followsObjects(volume)) return this.#setUpAtomic(volume);
-    if (emptyDir) this.#mounted.set(volume.name, this.host.emptyDirs.open(this.#pod, volume.name, emptyDir));
+    if (emptyDir)
+      this.#mounted.set(volume.name, this.host.emptyDirs.open(this.#pod, volume.name, emptyDir, this.storage));
     else if (hostPath) {
       const { files, space } = this.host.disk();
       this.#mounted.set(volume.name, { root: openHostPath(files, hostPath), mount: { space }, readOnly: false });

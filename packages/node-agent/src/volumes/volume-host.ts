@@ -21,6 +21,8 @@ export interface VolumeHost {
   /** Everything that the machine's files hold. */
   readonly space: FileSpace;
   readonly emptyDirs: EmptyDirs;
+  /** A Pod keeps more than it may. */
+  evict(podUid: string, message: string): void;
   /** The machine's own files, made when they are first asked for. */
   disk(): { readonly files: ContainerFileSystem; readonly space: FileSpace };
   /** The files of an image that is on the machine. */

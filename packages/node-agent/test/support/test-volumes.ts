@@ -25,6 +25,7 @@ export class TestVolumes {
   readonly secrets = new Map<string, Secret>();
   readonly tokenRequests: TokenRequest[] = [];
   readonly events: string[] = [];
+  readonly evictions: string[] = [];
   reads = 0;
   readonly space = new FileSpace({ limit: 1024 * 1024 });
   readonly host: NodeVolumes;
@@ -58,6 +59,7 @@ export class TestVolumes {
       logger: silentLogger,
       events: { event: (_about, _type, reason, message) => void this.events.push(`${reason}: ${message}`) },
       space: this.space,
+      evict: (_uid, message) => void this.evictions.push(message),
     });
   }
 

@@ -321,3 +321,38 @@ describe('hostPath', () => {
     );
   });
 });
+
+describe('limits', () => {
+  const limits = { 'ephemeral-storage': '2Ki' };
+  const containers = [{ name: 'main', resources: { limits } }];
+  const MONITORING_MS = 10_000;
+
+  it('VOL-22: a Pod that keeps more than it may when the machine looks is evicted in upstream words', async () => {
+    const world = new TestVolumes();
+    const pod = await world.pod([{ name: 'v', emptyDir: { sizeLimit: '1Ki' } }], { containers });
+    const files = await pod.container(AT);
+    files.writeFile('/v/x', new Uint8Array(400));
+    await world.pass(MONITORING_MS);
+    expect(world.evictions).toEqual([]);
+    files.writeFile('/v/x', new Uint8Array(1100));
+    files.truncate('/v/x', 0);
+    await world.pass(MONITORING_MS);
+    expect(world.evictions).toEqual([]);
+    files.writeFile('/v/x', new Uint8Array(1100));
+    await world.pass(MONITORING_MS);
+    expect(world.evictions).toEqual(['Usage of EmptyDir volume "v" exceeds the limit "1Ki". ']);
+    const layer = pod.volumes.storage.layer({ name: 'main', resources: { limits } });
+    layer.charge(2049, 'write');
+    await world.pass(MONITORING_MS);
+    expect(world.evictions.slice(1).sort()).toEqual([
+      'Container main exceeded its local ephemeral storage limit "2Ki". ',
+      'Pod ephemeral local storage usage exceeds the total limit of containers 2Ki. ',
+    ]);
+    pod.volumes.close();
+    layer.release(2049);
+    layer.charge(2049, 'write');
+    expect(world.real.pendingTimers).toBeGreaterThan(0);
+    pod.volumes.close();
+    expect(world.real.pendingTimers).toBe(0);
+  });
+});

@@ -28,6 +28,8 @@ export interface ConditionInput {
   readonly restartingAll: boolean;
   /** How far a resize has come. */
   readonly resize: readonly Finding[];
+  /** Why the node ended it, when it did. */
+  readonly end?: { readonly message: string; readonly disruption?: string } | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -39,6 +41,7 @@ export function podConditions(input: ConditionInput): PodCondition[] {
   const before = input.pod.status?.conditions ?? [];
   const containersReady = containersReadyCondition(input);
   const own: Finding[] = [
+    ...disruption(input),
     ...input.resize,
     { type: 'PodReadyToStartContainers', status: input.sandboxReady ? 'True' : 'False' },
     initializedCondition(input),
@@ -47,7 +50,13 @@ export function podConditions(input: ConditionInput): PodCondition[] {
     { type: 'PodScheduled', status: 'True' },
     ...(mayRestartAll(input.pod) ? [allRestartingCondition(input)] : []),
   ];
-  return [...podConditionsOwnedByOthers(before), ...own.map((finding) => withTimes(finding, before, input))];
+  const others = podConditionsOwnedByOthers(before).filter(({ type }) => own.every((finding) => finding.type !== type));
+  return [...others, ...own.map((finding) => withTimes(finding, before, input))];
+}
+
+function disruption({ end }: ConditionInput): Finding[] {
+  if (end?.disruption === undefined) return [];
+  return [{ type: 'DisruptionTarget', status: 'True', reason: end.disruption, message: end.message }];
 }
 
 export function podConditionsOwnedByOthers(conditions: readonly PodCondition[] = []): PodCondition[] {

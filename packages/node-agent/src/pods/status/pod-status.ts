@@ -21,6 +21,10 @@ const LONGEST_MESSAGES = 12 * 1024;
 export interface PodEnd {
   readonly reason: string;
   readonly message: string;
+  /** Less than what the Pod asks for. */
+  readonly graceSeconds?: number;
+  /** The reason of a DisruptionTarget condition. */
+  readonly disruption?: string;
 }
 
 export interface PodStatusInput extends ContainerStatusInput {
@@ -45,7 +49,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const phase = end === undefined ? podPhase({ pod, init, main, isOver: input.isOver }) : 'Failed';
   const sandboxReady = input.sandbox?.state === 'ready';
   const { restartingAll, resize, now } = input;
-  const conditions = podConditions({ pod, init, main, phase, sandboxReady, restartingAll, resize, now });
+  const conditions = podConditions({ pod, init, main, phase, sandboxReady, restartingAll, resize, now, end });
   return {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,

@@ -14,28 +14,39 @@ export interface FileJournal {
   changed(): void;
 }
 
+/** Somebody wants to know when more than so much is used. */
+export interface SpaceWatch {
+  readonly limit: number;
+  onOver(): void;
+}
+
 export interface SpaceOptions {
   readonly limit: number;
   readonly parent?: FileSpace;
   readonly journal?: FileJournal;
+  readonly watch?: SpaceWatch;
 }
 
 /** What one container may write to its own layer: enough for any script. */
 export const CONTAINER_LIMIT_BYTES = 64 * 1024 * 1024;
 /** What one node's files hold in all, volumes included: they are in the memory of the process that hosts it. */
 export const NODE_LIMIT_BYTES = 256 * 1024 * 1024;
+/** What the files of all nodes of one process hold. */
+export const PROCESS_LIMIT_BYTES = 1024 * 1024 * 1024;
 
 export class FileSpace {
   readonly limit: number;
   readonly journal: FileJournal | undefined;
   readonly #parent: FileSpace | undefined;
+  readonly #watch: SpaceWatch | undefined;
   #used = 0;
   #closed = false;
 
-  constructor({ limit, parent, journal }: SpaceOptions) {
+  constructor({ limit, parent, journal, watch }: SpaceOptions) {
     this.limit = limit;
     this.#parent = parent;
     this.journal = journal;
+    this.#watch = watch;
   }
 
   get used(): number {
@@ -68,7 +79,10 @@ export class FileSpace {
 
   #add(bytes: number): void {
     if (this.#closed) return;
+    const before = this.#used;
     this.#used += bytes;
+    const watch = this.#watch;
+    if (watch && before <= watch.limit && this.#used > watch.limit) watch.onOver();
     if (this.#parent) this.#parent.#add(bytes);
   }
 }

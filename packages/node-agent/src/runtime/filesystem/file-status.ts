@@ -59,5 +59,5 @@ function sizeOf(node: FsNode): number {
 }
 
 export function fileSystemStatus({ device, type, path, readOnly, space }: MountPoint): FileSystemStatus {
-  return { device, type, path, readOnly, total: space.used + space.free, used: space.used, free: space.free };
+  return { device, type, path, readOnly, total: space.limit, used: space.used, free: space.free };
 }

@@ -8,6 +8,7 @@
 import type { OpenFile } from '../process/open-file.ts';
 import type { Caller } from './access.ts';
 import type { FileSpace } from './file-space.ts';
+import type { NamedPipe } from './named-pipe.ts';
 
 let lastInode = 0;
 
@@ -203,7 +204,7 @@ export class GeneratedNode extends Inode {
 /** A named pipe or socket: whoever opens it gives it its other side. */
 export class PipeNode extends Inode {
   /** What is behind the name while somebody has it open. */
-  channel: unknown;
+  pipe: NamedPipe | undefined;
 
   constructor(
     readonly kind: 'fifo' | 'socket',

@@ -3,6 +3,7 @@
  */
 import { CountedFile, type IoOptions, type OpenFile } from '../process/open-file.ts';
 import type { ContainerFileSystem } from './file-system.ts';
+import { openPipe } from './named-pipe.ts';
 import type { OpenFlags, OpenNode } from './open-node.ts';
 
 /** How much one read gives when nobody says. */
@@ -12,6 +13,7 @@ const READ_BYTES = 65_536;
 export function openPath(files: ContainerFileSystem, path: string, flags: OpenFlags): OpenFile {
   const opened = files.open(path, flags);
   const { node } = opened;
+  if (node.kind === 'fifo') return openPipe(node, opened.path, flags);
   if (node.kind !== 'device' || node.open === undefined) return new RegularFile(opened);
   opened.close();
   return node.open();
