@@ -22,12 +22,10 @@ export async function refuseProtocol({ socket }: UpgradeSocket): Promise<void> {
 
 export function acceptWebSocket(raw: UpgradeSocket, protocol: string): Promise<WebSocket> {
   const { message, socket, head } = raw;
-  const server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: MAX_PAYLOAD,
-    handleProtocols: () => protocol,
-  });
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_PAYLOAD });
+  // The library takes no names that are no tokens, and `SPDY/3.1+portforward.k8s.io` is none.
+  delete message.headers['sec-websocket-protocol'];
+  if (protocol !== '') server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve) =>
     server.handleUpgrade(message, socket, head, (webSocket) => {
       raw.taken();

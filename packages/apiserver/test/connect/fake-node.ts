@@ -28,6 +28,7 @@ export class FakeStream {
       write: async (frame) => void this.fromApi.push(frame),
       end: async () => this.fromApi.end(),
       abort: (reason) => {
+        if (this.#gone.signal.aborted) return;
         this.#gone.abort(new Error(reason));
         this.fromApi.end();
         this.toApi.end();
@@ -41,6 +42,8 @@ export class FakeNode {
   readonly requests: { readonly service: string; readonly request: NodeRequest }[] = [];
   readonly streams: FakeStream[] = [];
   response: NodeResponse | 'nobody' = { ok: true };
+  /** Where the answer depends on the request. */
+  answer: ((request: NodeRequest) => NodeResponse) | undefined;
   /** Called for each stream that is opened. */
   serve: (stream: FakeStream, request: NodeRequest) => void | Promise<void> = (stream) => stream.toApi.end();
 
@@ -49,10 +52,11 @@ export class FakeNode {
       const request = decode(bytes) as NodeRequest;
       this.requests.push({ service, request });
       if (this.response === 'nobody') throw new BusError('no-responders', 'nobody answers');
+      const response = this.answer?.(request) ?? this.response;
       const stream = new FakeStream();
       this.streams.push(stream);
-      void this.serve(stream, request);
-      return { response: encode(this.response), stream: stream.apiSide() };
+      if (response.ok) void this.serve(stream, request);
+      return { response: encode(response), stream: stream.apiSide() };
     },
   };
 }
