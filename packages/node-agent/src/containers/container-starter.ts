@@ -22,6 +22,7 @@ import type { DownwardContext } from './downward.ts';
 import { type EnvironmentSources, makeEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
 import type { ImagePuller } from './image-puller.ts';
+import { oomScoreAdjust } from './oom-score.ts';
 import { StartError } from './start-error.ts';
 
 export interface ContainerStarterOptions {
@@ -31,6 +32,8 @@ export interface ContainerStarterOptions {
   readonly stopper: ContainerStopper;
   readonly events: EventSink;
   readonly sources: EnvironmentSources;
+  /** The machine's memory. */
+  readonly memoryBytes: number;
 }
 
 export interface StartRequest {
@@ -129,6 +132,7 @@ export class ContainerStarter {
       resources: containerResources(container.resources),
       security: containerSecurity(pod, container),
       layer: () => volumes.storage.layer(container),
+      oomScoreAdjust: oomScoreAdjust(pod, container, this.options.memoryBytes),
       ...(targetContainerId === undefined ? {} : { targetContainerId }),
       prepare: () => volumes.prepare(),
       ...(container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.lifecycle.stopSignal }),

@@ -223,8 +223,9 @@ export class NodeAgent {
     const hooks = new HookRunner(runtime, dial, clock, events);
     const stopper = new ContainerStopper(runtime, hooks, events, clock);
     const puller = new ImagePuller({ images: this.#images, clock, events });
+    const { memoryBytes } = machine.size;
     const sources = { configMaps: api.configMaps, secrets: api.secrets, services: () => api.services() };
-    const starter = new ContainerStarter({ runtime, puller, hooks, stopper, events, sources });
+    const starter = new ContainerStarter({ runtime, puller, hooks, stopper, events, sources, memoryBytes });
     const probes = new ProbeManager({
       clock,
       random,

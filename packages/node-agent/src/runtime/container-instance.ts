@@ -100,6 +100,7 @@ export class ContainerInstance {
         memory: this.resources.memoryLimit,
         cpu: this.resources.cpuLimit,
         cpuRequest: this.resources.cpuRequest,
+        oomScoreAdjust: config.oomScoreAdjust,
       }),
       output: (stream, bytes) => this.write(stream, bytes),
     });

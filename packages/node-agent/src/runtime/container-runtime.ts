@@ -102,6 +102,8 @@ export interface ContainerConfig {
   readonly security: ContainerSecurity;
   /** Makes the room for what the container writes to its own layer. */
   layer?(): FileSpace;
+  /** Who goes first when the machine runs out of memory: from -1000 to 1000. */
+  readonly oomScoreAdjust: number;
   /** The container whose processes this one sees too (kubectl debug --target). */
   readonly targetContainerId?: string;
   /** Fetches what mounts hold only once somebody looks: run before a script or a command sees the file system. */

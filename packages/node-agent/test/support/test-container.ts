@@ -94,6 +94,7 @@ export class TestContainers {
       specHash: '',
       resources: {},
       security: ROOT,
+      oomScoreAdjust: 1000,
       prepare: async () => {},
       ...config,
     });

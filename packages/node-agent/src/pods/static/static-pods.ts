@@ -182,10 +182,10 @@ export class StaticPods {
   async #read(): Promise<Pod[]> {
     const manifests = await this.options.source.read();
     if (manifests.length === 0) return [];
-    const { parse } = await import('yaml');
+    const { parseManifest } = await import('./manifest-text.ts');
     return manifests.flatMap(({ file, text }) => {
       try {
-        return [this.#stamped(file, (seenAt) => this.#pod(parse(text), file, seenAt))];
+        return [this.#stamped(file, (seenAt) => this.#pod(parseManifest(text), file, seenAt))];
       } catch (error) {
         this.#complain(file, text, error);
         return [];

@@ -51,7 +51,7 @@ function entries(options: ProcessFilesOptions): [string, FsNode][] {
     ['statm', file(() => statm(process))],
     ['status', file(() => status(options))],
     ['cgroup', file(() => '0::/\n')],
-    ['oom_score_adj', file(() => '0\n', 0o644)],
+    ['oom_score_adj', file(() => `${process.host.cgroup.oomScoreAdjust}\n`, 0o644)],
   ];
 }
 

@@ -22,6 +22,8 @@ export interface CgroupLimits {
   readonly cpu?: number | undefined;
   /** Millicores asked for, which make its weight. */
   readonly cpuRequest?: number | undefined;
+  /** /proc/PID/oom_score_adj of its processes. */
+  readonly oomScoreAdjust?: number | undefined;
 }
 
 export class Cgroup {
@@ -33,6 +35,7 @@ export class Cgroup {
   oomKilled = false;
   /** cpu.weight, from the request as the kubelet and runc make it. */
   cpuWeight = 1;
+  oomScoreAdjust = 0;
   #oomKills = 0;
 
   /** @param pod the account of the Pod that it belongs to */
@@ -50,7 +53,8 @@ export class Cgroup {
     return this.#oomKills;
   }
 
-  setLimits({ memory = Number.POSITIVE_INFINITY, cpu, cpuRequest = 0 }: CgroupLimits): void {
+  setLimits({ memory = Number.POSITIVE_INFINITY, cpu, cpuRequest = 0, oomScoreAdjust = 0 }: CgroupLimits): void {
+    this.oomScoreAdjust = oomScoreAdjust;
     const shares = Math.max(2, Math.floor((cpuRequest * 1024) / 1000));
     this.cpuWeight = Math.floor(1 + ((shares - 2) * 9999) / 262142);
     this.cpu.limit = cpu === undefined || cpu === 0 ? Number.POSITIVE_INFINITY : cpu / 1000;
