@@ -4,12 +4,19 @@
  * (`does-not-exist`, `nonexistent`, `no-such-…`, `not-found`, `invalid`, `bogus`, `missing`).
  */
 import { AGNHOST_IMAGE } from './agnhost/agnhost.ts';
+import { BASE_IMAGES } from './base/bases.ts';
 import { BUSYBOX_IMAGE } from './busybox/busybox.ts';
+import { CURL_IMAGE } from './curl/curl-image.ts';
+import { E2E_IMAGES } from './e2e/e2e-images.ts';
+import { HTTPD_IMAGE } from './httpd/httpd.ts';
 import type { ImageProfile } from './image-profile.ts';
 import type { ImageReference } from './image-reference.ts';
 import { NGINX_IMAGE } from './nginx/image.ts';
 import { PAUSE_IMAGE } from './pause/pause.ts';
 import { quietImage } from './quiet/quiet.ts';
+import { REDIS_IMAGE } from './redis/redis-image.ts';
+import { STRESS_IMAGE } from './stress/stress.ts';
+import { TOMCAT_IMAGES } from './tomcat/tomcat.ts';
 
 const MISSING =
   /(^|[-_./:])(no-?such|non-?existent|non-?existing|does-?not-?exist|doesnt-?exist|not-?found|invalid|bogus|missing)/;
@@ -41,4 +48,16 @@ export class ImageCatalogue {
   }
 }
 
-export const BUILT_IN_IMAGES: readonly ImageProfile[] = [NGINX_IMAGE, BUSYBOX_IMAGE, PAUSE_IMAGE, AGNHOST_IMAGE];
+export const BUILT_IN_IMAGES: readonly ImageProfile[] = [
+  NGINX_IMAGE,
+  BUSYBOX_IMAGE,
+  PAUSE_IMAGE,
+  AGNHOST_IMAGE,
+  HTTPD_IMAGE,
+  REDIS_IMAGE,
+  CURL_IMAGE,
+  STRESS_IMAGE,
+  ...TOMCAT_IMAGES,
+  ...BASE_IMAGES,
+  ...E2E_IMAGES,
+];

@@ -10,6 +10,7 @@ export interface LinuxRelease {
 }
 
 export const DEBIAN: LinuxRelease = { id: 'debian', name: 'Debian GNU/Linux', version: '12 (bookworm)' };
+export const ALPINE: LinuxRelease = { id: 'alpine', name: 'Alpine Linux', version: 'v3.22' };
 export const BUSYBOX: LinuxRelease = { id: 'busybox', name: 'BusyBox', version: '1.37.0' };
 
 const DIRECTORIES = [
