@@ -5,6 +5,7 @@
 import { archiveApplet } from '../../programs/archive/applets.ts';
 import { networkApplet } from '../../programs/network/applets.ts';
 import type { NetworkProgram } from '../../programs/network/network-process.ts';
+import { processApplet } from '../../programs/process/applets.ts';
 import type { ContainerFileSystem } from '../filesystem/file-system.ts';
 import type { Program } from '../process/process-context.ts';
 
@@ -29,6 +30,8 @@ export function findShellProgram(name: string, files: ContainerFileSystem | unde
   if (SHELLS.has(base)) return runShell;
   const applet = networkApplet(base);
   if (applet !== undefined) return withFiles(applet);
+  const looker = processApplet(base);
+  if (looker !== undefined) return looker;
   const archiver = archiveApplet(base);
   if (archiver !== undefined) return withFiles(archiver);
   if (base === 'busybox' || TOOLS.has(base)) return runTool;
