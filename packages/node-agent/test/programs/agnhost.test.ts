@@ -26,7 +26,7 @@ describe('agnhost netexec', () => {
     const client = await agnhost(['netexec', '--http-port=80', '--udp-port', '81']);
     const get = async (path: string): Promise<string> =>
       (await client.exec(['curl', '-s', `http://${server.ip}:8080${path}`])).out;
-    expect(await get('/hostname')).toBe('pod');
+    await expect.poll(() => get('/hostname')).toBe('pod');
     expect(await get('/clientip')).toMatch(new RegExp(`^${client.ip}:\\d+$`));
     expect(await get('/echo?msg=hello')).toBe('hello');
     expect((await client.exec(['curl', '-s', '-w', '%{http_code}', `${server.ip}:8080/echo?code=418`])).out).toBe(
@@ -59,7 +59,7 @@ describe("agnhost's other subcommands", () => {
     const { agnhost } = setUp();
     const server = await agnhost(['serve-hostname']);
     const connect = (target: string) => server.exec(['/agnhost', 'connect', target, '--timeout=100ms']);
-    expect(await connect(`${server.ip}:9376`)).toMatchObject({ code: 0 });
+    await expect.poll(() => connect(`${server.ip}:9376`)).toMatchObject({ code: 0 });
     expect(await connect(`${server.ip}:1`)).toMatchObject({ code: 1, err: 'REFUSED\n' });
     expect(await connect('10.9.9.9:1')).toMatchObject({ code: 1, err: expect.stringMatching(/^OTHER: /) });
     expect(await connect('nowhere')).toMatchObject({ code: 1, err: expect.stringMatching(/^UNKNOWN: /) });
