@@ -63,4 +63,35 @@ describe('container logs', () => {
     expect(log.lines().length).toBeLessThanOrEqual(20_000);
     expect(await read(log, { tailLines: 1 })).toBe('line 49999\n');
   });
+
+  it('NA-166: one stream alone', async () => {
+    const { log } = filled('out\n');
+    log.write('stderr', Buffer.from('err\n'));
+    expect(await read(log, { stream: 'stdout' })).toBe('out\n');
+    expect(await read(log, { stream: 'stderr' })).toBe('err\n');
+  });
+
+  it('NA-167: a reader who stops holds nothing up, and goes on with what is kept when it reads again', async () => {
+    const { log } = filled('first\n');
+    const { signal } = new AbortController();
+    const reader = readLog(log, { timestamps: false, follow: true }, signal);
+    expect(String((await reader.next()).value)).toBe('first\n');
+    for (let i = 0; i < 30_000; i++) log.write('stdout', Buffer.from(`line ${i}\n`));
+    log.close();
+    let text = '';
+    for await (const bytes of reader) text += Buffer.from(bytes).toString();
+    const lines = text.trimEnd().split('\n');
+    expect(lines).toHaveLength(log.lines().length);
+    expect(lines.at(-1)).toBe('line 29999');
+  });
+
+  it('NA-168: a follower that goes away stops listening', async () => {
+    const { log } = filled('one\n');
+    const gone = new AbortController();
+    const reader = readLog(log, { timestamps: false, follow: true }, gone.signal);
+    await reader.next();
+    const next = reader.next();
+    gone.abort();
+    expect(await next).toMatchObject({ done: true });
+  });
 });

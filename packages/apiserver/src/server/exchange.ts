@@ -29,8 +29,8 @@ export interface ServerRequest {
    * @throws StatusError 413 past the limit, 504 when it does not come in in time
    */
   body(hold?: HoldBytes): Promise<Uint8Array> | Uint8Array;
-  /** The body as it comes in, for whoever passes it on: instead of `body`. There is none on the bus. */
-  bodyStream?(): Readable;
+  /** The body as it comes in, for whoever passes it on: instead of `body`. Undefined when there is none, or on the bus. */
+  bodyStream?(): Readable | undefined;
   /** Nobody waits for an answer any more. */
   isGone(): boolean;
   /** Tells the transport who asks, as soon as it is known. */

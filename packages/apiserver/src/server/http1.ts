@@ -60,8 +60,9 @@ class Http1Request implements ServerRequest {
     return this.#body;
   }
 
-  bodyStream(): IncomingMessage {
-    return this.message;
+  bodyStream(): IncomingMessage | undefined {
+    const { 'content-length': length, 'transfer-encoding': encoding } = this.message.headers;
+    return encoding === undefined && Number(length ?? 0) === 0 ? undefined : this.message;
   }
 
   isGone(): boolean {

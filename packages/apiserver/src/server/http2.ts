@@ -51,8 +51,8 @@ class Http2Request implements ServerRequest {
     return this.#body;
   }
 
-  bodyStream(): ServerHttp2Stream {
-    return this.stream;
+  bodyStream(): ServerHttp2Stream | undefined {
+    return this.stream.endAfterHeaders ? undefined : this.stream;
   }
 
   isGone(): boolean {

@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import type { RequestAttributes } from '../../src/auth/identity.ts';
 import type { UpgradeEnvironment } from '../../src/connect/connect-environment.ts';
 import { upgradeHandler } from '../../src/connect/mod.ts';
+import type { ServerResponse } from '../../src/server/exchange.ts';
 import { http1Request } from '../../src/server/http1.ts';
 import { requestInfo } from '../../src/server/request-info.ts';
 import { type TestObjects, testEnvironment } from './environment.ts';
@@ -30,6 +31,8 @@ export class UpgradeServer {
   readonly asked: RequestAttributes[] = [];
   mayCreate = true;
   user = 'ann';
+  /** What requests get that stay on HTTP. */
+  overHttp: () => ServerResponse = () => ({ code: 404, headers: {}, body: [Buffer.from('over HTTP')] });
 
   private constructor(readonly server: Server) {}
 
@@ -93,7 +96,7 @@ export class UpgradeServer {
     return {
       followUpgrade: () => {},
       refuseUpgrade: () => {},
-      handle: () => ({ code: 404, headers: {}, body: [Buffer.from('over HTTP')] }),
+      handle: () => this.overHttp(),
       admit: async (admitted: ReturnType<typeof http1Request>) => ({
         request: admitted,
         info: requestInfo(admitted.method, admitted.url),

@@ -3,44 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { BusDuplex } from '../../src/network/bus-duplex.ts';
 import { acceptDial, BusUplink } from '../../src/network/bus-uplink.ts';
 import { PodNetwork } from '../../src/network/pod-network.ts';
+import { streamPair } from '../support/stream-pair.ts';
 import { textFrom } from '../support/test-network.ts';
-
-/** Both ends of a stream of the bus; an end that aborts makes the other's reads fail. */
-function streamPair(): readonly [BusStream, BusStream] {
-  const queues: [(Uint8Array | undefined)[], (Uint8Array | undefined)[]] = [[], []];
-  const aborts = [new AbortController(), new AbortController()] as const;
-  const wake = new EventTarget();
-  const end = (own: 0 | 1): BusStream => {
-    const far = own === 0 ? 1 : 0;
-    const frames = async function* (): AsyncGenerator<Uint8Array> {
-      for (;;) {
-        if (aborts[own].signal.aborted) throw new Error('aborted');
-        if (queues[own].length === 0)
-          await new Promise((resolve) => wake.addEventListener('x', resolve, { once: true }));
-        else {
-          const frame = queues[own].shift();
-          if (frame === undefined) return;
-          yield frame;
-        }
-      }
-    };
-    const give = async (frame: Uint8Array | undefined): Promise<void> => {
-      queues[far].push(frame);
-      wake.dispatchEvent(new Event('x'));
-    };
-    return {
-      frames: frames(),
-      write: give,
-      end: () => give(undefined),
-      abort: () => {
-        for (const controller of aborts) controller.abort();
-        wake.dispatchEvent(new Event('x'));
-      },
-      signal: aborts[own].signal,
-    };
-  };
-  return [end(0), end(1)];
-}
 
 describe('connections between machines', () => {
   it('NET-15: bytes and ends go both ways, one direction after the other', async () => {

@@ -3,6 +3,7 @@
  * (upstream: staging/src/k8s.io/apimachinery/pkg/util/proxy/{upgradeaware,transport}.go).
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { ApiCall } from '../../server/api-call.ts';
 import type { ResponseHeaders, ServerRequest, ServerResponse, StreamSink } from '../../server/exchange.ts';
 import { askBackend } from './backend.ts';
@@ -13,7 +14,6 @@ import { type ProxyEnvironment, type ProxyTarget, proxyTarget } from './proxy-ta
 
 /** A page whose links are rewritten is kept in memory: a longer one goes through as it is. */
 const LARGEST_PAGE = 4 * 1024 * 1024;
-const NO_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** @throws StatusError */
 export async function proxyRequest(env: ProxyEnvironment, call: ApiCall): Promise<ServerResponse> {
@@ -27,9 +27,11 @@ export async function proxyRequest(env: ProxyEnvironment, call: ApiCall): Promis
 }
 
 async function forward(target: ProxyTarget, location: ProxyLocation, request: ServerRequest): Promise<ServerResponse> {
+  const body = request.bodyStream?.();
   const headers = forwardedHeaders(request, `${location.prefix}${location.path}`);
+  if (body && headers['content-length'] === undefined) headers['transfer-encoding'] = 'chunked';
   const outgoing = { method: request.method, path: `${location.path || '/'}${location.query}`, headers };
-  const { message } = await askBackend(target, outgoing, (out) => sendBody(request, out), request.signal);
+  const { message } = await askBackend(target, outgoing, (out) => sendBody(body, out), request.signal);
   const links: LinkContext = {
     serverHost: target.host,
     clientHost: String(headers['host'] ?? ''),
@@ -43,8 +45,7 @@ async function forward(target: ProxyTarget, location: ProxyLocation, request: Se
   return { code, headers: returned, patient: true, stream: (sink) => pass(message, sink) };
 }
 
-function sendBody(request: ServerRequest, outgoing: ClientRequest): void {
-  const body = NO_BODY.has(request.method) ? undefined : request.bodyStream?.();
+function sendBody(body: Readable | undefined, outgoing: ClientRequest): void {
   if (body === undefined) {
     outgoing.end();
     return;
