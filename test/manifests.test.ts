@@ -1,6 +1,8 @@
 /** The manifests that Regatta starts from, applied with stock kubectl, do what their comments say. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, TestCluster } from './support/cluster.ts';
+import { eventually, fixtures, TestCluster } from './support/cluster.ts';
 
 describe('manifests with stock kubectl', () => {
   let cluster: TestCluster;
@@ -166,5 +168,119 @@ describe('manifests with stock kubectl', () => {
     expect(await cluster.kubectl('describe', 'node', 'node-1')).toContain('KubeletReady');
     expect(await cluster.kubectl('get', 'all')).toContain('deployment.apps/nginx-deployment');
     expect(await cluster.kubectl('logs', 'nginx')).not.toBe('');
+  });
+
+  const restarts = async (pod: string): Promise<number> =>
+    Number(await jsonpath(`pod ${pod}`, '{.status.containerStatuses[0].restartCount}'));
+  const events = (pod: string): Promise<string> =>
+    cluster.kubectl('get', 'events', '--field-selector', `involvedObject.name=${pod}`, '--no-headers');
+
+  it('E2E-9: 05 runs its hooks', async () => {
+    await cluster.apply('05-pod-lifecycle-hooks.yaml');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/lifecycle-demo', '--timeout=30s');
+    expect(await cluster.kubectl('exec', 'lifecycle-demo', '--', 'cat', '/usr/share/message')).toBe(
+      'Hello from the postStart handler',
+    );
+    // nginx obeys its own command: nothing has to be killed, so that no grace period goes by.
+    await cluster.kubectl('delete', 'pod', 'lifecycle-demo', '--timeout=10s');
+    const told = await events('lifecycle-demo');
+    expect(told).toContain('Stopping container lifecycle-demo-container');
+    expect(told).not.toContain('FailedPreStopHook');
+  });
+
+  it('E2E-10: 06 fails its liveness probe and starts again', async () => {
+    await cluster.apply('06-pod-liveness-exec.yaml');
+    await eventually('a restart', async () => (await restarts('test-liveness-exec')) >= 1);
+    const told = await eventually('the events', async () => {
+      const text = await events('test-liveness-exec');
+      return text.includes('Killing') && text;
+    });
+    expect(told).toMatch(/Unhealthy.*Liveness probe failed: cat: .*\/tmp\/healthy'?: No such file or directory/);
+    expect(told).toContain('Container liveness failed liveness probe, will be restarted');
+    await cluster.kubectl('delete', 'pod', 'test-liveness-exec', '--grace-period=0', '--force');
+  });
+
+  it('E2E-11: 16 readiness follows the probe once the startup probe has let it', async () => {
+    await cluster.apply('16-probes.yaml');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/probes', '--timeout=30s');
+    await cluster.kubectl('exec', 'probes', '--', 'mv', '/usr/share/nginx/html/index.html', '/tmp/');
+    await cluster.kubectl('wait', '--for=condition=Ready=false', 'pod/probes', '--timeout=30s');
+    expect(await events('probes')).toMatch(/Unhealthy.*Readiness probe failed:/);
+    await cluster.kubectl('exec', 'probes', '--', 'mv', '/tmp/index.html', '/usr/share/nginx/html/');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/probes', '--timeout=30s');
+    expect(await restarts('probes')).toBe(0);
+  });
+
+  it('E2E-12: 08 Secrets and labels as files, which follow their objects', async () => {
+    const secret = (name: string, key: string, value: string): Promise<string> =>
+      cluster.kubectl('create', 'secret', 'generic', name, `--from-literal=${key}=${value}`);
+    await secret('user', 'username.txt', 'admin');
+    await secret('pass', 'password.txt', 'old');
+    await cluster.apply('08-projected-volumes.yaml');
+    const pods = ['pod/test-projected-volume', 'pod/test-downwardapi-volume'];
+    await cluster.kubectl('wait', '--for=condition=Ready', ...pods, '--timeout=30s');
+    const read = (file: string): Promise<string> =>
+      cluster.kubectl('exec', 'test-projected-volume', '--', 'cat', `/projected-volume/${file}`);
+    expect(await read('username.txt')).toBe('admin');
+    const patch = JSON.stringify({ stringData: { 'password.txt': 'new' } });
+    await cluster.kubectl('patch', 'secret', 'pass', '-p', patch);
+    await eventually('the edit appears', async () => (await read('password.txt')) === 'new');
+    await eventually('the labels in the log', async () =>
+      (await cluster.kubectl('logs', 'test-downwardapi-volume')).includes('cluster="test-cluster1"'),
+    );
+  });
+
+  it('E2E-13: kubectl debug: into a Pod, a copy of it, and onto its node', async () => {
+    const at = ['--image=busybox', '--profile=general'];
+    const peek = ['--', 'sh', '-c', 'echo peeked; exit 3'];
+    await cluster.kubectl('debug', 'probes', ...at, '--target=web', '-c', 'peek', ...peek);
+    const status = '{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}';
+    await eventually('it has ended', async () => (await jsonpath('pod probes', status)) === '3');
+    expect(await cluster.kubectl('logs', 'probes', '-c', 'peek')).toBe('peeked');
+    await cluster.kubectl('debug', 'probes', ...at, '--copy-to=copy', '--share-processes', '--', 'sleep', '1d');
+    await cluster.kubectl('wait', '--for=jsonpath={.status.containerStatuses[1].ready}=true', 'pod/copy');
+    expect(await jsonpath('pod copy', '{.spec.shareProcessNamespace}')).toBe('true');
+    await cluster.kubectl('debug', 'node/node-1', ...at, '--', 'sleep', '1d');
+    const [debuggers = ''] = (await cluster.kubectl('get', 'pods', '-o', 'name')).match(/pod\/node-debugger-\S+/) ?? [];
+    await cluster.kubectl('wait', '--for=condition=Ready', debuggers, '--timeout=30s');
+    expect(await cluster.kubectl('get', debuggers, '-o', 'jsonpath={.spec.nodeName}')).toBe('node-1');
+    expect(await cluster.kubectl('exec', debuggers, '--', 'ls', '/host')).toContain('etc');
+    await cluster.kubectl('delete', 'pod/copy', debuggers, '--grace-period=0', '--force');
+  });
+
+  it('E2E-14: a resize in place, and a static Pod that a delete does not end', async () => {
+    const resources = (cpu: string) =>
+      JSON.stringify({ spec: { containers: [{ name: 'c', resources: { requests: { cpu } } }] } });
+    await cluster.kubectl('patch', 'pod', 'burstable', '--subresource=resize', '-p', resources('250m'));
+    const given = '{.status.containerStatuses[0].allocatedResources.cpu}';
+    await eventually('the resize', async () => (await jsonpath('pod burstable', given)) === '250m');
+    expect(await restarts('burstable')).toBe(0);
+    const refused = await cluster.tryKubectl(
+      'patch',
+      'pod',
+      'guaranteed',
+      '--subresource=resize',
+      '-p',
+      resources('250m'),
+    );
+    expect(refused.stderr).toContain('Pod QOS Class may not change as a result of resizing');
+    const folder = path.join(cluster.dataDir, 'nodes', 'node-2', 'manifests');
+    fs.copyFileSync(path.join(fixtures, 'manifests', '01-pod-nginx.yaml'), path.join(folder, 'web.yaml'));
+    const mirror = 'nginx-node-2';
+    await eventually('the mirror runs', async () => (await phase(mirror)) === 'Running');
+    const id = (): Promise<string> =>
+      jsonpath(`pod ${mirror}`, '{.metadata.uid} {.status.containerStatuses[0].containerID}');
+    const [uid, container] = (await id()).split(' ');
+    await cluster.kubectl('delete', 'pod', mirror, '--wait=false');
+    const back = await eventually('another mirror of the same container', async () => {
+      const [now, same] = (await id()).split(' ');
+      return now !== uid && same === container;
+    });
+    expect(back).toBe(true);
+    fs.rmSync(path.join(folder, 'web.yaml'));
+    await eventually(
+      'it goes with its manifest',
+      async () => !(await jsonpath('pods', '{.items[*].metadata.name}')).includes(mirror),
+    );
   });
 });
