@@ -6,7 +6,8 @@
  * nobody from the moment their Secret is gone, on every server, and what they have open is cut there.
  */
 import { type Namespace, type Secret, statusErrors } from '@regatta/api';
-import { currentObjects } from '../admission/current-objects.ts';
+import type { Timer } from '@regatta/runtime';
+import { objectsIn } from '../admission/current-objects.ts';
 import type { Authorizer, UserInfo } from '../auth/identity.ts';
 import { CLUSTER_ROLES, NAMESPACES, SECRETS } from '../auth/resource-refs.ts';
 import type { ResourceRegistry } from '../registry/resource-registry.ts';
@@ -51,12 +52,15 @@ export interface GuestDeskOptions {
   readonly presence: Presence;
 }
 
+/** Real milliseconds between looks for guests whose time is over. */
+const SWEEP_MS = 2_000;
 const RBAC_GROUP = 'rbac.authorization.k8s.io';
 
 export class GuestDesk {
   readonly #options: GuestDeskOptions;
   readonly #seed: Seed;
   readonly #unfollow: () => void;
+  #sweep: Timer;
 
   constructor(options: GuestDeskOptions) {
     this.#options = options;
@@ -66,15 +70,26 @@ export class GuestDesk {
       if (type !== 'DELETED' || namespace !== 'kube-system' || !name.startsWith(GUEST_SECRET_PREFIX)) return;
       options.presence.cutOff(name.slice(GUEST_SECRET_PREFIX.length));
     });
+    this.#sweep = this.#cutExpired();
   }
 
   close(): void {
     this.#unfollow();
+    this.#sweep.cancel();
+  }
+
+  /** Whose time is over is refused anyway; what they have open ends here. */
+  #cutExpired(): Timer {
+    const now = this.#options.server.clock.now();
+    for (const { name, expiresAt } of this.list()) if (expiresAt <= now) this.#options.presence.cutOff(name);
+    return this.#options.server.clock.real.setTimer(SWEEP_MS, () => {
+      this.#sweep = this.#cutExpired();
+    });
   }
 
   list(): readonly GuestRecord[] {
-    return currentObjects(this.#options.server.storage, SECRETS).flatMap((secret) => {
-      const guest = secret.metadata.namespace === 'kube-system' ? readGuest(secret) : undefined;
+    return objectsIn(this.#options.server.storage, SECRETS, 'kube-system').flatMap((secret) => {
+      const guest = readGuest(secret);
       return guest ? [guest] : [];
     });
   }

@@ -111,8 +111,11 @@ describe('guests', () => {
     });
 
     it('WS-4: who stays longer than the invitation is nobody', async () => {
-      const { token } = await invite({ name: 'brief', ttl: '1ms' });
-      await expect.poll(() => reads(token, '/api')).toBe(401);
+      const { token } = await invite({ name: 'brief', ttl: '1s' });
+      const watch = openWatch(running.server.port, '/api/v1/namespaces/brief/pods?watch=true', token);
+      await watch.open;
+      await expect.poll(() => reads(token, '/api'), { timeout: 5_000 }).toBe(401);
+      await watch.closed;
     });
 
     it('WS-5: a team shares a namespace; who leaves it leaves the others there', async () => {

@@ -52,7 +52,7 @@ export async function* readFeed(
   let lost = false;
   while (!signal.aborted) {
     try {
-      const lines = await transport.download(pathOf(request, since));
+      const lines = await transport.download(pathOf(request, since), signal);
       if (lost) yield { connection: 'back' };
       lost = false;
       for await (const item of items(lines)) {

@@ -66,11 +66,11 @@ export class HttpTransport implements Transport {
   }
 
   /**
-   * A body of any length, as it comes.
+   * A body of any length, as it comes, until the signal aborts.
    * @throws StatusError for a refusal; the iterable throws when the body is cut
    */
-  async download(url: string): Promise<AsyncIterable<Uint8Array>> {
-    const message = await this.#request({ method: 'GET', url, headers: {} }).catch((error: unknown) => {
+  async download(url: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const message = await this.#request({ method: 'GET', url, headers: {} }, signal).catch((error: unknown) => {
       throw unanswered(error);
     });
     if (message.statusCode === 200) return message;
