@@ -31,6 +31,8 @@ export interface ClusterRecord {
   readonly broker?: BrokerKind;
   /** Who did what is written to the log folder by this policy: a file's path, or `default`. */
   readonly auditPolicy?: string;
+  /** A folder of images of the user's own. */
+  readonly images?: string;
   readonly nodes: readonly NodeRecord[];
 }
 

@@ -12,6 +12,7 @@ export const USAGE =
   '   or: node-agent --join https://APISERVER:6443 --join-token-file FILE --ca-file FILE [--name HOSTNAME] --node-dir DIR\n' +
   '  [--cpu 4] [--memory 16Gi] [--pods 110] [--ephemeral-storage 100Gi] [--labels a=b,c=d]\n' +
   '  [--register-with-taints key=value:Effect,…] [--cluster-dns 10.96.0.10] [--health-address HOST:PORT]\n' +
+  '  [--images DIR]: images of your own, a folder each (also REGATTA_IMAGES_DIR; docs/guides/images.md)\n' +
   '  [--static-pods DIR]: manifests of Pods that run without the API (NODE-DIR/manifests)\n' +
   '  [--count N --name-prefix NAME-]: N machines NAME-1 … in one process; {name} in --credentials stands for each name';
 
@@ -21,6 +22,8 @@ export interface NodeAgentArguments {
   readonly nodeDir: string | undefined;
   /** The folder of the machine's static Pods; `manifests` in its node folder where it is left out. */
   readonly staticPods: string | undefined;
+  /** A folder of images of one's own. */
+  readonly images: string | undefined;
   readonly taints: readonly Taint[];
   readonly clusterDns: string | undefined;
   readonly healthAddress: HealthAddress | undefined;
@@ -53,12 +56,16 @@ export class ArgumentError extends Error {
 const MOST_MACHINES = 1000;
 
 /** @throws ArgumentError with one clear sentence */
-export function parseArguments(argv: readonly string[]): NodeAgentArguments {
+export function parseArguments(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+): NodeAgentArguments {
   const values = read(argv);
   return {
     place: values.join === undefined ? givenPlace(values) : joinPlace(values, values.join),
     nodeDir: values['node-dir'],
     staticPods: values['static-pods'],
+    images: values.images ?? (environment['REGATTA_IMAGES_DIR'] || undefined),
     taints: parseTaints(values['register-with-taints'] ?? ''),
     clusterDns: values['cluster-dns'],
     healthAddress: healthAddress(values['health-address']),
@@ -118,6 +125,7 @@ function read(argv: readonly string[]) {
         ip: text,
         'node-dir': text,
         'static-pods': text,
+        images: text,
         cpu: { ...text, default: DEFAULT_MACHINE.cpu },
         memory: { ...text, default: DEFAULT_MACHINE.memory },
         pods: { ...text, default: DEFAULT_MACHINE.pods },

@@ -20,6 +20,7 @@ import {
   systemRandom,
 } from '@regatta/runtime';
 import { type GivenPlace, type JoinPlace, type NodeAgentArguments, parseArguments, USAGE } from './arguments.ts';
+import { BUILT_IN_IMAGES, ImageCatalogue } from './images/catalogue.ts';
 import { enterCluster } from './join/join-cluster.ts';
 import { BusUplink } from './network/bus-uplink.ts';
 import { KUBELET_VERSION, type Machine } from './node/machine.ts';
@@ -45,10 +46,11 @@ interface Host {
   readonly health: MachineHealth;
   /** What the files of all machines hold. */
   readonly space: FileSpace;
+  readonly catalogue: ImageCatalogue;
 }
 
 async function runMachine(
-  { options, clock, logger, signal, health, space }: Host,
+  { options, clock, logger, signal, health, space, catalogue }: Host,
   machine: Machine,
   bus: BusConnection,
 ): Promise<NodeAgent> {
@@ -62,6 +64,7 @@ async function runMachine(
   const agent = await runNode({
     machine,
     disk,
+    catalogue,
     client,
     clock,
     space,
@@ -142,8 +145,15 @@ async function runJoining(host: Host, place: JoinPlace): Promise<void> {
   await runMachine(host, machine, bus);
 }
 
+/** The images there are, those of the user's folder over the built-in ones. @throws ImageFolderError */
+async function catalogueWith(folder: string | undefined): Promise<ImageCatalogue> {
+  if (folder === undefined) return new ImageCatalogue();
+  const { loadImages } = await import('./images/own/load-images.ts');
+  return new ImageCatalogue([...BUILT_IN_IMAGES, ...(await loadImages(folder))]);
+}
+
 async function main(): Promise<void> {
-  const options = parseArguments(process.argv.slice(2));
+  const options = parseArguments(process.argv.slice(2), process.env);
   const { place } = options;
   const clock = new SystemClock();
   const name = place.kind === 'given' ? place.machines[0]?.name : place.name;
@@ -158,7 +168,8 @@ async function main(): Promise<void> {
   const health = new MachineHealth(machines);
   if (options.healthAddress) await serveHealth(options.healthAddress, health.checks);
   const space = new FileSpace({ limit: PROCESS_LIMIT_BYTES });
-  const host: Host = { options, clock: new ClusterClock(clock), logger, signal, health, space };
+  const catalogue = await catalogueWith(options.images);
+  const host: Host = { options, clock: new ClusterClock(clock), logger, signal, health, space, catalogue };
   await (place.kind === 'given' ? runGiven(host, place) : runJoining(host, place));
   logger.info('the node is registered', { machines, program: path.basename(process.argv[1] ?? '') });
   reportProgress({ state: 'ready', detail: `${machines} machine(s)` });

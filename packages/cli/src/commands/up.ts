@@ -40,6 +40,7 @@ export interface UpOptions {
   readonly name?: string;
   /** A file as it was typed, `default` or `none`. */
   readonly auditPolicy?: string;
+  readonly images?: string;
   readonly detach: boolean;
 }
 
@@ -95,7 +96,7 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
   const control = await startControlServer(layout, handle, clock);
   const onSignal = stopOnSignals(io, () => supervisor, stopped.resolve);
   try {
-    const cluster = withAudit(plan(existing, options), options, io.cwd);
+    const cluster = withImages(withAudit(plan(existing, options), options, io.cwd), options, io.cwd);
     requireBroker(cluster.broker);
     await endFormerProcesses(layout, clock);
     await requireFreePort(cluster.port);
@@ -165,6 +166,15 @@ function withAudit({ auditPolicy: before, ...cluster }: ClusterRecord, options: 
   if (!fs.existsSync(file))
     throw new CliError(`There is no audit policy ${file}. Name a file, or \`default\` for Regatta's own policy.`, 2);
   return { ...cluster, auditPolicy: file };
+}
+
+/** @throws CliError when there is no such folder */
+function withImages({ images: before, ...cluster }: ClusterRecord, options: UpOptions, cwd: string): ClusterRecord {
+  const { images: wanted = before ?? 'none' } = options;
+  if (wanted === 'none') return cluster;
+  const folder = path.resolve(cwd, wanted);
+  if (!fs.existsSync(folder)) throw new CliError(`There is no folder ${folder} with images.`, 2);
+  return { ...cluster, images: folder };
 }
 
 function stopOnSignals(

@@ -18,6 +18,7 @@ type UpFlags = {
   broker?: BrokerKind;
   name?: string;
   auditPolicy?: string;
+  images?: string;
   detach?: boolean;
 };
 
@@ -49,6 +50,7 @@ export function addLifecycle(program: Command, run: Run): void {
       '--audit-policy <file>',
       'write who did what to logs/audit.log by this policy (audit.k8s.io/v1), `default` for ours, `none` for no more',
     )
+    .option('--images <folder>', 'images of your own, a folder each (docs/guides/images.md); `none` for no more')
     .option('-d, --detach', 'run in the background')
     .action((flags: UpFlags) => run((environment) => up(environment, { ...flags, detach: flags.detach ?? false }))());
   program

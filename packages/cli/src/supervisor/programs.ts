@@ -83,9 +83,11 @@ export function controllerManagerSpec(context: ProgramContext): ProcessSpec {
 }
 
 export function nodeAgentSpec(context: ProgramContext, node: NodeRecord): ProcessSpec {
+  const { images } = context.cluster;
   return spec(context, 'node-agent', node.name, 'node-agent', [
     ...busFlags(context, nodeUser(node.name)),
     ...['--name', node.name, '--ip', node.ip, '--node-dir', context.layout.nodeDir(node.name)],
+    ...(images === undefined ? [] : ['--images', images]),
   ]);
 }
 

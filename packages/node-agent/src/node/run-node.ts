@@ -5,6 +5,7 @@ import type { Taint } from '@regatta/api';
 import { type ApiClient, EventRecorder, Informer, resources } from '@regatta/client';
 import type { ClusterClock, Logger, Random } from '@regatta/runtime';
 import { clusterApi } from '../api/cluster-api.ts';
+import type { ImageCatalogue } from '../images/catalogue.ts';
 import { NetworkError } from '../network/network-error.ts';
 import type { Uplink } from '../network/service-router.ts';
 import type { ManifestSource } from '../pods/static/manifest-folder.ts';
@@ -21,6 +22,8 @@ export interface RunNodeOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** The images that can be pulled; the built-in ones unless told. */
+  readonly catalogue?: ImageCatalogue;
   readonly clusterDns?: string;
   readonly clusterDomain?: string;
   readonly taints?: readonly Taint[];
@@ -55,6 +58,7 @@ export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {
     logger,
   });
   const agent = new NodeAgent({
+    ...(options.catalogue === undefined ? {} : { catalogue: options.catalogue }),
     machine,
     disk,
     api,

@@ -33,9 +33,9 @@ export class TestContainers {
   readonly disk = new MemoryDisk();
   readonly runtime: EmulatedRuntime;
 
-  constructor() {
+  constructor(catalogue = new ImageCatalogue()) {
     this.network.setRange('10.244.1.0/24');
-    const images = new ImageStore(new ImageCatalogue(), this.clock, this.disk);
+    const images = new ImageStore(catalogue, this.clock, this.disk);
     this.runtime = new EmulatedRuntime({
       clock: this.clock,
       random: seededRandom(3),
