@@ -7,6 +7,9 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
+/** Those whose port is waited for. */
+const SERVERS = new Set(['netexec', 'serve-hostname', 'porter', 'guestbook']);
+
 function setUp() {
   const containers = new TestContainers();
   const start: TestContainers['start'] = async (...words) => {
@@ -14,8 +17,13 @@ function setUp() {
     ends.push(() => containers.runtime.stopContainer(container.id, 0));
     return container;
   };
-  const agnhost = (args: string[], config = {}) =>
-    start('registry.k8s.io/e2e-test-images/agnhost:2.57', { args, ...config });
+  const agnhost = async (args: string[], config = {}) => {
+    const container = await start('registry.k8s.io/e2e-test-images/agnhost:2.57', { args, ...config });
+    if (SERVERS.has(args[0] ?? '')) {
+      await expect.poll(() => containers.network.listening(container.ip).length).toBeGreaterThan(0);
+    }
+    return container;
+  };
   return { containers, agnhost };
 }
 

@@ -14,13 +14,19 @@ function setUp() {
     ends.push(() => containers.runtime.stopContainer(container.id, 0));
     return container;
   };
-  return { containers, start };
+  /** Waits until it listens. */
+  const serve = async (...words: Parameters<typeof start>): Promise<RunningContainer> => {
+    const container = await start(...words);
+    await expect.poll(() => containers.network.listening(container.ip).length).toBeGreaterThan(0);
+    return container;
+  };
+  return { containers, start, serve };
 }
 
 describe('httpd', () => {
   it('IMG-30: serves its page, logs as Apache does, and ends with 0 on its stop signal', async () => {
-    const { containers, start } = setUp();
-    const web = await start('registry.k8s.io/e2e-test-images/httpd:2.4.38-4');
+    const { containers, serve } = setUp();
+    const web = await serve('registry.k8s.io/e2e-test-images/httpd:2.4.38-4');
     expect((await web.exec(['curl', '-si', 'localhost'])).out).toMatch(
       /Server: Apache\/2\.4\.38 \(Unix\)\r\n(.*\r\n)*\r\n<html><body><h1>It works!<\/h1><\/body><\/html>\n$/,
     );
@@ -156,8 +162,8 @@ describe('hogs and servers', () => {
   });
 
   it('IMG-37: curlimages/curl runs curl; kitten tells its picture', async () => {
-    const { start } = setUp();
-    const kitten = await start('registry.k8s.io/e2e-test-images/kitten:1.7');
+    const { start, serve } = setUp();
+    const kitten = await serve('registry.k8s.io/e2e-test-images/kitten:1.7');
     const curl = await start('curlimages/curl', { args: ['-s', `http://${kitten.ip}/data.json`] });
     expect(await curl.exit()).toBe(0);
     expect(JSON.parse(curl.log())).toEqual({ image: 'kitten.jpg' });

@@ -8,6 +8,7 @@ const HOSTS = '127.0.0.1\tlocalhost\n10.244.1.2\tweb\n';
 async function setUp(image = 'busybox') {
   const containers = new TestContainers();
   const web = await containers.start('nginx');
+  await expect.poll(() => containers.network.listening(web.ip).length).toBe(1);
   const mounts = ['/etc/hosts', '/etc/resolv.conf'].map((containerPath, i) => ({
     containerPath,
     source: fileNode(i === 0 ? HOSTS : 'nameserver 10.244.1.250\noptions attempts:1\n', 0o644, 0),

@@ -58,6 +58,7 @@ describe("images of one's own", () => {
   it('IMG-41: an image.mjs brings a program', async () => {
     const containers = await examples();
     const counter = await containers.start('example/counter');
+    await expect.poll(() => counter.log()).toContain('counting on port 7000\n');
     for (const visitor of [1, 2])
       expect((await counter.exec(['nc', counter.ip, '7000'], '')).out).toBe(`you are visitor ${visitor}\n`);
     expect((await counter.exec(['cat', '/data/count'])).out).toBe('2');
