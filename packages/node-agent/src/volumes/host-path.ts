@@ -24,7 +24,7 @@ const DIRECTORY_MODE = 0o755;
 export function openHostPath(host: ContainerFileSystem, { path, type = '' }: HostPathVolumeSource): FsNode {
   try {
     makeMissing(host, path, type);
-    const node = host.node(path);
+    const node = host.ownNode(path);
     if (type !== '') checkType(node, path, type);
     return node;
   } catch (error) {

@@ -57,7 +57,7 @@ export function findSubPath(request: SubPathRequest): FsNode {
     throw new StartError(CONFIG_ERROR, `failed to create ${what}`);
   }
   try {
-    return files.node(`/${path}`);
+    return volume.frozen ? files.node(`/${path}`) : files.ownNode(`/${path}`);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     throw new StartError(CONFIG_ERROR, `failed to prepare ${where}`);

@@ -291,6 +291,30 @@ describe('hostPath', () => {
     expect(files.exists('/v/tmp/out/package.json')).toBe(false);
   });
 
+  it('VOL-19: places that came with the machine can be mounted and written to, whole or in part', async () => {
+    const world = new TestVolumes();
+    const pod = await world.pod([
+      { name: 't', hostPath: { path: '/tmp' } },
+      { name: 'h', hostPath: { path: '/etc/hosts', type: 'File' } },
+      { name: 'r', hostPath: { path: '/' } },
+    ]);
+    const files = await pod.container([
+      { name: 't', mountPath: '/t' },
+      { name: 'h', mountPath: '/hosts' },
+      { name: 'r', mountPath: '/log', subPath: 'var/log' },
+      { name: 'r', mountPath: '/r' },
+    ]);
+    expect(files.status('/t').mode).toBe(0o1777);
+    files.writeFile('/t/x', Buffer.from('x'));
+    files.appendFile('/hosts', Buffer.from('10.0.0.1 added\n'));
+    files.writeFile('/log/own', Buffer.from('l'));
+    expect([text(files, '/r/tmp/x'), text(files, '/r/var/log/own')]).toEqual(['x', 'l']);
+    expect(text(files, '/r/etc/hosts')).toContain('added');
+    const other = new TestVolumes().host.disk().files;
+    expect(other.exists('/tmp/x')).toBe(false);
+    expect(text(world.host.disk().files, '/etc/hosts')).toContain('added');
+  });
+
   it('VOL-19: types are checked in upstream words', async () => {
     const world = new TestVolumes();
     const mount = async (path: string, type: string): Promise<string> => {

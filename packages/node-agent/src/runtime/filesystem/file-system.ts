@@ -136,6 +136,12 @@ export class ContainerFileSystem {
     return this.#tree.existing(path, 'stat', followLast).node;
   }
 
+  /** The node as one that may be changed in place, to be mounted elsewhere. */
+  ownNode(path: string): FsNode {
+    const place = this.#tree.existing(path, 'mount', true);
+    return this.#tree.own(place, place.node, 'mount');
+  }
+
   status(path: string, followLast = true): FileStatus {
     const { node, mount } = this.#tree.existing(path, 'stat', followLast);
     return statusOf(node, mount);
