@@ -15,6 +15,7 @@ const DEFAULT_RETRY_S = 180;
 const MAGIC: Readonly<Record<string, number>> = { ext4: 0xef53, overlay: 0x794c7630, proc: 0x9fa0, xfs: 0x58465342 };
 
 export async function mounttest(process: ProcessContext): Promise<number> {
+  await process.prepareFiles();
   const flags = parseFlags(process.argv.slice(2), { switches: ['break_on_expected_content'] });
   process.umask = 0;
   const test = new MountTest(process);
