@@ -1,0 +1,59 @@
+/**
+ * What can be wrong with an expression: when it is compiled, with the place in its text as upstream shows it, and when it
+ * is evaluated (upstream: github.com/google/cel-go/common/error.go).
+ */
+
+/** A problem at a place of an expression's text. */
+export interface Issue {
+  /** In UTF-16 units from its start. */
+  readonly at: number;
+  readonly message: string;
+}
+
+/** An expression that can't be used. */
+export class CompileError extends Error {
+  readonly code = 'compile';
+
+  constructor(
+    readonly issues: readonly Issue[],
+    source: string,
+  ) {
+    super(issues.map((issue) => issueText(issue, source)).join('\n'));
+    this.name = 'CompileError';
+  }
+}
+
+/** An evaluation that has no value. */
+export class EvaluationError extends Error {
+  readonly code = 'evaluation';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'EvaluationError';
+  }
+}
+
+/** An evaluation that was ended because it takes too long. */
+export class CostError extends Error {
+  readonly code = 'cost';
+
+  constructor() {
+    super('operation cancelled: actual cost limit exceeded');
+    this.name = 'CostError';
+  }
+}
+
+/** The message, the line, and a caret below the place. */
+function issueText({ at, message }: Issue, source: string): string {
+  const before = source.slice(0, at);
+  const line = before.split('\n').length;
+  const start = before.lastIndexOf('\n') + 1;
+  const end = source.indexOf('\n', start);
+  const column = [...source.slice(start, at)].length;
+  const text = source.slice(start, end < 0 ? undefined : end);
+  return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${text}\n | ${'.'.repeat(column)}^`;
+}
+
+export function noSuchOverload(): EvaluationError {
+  return new EvaluationError('no such overload');
+}
