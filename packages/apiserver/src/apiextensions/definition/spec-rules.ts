@@ -50,7 +50,7 @@ export function checkSpec(
       schemaBefore(old, version.name),
     );
   }
-  checkVersionList(errors, all);
+  checkVersionList(errors, spec.versions);
   requireNames(errors, SPEC.child('names'), spec.names);
   checkNames(errors, SPEC.child('names'), spec.names);
   const hasStatus = all.some(({ subresources }) => subresources?.status);
@@ -102,12 +102,13 @@ function warningProblems({ deprecated, deprecationWarning: warning }: Version): 
   ];
 }
 
-function checkVersionList(errors: ErrorList, versions: readonly Version[]): void {
+function checkVersionList(errors: ErrorList, given: readonly Version[] | null | undefined): void {
+  const versions = given ?? [];
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
-    errors.invalid(VERSIONS, versions, 'must contain unique version names');
+    errors.invalid(VERSIONS, given ?? null, 'must contain unique version names');
   }
   if (versions.filter(({ storage }) => storage).length !== 1) {
-    errors.invalid(VERSIONS, versions, 'must have exactly one version marked as storage version');
+    errors.invalid(VERSIONS, given ?? null, 'must have exactly one version marked as storage version');
   }
 }
 
