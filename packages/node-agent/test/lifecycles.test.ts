@@ -195,7 +195,7 @@ const STORIES: readonly Story[] = [
           name: 'main',
           image: 'nginx',
           lifecycle: {
-            postStart: { exec: { command: sh('echo Hello > /usr/share/message') } },
+            postStart: { exec: { command: sh('sleep 3; echo Hello > /usr/share/message') } },
             preStop: { exec: { command: ['/usr/sbin/nginx', '-s', 'quit'] } },
           },
         },

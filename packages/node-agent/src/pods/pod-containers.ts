@@ -36,8 +36,11 @@ export interface StartContext {
 
 export class PodContainers {
   readonly failures = new Map<string, StartFailure>();
-  readonly #outdated = new Set<string>();
+  /** Made when something is put in: most Pods never need them. */
+  #outdated: Set<string> | undefined;
   readonly #crashes: CrashGate;
+  /** Containers whose postStart hook has not ended: they don't count as running yet. */
+  #starting: Set<string> | undefined;
   #restartingAll = false;
 
   constructor(private readonly options: PodContainersOptions) {
@@ -50,8 +53,13 @@ export class PodContainers {
     return this.#restartingAll;
   }
 
+  /** Whether the container of that name waits for its postStart hook. */
+  isStarting(name: string): boolean {
+    return this.#starting?.has(name) === true;
+  }
+
   isOutdated(containerId: string): boolean {
-    return this.#outdated.has(containerId);
+    return this.#outdated?.has(containerId) === true;
   }
 
   records(pod: Pod): readonly ContainerRecord[] {
@@ -69,6 +77,10 @@ export class PodContainers {
     context.signal.throwIfAborted();
     const latest = this.latest(pod, name);
     const attempt = latest === undefined ? attemptFromStatus(pod, name) : latest.attempt + 1;
+    if (container.lifecycle?.postStart) {
+      this.#starting ??= new Set();
+      this.#starting.add(name);
+    }
     try {
       await this.#launch(pod, container, attempt, context);
       this.failures.delete(name);
@@ -79,6 +91,8 @@ export class PodContainers {
       if (!(error instanceof StartError)) throw error;
       this.failures.set(name, { reason: error.reason, message: error.message });
       this.options.again(`start ${name}`, error.retryAfter ?? RETRY_MS);
+    } finally {
+      this.#starting?.delete(name);
     }
     this.options.publish();
   }
@@ -103,6 +117,7 @@ export class PodContainers {
     this.#restartingAll = true;
     this.options.publish();
     await this.options.services.stopper.stopPod(pod, records, podIp, 0);
+    this.#outdated ??= new Set();
     for (const { id, name } of records) if (!isEphemeral(pod, name)) this.#outdated.add(id);
     this.#restartingAll = false;
   }
@@ -138,7 +153,7 @@ export class PodContainers {
   async #forgetOldInstances(pod: Pod, name: string): Promise<void> {
     const instances = this.records(pod).filter((record) => record.name === name);
     for (const { id } of instances.slice(0, -2)) {
-      this.#outdated.delete(id);
+      this.#outdated?.delete(id);
       this.options.allocation.forget(id);
       await this.options.services.runtime.removeContainer(id);
     }

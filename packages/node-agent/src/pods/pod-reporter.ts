@@ -38,6 +38,7 @@ export class PodReporter {
     const status = podStatus({
       pod,
       records,
+      isStarting: (name) => this.containers.isStarting(name),
       failure: (name) => this.containers.failures.get(name),
       verdicts: (id) => probes.verdicts(id),
       lastWords: (id) => this.#lastWords(id),
@@ -75,8 +76,8 @@ export class PodReporter {
     const lines = this.services.runtime.log(containerId)?.lines() ?? [];
     const text = lines
       .slice(-LOG_TAIL_LINES)
-      .map((line) => Buffer.from(line.text).toString())
-      .join('\n');
+      .map(({ text: line, partial }) => Buffer.from(line).toString() + (partial ? '' : '\n'))
+      .join('');
     return text.slice(-LOG_TAIL_BYTES);
   }
 }

@@ -27,6 +27,8 @@ export interface ContainerStatusInput {
   readonly pod: Pod;
   /** Instances of all containers, oldest first. */
   readonly records: readonly ContainerRecord[];
+  /** Its postStart hook runs: upstream's kubelet doesn't look at a Pod while it waits for one. */
+  isStarting(containerName: string): boolean;
   failure(containerName: string): StartFailure | undefined;
   verdicts(containerId: string): ProbeVerdicts;
   /** What an instance has been given, where that is known. */
@@ -162,7 +164,8 @@ function statusOfRecord(
 }
 
 function stateOf(input: ContainerStatusInput, container: Container, record: ContainerRecord): ContainerState {
-  if (record.state === 'created') return defaultWaiting(input.pod);
+  if (record.state === 'created' || (record.state === 'running' && input.isStarting(container.name)))
+    return defaultWaiting(input.pod);
   if (record.state === 'running') return { running: { startedAt: toTime(record.startedAt ?? record.createdAt) } };
   const message = terminationMessage(input, container, record);
   return {
