@@ -3,6 +3,7 @@
 // reads only what it needs at start.
 import fs from 'node:fs';
 import { build } from 'esbuild';
+import { fieldDocs } from './lib/field-docs.mjs';
 
 const root = new URL('..', import.meta.url);
 const at = (path) => new URL(path, root).pathname;
@@ -45,3 +46,4 @@ for (const [name, source] of Object.entries(programs)) {
     logLevel: 'warning',
   });
 }
+fs.writeFileSync(at('dist/field-docs.json'), JSON.stringify(fieldDocs()));

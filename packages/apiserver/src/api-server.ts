@@ -36,7 +36,7 @@ import { negotiatedError } from './handlers/negotiated-error.ts';
 import { printedTables } from './handlers/printed-table.ts';
 import { specialHandlers } from './handlers/special/mod.ts';
 import { strategies } from './kinds/mod.ts';
-import { OpenApi } from './openapi/mod.ts';
+import { docsFrom, noDocs, OpenApi } from './openapi/mod.ts';
 import { ensurePki, type Pki, writeKubeconfig } from './pki/mod.ts';
 import type { JoinOptions } from './regatta-api/join.ts';
 import { ensureJoinToken } from './regatta-api/join-token.ts';
@@ -78,6 +78,8 @@ export interface ApiServerOptions {
     /** What they join with; without it they need a token that somebody made. */
     readonly token?: string;
   };
+  /** What OpenAPI says of fields (openapi/field-docs.ts); nothing when left out. */
+  readonly fieldDocs?: string;
   /** Connects to the cluster's bus; without it the server speaks HTTPS alone. */
   readonly connectBus?: () => Promise<BusConnection>;
 }
@@ -263,7 +265,8 @@ function assemble(
   });
   const special: SpecialHandlers = specialHandlers(auth, componentProbes(context), connectors);
   const discovery = new Discovery(resources, () => state.url.replace('https://', ''));
-  const openApi = new OpenApi(context.schema, resources);
+  const docs = options.fieldDocs === undefined ? noDocs : docsFrom(options.fieldDocs);
+  const openApi = new OpenApi({ schema: context.schema, docs }, resources);
   const nonResource = {
     discovery,
     health,

@@ -21,6 +21,8 @@ const BUS_USER = 'system:apiserver';
 /** Bundled next to this program. */
 const FREEZER = fileURLToPath(new URL('./freezer.mjs', import.meta.url));
 
+const FIELD_DOCS = fileURLToPath(new URL('./field-docs.json', import.meta.url));
+
 const USAGE =
   'usage: apiserver --data-dir DIR [--port 6443] [--advertise-address 127.0.0.1] [--name regatta] [--speed N] [--bus URL --credentials FILE [--join-token-file FILE]] [--audit-log-path FILE [--audit-policy-file FILE] [--audit-log-maxsize MB] [--audit-log-maxbackup N] [--audit-log-maxage DAYS]]';
 
@@ -94,6 +96,7 @@ async function run(): Promise<void> {
     clock,
     random: systemRandom,
     logger,
+    fieldDocs: FIELD_DOCS,
     ...(flags.speed === undefined ? {} : { speed: flags.speed }),
     ...(flags.audit ? { audit: flags.audit } : {}),
     ...(connect ? { connectBus: connect } : {}),

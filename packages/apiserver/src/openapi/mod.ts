@@ -1,1 +1,2 @@
+export { docsFrom, noDocs } from './field-docs.ts';
 export { OpenApi } from './openapi.ts';

@@ -5,14 +5,15 @@
 import type { GroupVersion, ResourceInfo, Schema } from '@regatta/api';
 import type { Catalog } from '../registry/resource-registry.ts';
 import { resourcePaths, SHARED_TYPES } from './path-document.ts';
-import { type Json, type OpenApiVersion, schemasOf } from './schema-document.ts';
+import { type Json, type OpenApiVersion, type SchemaSource, schemasOf } from './schema-document.ts';
 
 /** `apis/apps/v1`, as the index of version 3 names documents. */
 export function documentKey({ group, version }: GroupVersion): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`;
 }
 
-export function openApiV2(schema: Schema, catalog: Catalog, version: string): Json {
+export function openApiV2(source: SchemaSource, catalog: Catalog, version: string): Json {
+  const { schema } = source;
   const info = { title: 'Kubernetes', version };
   const security = {
     BearerToken: { type: 'apiKey', name: 'authorization', in: 'header', description: 'Bearer Token authentication' },
@@ -22,7 +23,7 @@ export function openApiV2(schema: Schema, catalog: Catalog, version: string): Js
     info,
     paths: pathsOf(schema, 'v2', catalog.resources),
     definitions: {
-      ...schemasOf(schema, 'v2', schema.allTypeIds),
+      ...schemasOf(source, 'v2', schema.allTypeIds),
       ...Object.assign({}, ...catalog.customResources.map(({ custom }) => custom?.definitions('v2'))),
     },
     securityDefinitions: security,
@@ -30,7 +31,8 @@ export function openApiV2(schema: Schema, catalog: Catalog, version: string): Js
   };
 }
 
-export function openApiV3(schema: Schema, catalog: Catalog, gv: GroupVersion, version: string): Json {
+export function openApiV3(source: SchemaSource, catalog: Catalog, gv: GroupVersion, version: string): Json {
+  const { schema } = source;
   const resources = catalog.resources.filter((r) => r.group === gv.group && r.version === gv.version);
   const roots = new Set(SHARED_TYPES);
   for (const resource of resources) for (const id of rootTypes(schema, resource)) roots.add(id);
@@ -39,7 +41,7 @@ export function openApiV3(schema: Schema, catalog: Catalog, gv: GroupVersion, ve
     info: { title: 'Kubernetes', version },
     paths: pathsOf(schema, 'v3', resources),
     components: {
-      schemas: { ...schemasOf(schema, 'v3', roots), ...customSchemas(catalog, gv) },
+      schemas: { ...schemasOf(source, 'v3', roots), ...customSchemas(catalog, gv) },
       securitySchemes: { BearerToken: { type: 'apiKey', name: 'authorization', in: 'header' } },
     },
     security: [{ BearerToken: [] }],

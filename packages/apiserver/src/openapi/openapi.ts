@@ -5,12 +5,13 @@
  * protobuf gets 406.
  */
 import { createHash } from 'node:crypto';
-import { type GroupVersion, type Schema, statusErrors } from '@regatta/api';
+import { type GroupVersion, statusErrors } from '@regatta/api';
 import { VERSION_INFO } from '../discovery/version.ts';
 import type { Catalog } from '../registry/resource-registry.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import { type FixedResponse, headerValue, type ServerResponse } from '../server/exchange.ts';
 import { documentKey, openApiV2, openApiV3 } from './openapi-documents.ts';
+import type { SchemaSource } from './schema-document.ts';
 
 const V2 = '/openapi/v2';
 const V3 = '/openapi/v3';
@@ -27,7 +28,7 @@ export class OpenApi {
   private revision = -1;
 
   constructor(
-    private readonly schema: Schema,
+    private readonly source: SchemaSource,
     private readonly catalog: Catalog,
     private readonly version: string = VERSION_INFO.gitVersion,
   ) {}
@@ -42,7 +43,7 @@ export class OpenApi {
   }
 
   private isBuiltIn(key: string): boolean {
-    return this.schema.resources.some((r) => documentKey(r) === key);
+    return this.source.schema.resources.some((r) => documentKey(r) === key);
   }
 
   /** Undefined for other paths. @throws StatusError 405, 406 */
@@ -58,7 +59,7 @@ export class OpenApi {
     if (path === V2)
       return this.answer(
         call,
-        this.document(V2, () => openApiV2(this.schema, this.catalog, this.version)),
+        this.document(V2, () => openApiV2(this.source, this.catalog, this.version)),
         {},
       );
     return this.answer(
@@ -74,7 +75,7 @@ export class OpenApi {
     if (hash !== null && hash !== current) {
       return { code: 301, headers: { location: `${V3}/${key}?hash=${current}` }, body: [] };
     }
-    const document = this.document(key, () => openApiV3(this.schema, this.catalog, gv, this.version));
+    const document = this.document(key, () => openApiV3(this.source, this.catalog, gv, this.version));
     // Whoever asks with the hash may keep the document for good.
     return this.answer(call, document, hash === null ? {} : { 'cache-control': 'public, immutable' });
   }

@@ -1,8 +1,9 @@
 /**
- * Types of the facts as OpenAPI schemas (upstream: k8s.io/kube-openapi): structure and x-kubernetes extensions, no prose,
- * which the facts don't have.
+ * Types of the facts as OpenAPI schemas (upstream: k8s.io/kube-openapi): structure and x-kubernetes extensions from the
+ * facts, prose from the field docs.
  */
 import type { RawProperty, RawType, Schema } from '@regatta/api';
+import type { FieldDocs } from './field-docs.ts';
 
 export type OpenApiVersion = 'v2' | 'v3';
 export type Json = Record<string, unknown>;
@@ -14,8 +15,14 @@ export function schemaRef(version: OpenApiVersion, typeId: string): Json {
   return { $ref: `${PREFIX[version]}${typeId}` };
 }
 
+/** What documents are made from. */
+export interface SchemaSource {
+  readonly schema: Schema;
+  readonly docs: FieldDocs;
+}
+
 /** The schemas of these types and all that they refer to, by id, sorted. */
-export function schemasOf(schema: Schema, version: OpenApiVersion, roots: Iterable<string>): Json {
+export function schemasOf({ schema, docs }: SchemaSource, version: OpenApiVersion, roots: Iterable<string>): Json {
   const found = new Map<string, Json>();
   const pending = [...roots];
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
@@ -23,21 +30,23 @@ export function schemasOf(schema: Schema, version: OpenApiVersion, roots: Iterab
     if (!raw) continue;
     found.set(
       id,
-      typeSchema(version, raw, (ref) => pending.push(ref)),
+      typeSchema(version, raw, docs(id) ?? {}, (ref) => pending.push(ref)),
     );
   }
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 type Refer = (typeId: string) => void;
+type Texts = Readonly<Record<string, string>>;
 
-function typeSchema(version: OpenApiVersion, raw: RawType, refer: Refer): Json {
+function typeSchema(version: OpenApiVersion, raw: RawType, docs: Texts, refer: Refer): Json {
   const { type, format, oneOf, properties, required, mapType, gvk, unions } = raw;
   const members = Object.entries(properties ?? {}).map(([name, property]) => [
     name,
-    propertySchema(version, property, refer),
+    { ...described(docs, name), ...propertySchema(version, property, refer) },
   ]);
   return {
+    ...described(docs, ''),
     // Version 2 has no alternatives: what is a string or a number is told as a string.
     ...(oneOf ? (version === 'v3' ? { oneOf } : { type: 'string' }) : type ? { type } : {}),
     ...(format ? { format } : {}),
@@ -47,6 +56,10 @@ function typeSchema(version: OpenApiVersion, raw: RawType, refer: Refer): Json {
     ...(gvk ? { 'x-kubernetes-group-version-kind': gvk } : {}),
     ...(unions ? { 'x-kubernetes-unions': unions } : {}),
   };
+}
+
+function described(docs: Texts, name: string): Json {
+  return Object.hasOwn(docs, name) ? { description: docs[name] } : {};
 }
 
 function propertySchema(version: OpenApiVersion, raw: RawProperty, refer: Refer): Json {

@@ -8,7 +8,12 @@ import { isStream } from '../../src/server/exchange.ts';
 const schema = Schema.load();
 const catalog = { revision: 0, resources: schema.resources, groups: schema.groups, customResources: [] };
 type Doc = Record<string, never>;
-const apps = openApiV3(schema, catalog, { group: 'apps', version: 'v1' }, 'v1.36.0') as {
+/** A type's own text and a field's. */
+const TEXTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'io.k8s.api.apps.v1.Deployment': { '': 'What a Deployment is.', spec: 'What is wanted.' },
+};
+const source = { schema, docs: (typeId: string) => TEXTS[typeId] };
+const apps = openApiV3(source, catalog, { group: 'apps', version: 'v1' }, 'v1.36.0') as {
   paths: Doc;
   components: { schemas: Doc };
 };
@@ -65,8 +70,16 @@ describe('API-41: paths lead from resources to kinds', () => {
     });
     expect(patch?.parameters.map((p) => p.name)).toEqual(['dryRun', 'fieldManager', 'fieldValidation', 'force']);
   });
+  it('says what the field docs say, of types and of fields', () => {
+    expect(apps.components.schemas['io.k8s.api.apps.v1.Deployment']).toMatchObject({
+      description: 'What a Deployment is.',
+      properties: {
+        spec: { description: 'What is wanted.', allOf: [{ $ref: expect.stringContaining('DeploymentSpec') }] },
+      },
+    });
+  });
   it('is whole in version 2', () => {
-    const v2 = openApiV2(schema, catalog, 'v1.36.0') as { paths: object; definitions: Record<string, object> };
+    const v2 = openApiV2(source, catalog, 'v1.36.0') as { paths: object; definitions: Record<string, object> };
     expect(Object.keys(v2.definitions)).toHaveLength(schema.allTypeIds.length);
     const refs = [...JSON.stringify(v2).matchAll(/#\/definitions\/([^"]+)/g)].map((m) => m[1] ?? '');
     expect(refs.filter((ref) => !(ref in v2.definitions))).toEqual([]);
@@ -74,7 +87,7 @@ describe('API-41: paths lead from resources to kinds', () => {
 });
 
 describe('API-42: documents are made once and cached by clients', () => {
-  const api = new OpenApi(schema, catalog, 'v1.36.0');
+  const api = new OpenApi(source, catalog, 'v1.36.0');
   it('the index leads to every group and version', () => {
     const { paths } = JSON.parse(ask(api, '/openapi/v3').text) as {
       paths: Record<string, { serverRelativeURL: string }>;
