@@ -32,6 +32,8 @@ const DULL = new Set([
 ]);
 /** Events of faults that a person asked the API for: that person's own line is there. */
 const BY_PERSON = /, by [^,]*$/;
+/** Kubelets tell a Pod's namespace and uid behind its name. */
+const POD_IDENTITY = /_[a-z0-9.-]+\([0-9a-f-]{36}\)/g;
 const FAULTS = new Set(['FaultInjected', 'FaultHealed']);
 
 /** Undefined for what is not worth a line. */
@@ -53,7 +55,7 @@ export function eventLine(event: Event): FeedLine | undefined {
   }
   const name = feedName(involvedObject.name ?? '');
   const what = scope === 'nodes' ? name : `${(involvedObject.kind ?? '').toLowerCase()} ${name}`;
-  const words = shortWords(event, what) ?? `${what}: ${reason}: ${message}`;
+  const words = shortWords(event, what) ?? `${what}: ${reason}: ${message.replace(POD_IDENTITY, '')}`;
   const where = scope === 'nodes' ? '' : ` (${feedName(scope.namespace)})`;
   return { kind: 'happened', who: 'cluster', text: feedText(`${words}${where}`), tone, scope };
 }

@@ -1,11 +1,11 @@
 /**
  * `regatta feed`: who did what, and what the cluster did about it. `regatta who`: who is there.
  */
-import { printable } from '@regatta/runtime';
+import { inColumns, printable } from '@regatta/runtime';
 import type { Environment } from '../environment.ts';
 import type { Io } from '../io.ts';
 import { table } from '../table.ts';
-import { FeedLines, shortTime } from '../workshop/feed-line.ts';
+import { FeedLines, shortTime, WHO_COLUMNS } from '../workshop/feed-line.ts';
 import { type FeedEntry, type FeedItem, readFeed } from '../workshop/feed-source.ts';
 import { withCluster } from '../workshop/reach.ts';
 
@@ -49,7 +49,7 @@ function printItem(io: Io, lines: FeedLines, item: FeedItem): void {
 
 function printEntry(io: Io, lines: FeedLines, entry: FeedEntry): void {
   const { time, since, who, text } = lines.columns(entry);
-  const name = entry.kind === 'did' ? io.style('strong', who) : io.style('dim', who);
+  const name = io.style(entry.kind === 'did' ? 'strong' : 'dim', inColumns(who, WHO_COLUMNS));
   const said = entry.tone === 'plain' ? text : io.style(entry.tone, text);
   io.print(`${io.style('dim', `${time}  ${since.padStart(6)}`)}  ${name}  ${said}`);
 }

@@ -1,6 +1,7 @@
 /**
  * The three parts of a live view, each as lines of a given size: nodes, Pods, feed.
  */
+import { textWidth } from '@regatta/runtime';
 import { age } from '../table.ts';
 import type { Health, LiveFeedLine, LiveModel, LiveNode, LivePod } from './live-model.ts';
 import type { LiveState } from './live-state.ts';
@@ -21,6 +22,8 @@ const COLOURS: Readonly<Record<Health, Style>> = {
 };
 const BLOCKS: Readonly<Record<Health, string>> = { good: '■', waiting: '▪', bad: '✖', lost: '?', done: '·' };
 const MARK = '▌';
+/** Columns of the shortest names in the feed. */
+const LEAST_WHO = 7;
 
 /** The Pods that the view is about. */
 export function chosenPods({ pods, user }: LiveModel, { filter, ownOnly }: LiveState, namespace: string): LivePod[] {
@@ -167,17 +170,23 @@ export function feedPanel(feed: readonly LiveFeedLine[], state: LiveState, box: 
   const title = heading('Feed', detail, state.focus === 'feed', box.columns);
   if (feed.length === 0) return [title, note('Nothing has happened yet.')];
   const end = feed.length - back;
-  return [title, ...feed.slice(Math.max(0, end - box.rows + 1), end).map((line) => feedLine(line, box.columns))];
+  const shown = feed.slice(Math.max(0, end - box.rows + 1), end);
+  const whoColumns = shown.reduce((widest, { who }) => Math.max(widest, textWidth(who)), LEAST_WHO);
+  return [title, ...shown.map((line) => feedLine(line, whoColumns, box.columns))];
 }
 
-function feedLine({ time, since, who, text, kind, tone }: LiveFeedLine, columns: number): StyledLine {
+function feedLine(
+  { time, since, who, text, kind, tone }: LiveFeedLine,
+  whoColumns: number,
+  columns: number,
+): StyledLine {
   const did = kind === 'did';
   const words = tone === 'plain' ? (did ? undefined : 'dim') : tone;
   return [
     span(' '),
     cell(time, 9, 'dim'),
     ...(columns >= 60 ? [cell(since.padStart(6), 7, 'dim')] : []),
-    cell(who, 11, did ? 'accent' : 'dim'),
+    cell(who, whoColumns + 1, did ? 'accent' : 'dim'),
     span(text, words),
   ];
 }

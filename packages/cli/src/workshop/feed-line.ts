@@ -1,15 +1,16 @@
 /**
  * A feed entry as a person reads it:
  *
- *   10:02:03         alice     killed node-2
- *   10:02:07   +40s  cluster   node-2 NotReady: 4 Pods unreachable
+ *   10:02:03         alice             killed node-2
+ *   10:02:07   +40s  cluster           node-2 NotReady: 4 Pods unreachable
  *
  * The second column is cluster time since somebody last did something: what a cluster at speed 1 would have taken.
  */
-import { inColumns, printable } from '@regatta/runtime';
+import { clipped, printable } from '@regatta/runtime';
 import type { FeedEntry } from './feed-source.ts';
 
-const WHO_COLUMNS = 10;
+/** `kubernetes-admin` fits. */
+export const WHO_COLUMNS = 16;
 /** What happens later has another cause. */
 const LONGEST_SINCE_MS = 3_600_000;
 
@@ -33,7 +34,7 @@ export class FeedLines {
     const passed = this.#didAt === undefined ? Number.POSITIVE_INFINITY : clusterMs - this.#didAt;
     const since = kind === 'happened' && passed <= LONGEST_SINCE_MS ? `+${shortTime(passed)}` : '';
     if (kind === 'did') this.#didAt = clusterMs;
-    return { time: timeOf(at), since, who: inColumns(printable(who), WHO_COLUMNS), text: printable(text) };
+    return { time: timeOf(at), since, who: clipped(printable(who), WHO_COLUMNS), text: printable(text) };
   }
 }
 

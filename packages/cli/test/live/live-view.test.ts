@@ -94,8 +94,8 @@ describe('the live view', () => {
       ' bob        new                        0/1   Pending          0   -        90s',
       ...Array.from({ length: 5 }, () => ''),
       '── Feed  who did what ──────────────────────────────────────────────────────────',
-      ' 10:02:03        alice      killed node-2',
-      ' 10:02:07   +40s cluster    node-2 NotReady: 1 Pod unreachable',
+      ' 10:02:03        alice   killed node-2',
+      ' 10:02:07   +40s cluster node-2 NotReady: 1 Pod unreachable',
       ...Array.from({ length: 4 }, () => ''),
       ' q quit  Tab panel  ↑↓ move  Enter pick  / filter  m mine  Esc all  ? help',
     ]);
@@ -105,7 +105,7 @@ describe('the live view', () => {
     const lines = screen(model(), FIRST_STATE, 200, 60);
     expect(lines).toHaveLength(60);
     expect(lines[1]).toMatch(/^── Nodes {2}2 of 3 ready ─+│── Feed {2}who did what ─+$/);
-    expect(lines[2]).toMatch(/^ node-1 Ready {4}■✖ +│ 10:02:03 {8}alice {6}killed node-2$/);
+    expect(lines[2]).toMatch(/^ node-1 Ready {4}■✖ +│ 10:02:03 {8}alice {3}killed node-2$/);
   });
 
   it.each([
