@@ -157,6 +157,12 @@ describe('manifests with stock kubectl', () => {
         (await jsonpath('pod too-big', '{.status.conditions[?(@.type=="PodScheduled")].message}')) || undefined,
     );
     expect(message).toContain('0/3 nodes are available: 3 Insufficient cpu.');
+    const end =
+      '{.status.phase} {.status.containerStatuses[0].state.terminated.reason} {.status.containerStatuses[0].state.terminated.exitCode}';
+    await eventually(
+      'the hog is killed',
+      async () => (await jsonpath('pod memory-hog', end)) === 'Failed OOMKilled 137',
+    );
   });
 
   it('E2E-8: logs, exec of single commands, describe node, top-level listing', async () => {
@@ -198,6 +204,15 @@ describe('manifests with stock kubectl', () => {
     expect(told).toMatch(/Unhealthy.*Liveness probe failed: cat: .*\/tmp\/healthy'?: No such file or directory/);
     expect(told).toContain('Container liveness failed liveness probe, will be restarted');
     await cluster.kubectl('delete', 'pod', 'test-liveness-exec', '--grace-period=0', '--force');
+  });
+
+  it('E2E-16: 04 containers of one Pod see each other, with pause as the first', async () => {
+    await cluster.apply('04-pod-share-process-namespace.yaml');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/shared-pid', '--timeout=30s');
+    const processes = await cluster.kubectl('exec', 'shared-pid', '-c', 'shell', '--', 'ps');
+    expect(processes).toMatch(/^ +1 .*\/pause$/m);
+    expect(processes).toMatch(/nginx: master process/);
+    await cluster.kubectl('delete', 'pod', 'shared-pid', '--grace-period=0', '--force');
   });
 
   it('E2E-11: 16 readiness follows the probe once the startup probe has let it', async () => {
