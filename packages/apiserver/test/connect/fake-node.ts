@@ -18,13 +18,26 @@ export class FakeStream {
   readonly fromApi = new BoundedQueue<Uint8Array>(1000);
   readonly #gone = new AbortController();
 
+  #error: BusError | undefined;
+
+  /** What was sent is still delivered; then the reader is told. */
+  breaks(error: BusError): void {
+    this.#error = error;
+    this.toApi.end();
+  }
+
+  async *#frames(): AsyncGenerator<Uint8Array> {
+    yield* this.toApi;
+    if (this.#error) throw this.#error;
+  }
+
   get signal(): AbortSignal {
     return this.#gone.signal;
   }
 
   apiSide(): BusStream {
     return {
-      frames: this.toApi,
+      frames: this.#frames(),
       write: async (frame) => void this.fromApi.push(frame),
       end: async () => this.fromApi.end(),
       abort: (reason) => {

@@ -1,4 +1,5 @@
 import { type Pod, StatusError } from '@regatta/api';
+import { BusError } from '@regatta/bus';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { podLog } from '../../src/connect/pod-log.ts';
 import type { ApiCall } from '../../src/server/api-call.ts';
@@ -138,5 +139,42 @@ describe('pods/log', () => {
       message:
         'PodLogOptions "web" is invalid: [tailLines: Invalid value: -1: must be greater than or equal to 0, limitBytes: Invalid value: 0: must be greater than 0]',
     });
+  });
+
+  it('CN-17: one stream of a log can be chosen; with tailLines only both', async () => {
+    await log('?stream=Stderr');
+    await log('?stream=All&tailLines=1');
+    expect(node.requests.map(({ request }) => ('stream' in request ? request.stream : 'both'))).toEqual([
+      'stderr',
+      'both',
+    ]);
+    expect((await refusal('?stream=Foo')).status).toMatchObject({
+      code: 422,
+      message:
+        'PodLogOptions "web" is invalid: stream: Unsupported value: "Foo": supported values: "All", "Stderr", "Stdout"',
+    });
+    expect((await refusal('?stream=Stdout&tailLines=1')).message).toContain(
+      '`tailLines` and specific `stream` are mutually exclusive for now',
+    );
+  });
+
+  it('CN-18: a log that breaks off says so in its last line, and ends as a broken answer', async () => {
+    node.serve = (stream) => {
+      stream.toApi.push(Buffer.from('one\n'));
+      stream.breaks(new BusError('disconnected', 'the other side is gone'));
+    };
+    const response = await log('?follow=true');
+    const chunks: Uint8Array[] = [];
+    const read = isStream(response)
+      ? response.stream({
+          write: (bytes) => chunks.push(bytes) > 0,
+          drained: async () => {},
+          signal: new AbortController().signal,
+        })
+      : undefined;
+    await expect(read).rejects.toMatchObject({ code: 'disconnected' });
+    expect(Buffer.concat(chunks).toString()).toBe(
+      'one\nunable to read more of the log: the node is lost: the other side is gone\n',
+    );
   });
 });
