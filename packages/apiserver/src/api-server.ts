@@ -56,6 +56,7 @@ import { Pipeline } from './server/pipeline.ts';
 import { PodTunnels } from './server/pod-tunnel.ts';
 import { Presence } from './server/presence.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
+import { serverGauges } from './server/server-gauges.ts';
 import { type ObjectStorage, openObjectStorage, storageKey } from './storage/mod.ts';
 
 export interface ApiServerOptions {
@@ -248,6 +249,7 @@ function assemble(
     share: flow.share,
   };
   const metrics = new RequestMetrics();
+  serverGauges(metrics, { flow, storage: context.storage, catalog: resources, clock: options.clock });
   metrics.gauge(
     'regatta_open_watches',
     'Watches that are being answered now.',
