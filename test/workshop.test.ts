@@ -88,7 +88,10 @@ describe('a workshop', () => {
     );
     expect(await cluster.regatta('invite', '--list')).toMatch(/alice +alice +kill-nodes +invited/);
     const feed = follow(alice.follow('feed', '-f'));
-    await shows(feed, /alice/);
+    await shows(feed, /alice +ran a command in pod web-/);
+    // A guest's commands run in an emulated machine: nothing of the host is there.
+    const host = await alice.kubectl('exec', pod, '--', 'cat', cluster.kubeconfig);
+    expect([host.code, host.stderr]).toEqual([1, expect.stringMatching(/No such file or directory/)]);
     const out = await cluster.regatta('invite', '--revoke', 'alice', '--remove-objects');
     expect(out).toContain('alice is out');
     expect(await shell.ended).not.toBe(0);

@@ -185,6 +185,8 @@ function bodyOf(response: FixedResponse | undefined): AuditedBody | undefined {
 function sourceIPs(request: ServerRequest): string[] {
   const forwarded = headerValue(request, 'x-forwarded-for')?.split(',') ?? [];
   const named = forwarded.map((address) => address.trim()).filter((address) => FORWARDED.test(address));
-  const addresses = [...named.slice(0, MOST_FORWARDERS), request.remoteAddress].filter((address) => address !== '');
+  // As Go prints an IPv4 address that came over an IPv6 socket.
+  const direct = request.remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+  const addresses = [...named.slice(0, MOST_FORWARDERS), direct].filter((address) => address !== '');
   return [...new Set(addresses)];
 }

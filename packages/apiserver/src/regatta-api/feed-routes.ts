@@ -10,6 +10,7 @@
 import { statusErrors } from '@regatta/api';
 import { type Clock, parseDuration } from '@regatta/runtime';
 import type { Authorizer, UserInfo } from '../auth/identity.ts';
+import { StreamPlaces } from '../connect/stream-places.ts';
 import type { Feed } from '../feed/feed.ts';
 import { FEED_LIMITS, type FeedEntry, type FeedScope, feedName } from '../feed/feed-entry.ts';
 import type { ApiCall } from '../server/api-call.ts';
@@ -32,9 +33,13 @@ export interface FeedRoutesOptions {
   readonly clock: Clock;
 }
 
+/** Readers that follow the feed: altogether, and of one user. Each line is looked at for each of them. */
+export const FEED_READERS = { all: 500, ofOneUser: 20 } as const;
+
 export function feedRoutes(options: FeedRoutesOptions): readonly RegattaRoute[] {
+  const places = new StreamPlaces(FEED_READERS.all, FEED_READERS.ofOneUser);
   return [
-    { method: 'GET', path: '/regatta/v1/feed', serve: ({ call }) => serveFeed(options, call) },
+    { method: 'GET', path: '/regatta/v1/feed', serve: ({ call }) => serveFeed(options, places, call) },
     { method: 'GET', path: '/regatta/v1/who', serve: ({ call }) => jsonResponse(who(options, call)) },
   ];
 }
@@ -46,8 +51,14 @@ interface FeedQuery {
   readonly wanted: (entry: FeedEntry) => boolean;
 }
 
-function serveFeed({ feed, authorizer, clock }: FeedRoutesOptions, { info, user }: ApiCall): StreamResponse {
+function serveFeed(
+  { feed, authorizer, clock }: FeedRoutesOptions,
+  places: StreamPlaces,
+  { info, user }: ApiCall,
+): StreamResponse {
   const query = readQuery(info.query);
+  // Whether there is a place is told now; it is taken when the answer really begins.
+  places.take(user.name)();
   const sees = (entry: FeedEntry): boolean => query.wanted(entry) && maySee(authorizer, user, entry.scope);
   const { ring } = feed;
   const { from, missed } = ring.start(query.since, query.last);
@@ -60,6 +71,7 @@ function serveFeed({ feed, authorizer, clock }: FeedRoutesOptions, { info, user 
         for (const entry of ring.entriesFrom(from)) if (sees(entry)) await send(sink, { entry });
         return;
       }
+      const leave = places.take(user.name);
       const beat = heartbeat(clock, sink);
       try {
         for await (const item of ring.follow(from, sink.signal)) {
@@ -67,6 +79,7 @@ function serveFeed({ feed, authorizer, clock }: FeedRoutesOptions, { info, user 
         }
       } finally {
         beat.stop();
+        leave();
       }
     },
   };

@@ -1,7 +1,10 @@
 /** The feed and who is there, of a whole server: what is told, to whom, and what nobody can slip in. */
+
+import https from 'node:https';
 import type { Event, KubeObject } from '@regatta/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FEED_LIMITS } from '../../src/feed/feed-entry.ts';
+import { FEED_READERS } from '../../src/regatta-api/feed-routes.ts';
 import { storageKey } from '../../src/storage/object-storage.ts';
 import { type Answer, prepareNamespace, type RunningServer, runServer } from '../running-server.ts';
 
@@ -16,11 +19,16 @@ interface Entry {
 describe('the feed', () => {
   let running: RunningServer;
   const tokens = new Map<string, string>();
+  const secrets: string[] = [];
   beforeAll(async () => {
     running = await runServer();
     for (const name of ['alice', 'bob']) {
-      const { token } = (await running.json('POST', '/regatta/v1/guests', { body: { name } })) as { token: string };
+      const { token, linkSecret } = (await running.json('POST', '/regatta/v1/guests', { body: { name } })) as {
+        token: string;
+        linkSecret: string;
+      };
       tokens.set(name, token);
+      secrets.push(token, linkSecret);
       await prepareNamespace(running, name);
     }
   });
@@ -81,7 +89,9 @@ describe('the feed', () => {
     expect(await textsOf('kubernetes-admin')).toEqual(
       expect.arrayContaining(['invited alice', 'created serviceaccount default in bob']),
     );
-    expect(JSON.stringify(await feed())).not.toMatch(/hunter2|system:/);
+    const all = JSON.stringify(await feed());
+    expect(all).not.toMatch(/hunter2|system:/);
+    for (const secret of secrets) expect(all).not.toContain(secret);
   });
 
   it('WS-31: tells what the cluster does: machines, Events that say something, placements', async () => {
@@ -214,6 +224,23 @@ describe('the feed', () => {
     expect(await textsOf('alice')).toContain('created configmap heard');
   });
 
+  it('WS-38: a person follows the feed twenty times at most; who leaves makes room', async () => {
+    const readers = Array.from({ length: FEED_READERS.ofOneUser }, () =>
+      reader(running.server.port, tokens.get('alice')),
+    );
+    await Promise.all(readers.map(({ begun }) => begun));
+    const path = '/regatta/v1/feed?follow=true';
+    expect((await as('alice', 'GET', path)).code).toBe(429);
+    readers[0]?.leave();
+    const next = async (): Promise<number> => {
+      const one = reader(running.server.port, tokens.get('alice'));
+      readers.push(one);
+      return one.begun;
+    };
+    await expect.poll(next, { timeout: 10_000 }).toBe(200);
+    for (const { leave } of readers) leave();
+  });
+
   it('WS-37: who is there: last seen, client, namespace; components are nobody', async () => {
     await as('bob', 'GET', '/api/v1/namespaces/bob/pods', undefined, { 'user-agent': 'kubectl/v1.36.0 (linux)' });
     const { people } = (await running.json('GET', '/regatta/v1/who')) as { people: { name: string }[] };
@@ -227,3 +254,26 @@ describe('the feed', () => {
     expect(JSON.stringify(people)).not.toContain(tokens.get('bob'));
   });
 });
+
+/** Somebody who follows the feed. */
+function reader(port: number, token = ''): { readonly begun: Promise<number>; leave(): void } {
+  const headers = { authorization: `Bearer ${token}` };
+  const options = {
+    host: '127.0.0.1',
+    port,
+    path: '/regatta/v1/feed?follow=true',
+    headers,
+    rejectUnauthorized: false,
+    agent: false,
+  } as const;
+  const request = https.get(options);
+  request.on('error', () => {});
+  const begun = new Promise<number>((resolve) => {
+    request.on('response', (message) => {
+      resolve(message.statusCode ?? 0);
+      message.on('error', () => {});
+      message.resume();
+    });
+  });
+  return { begun, leave: () => request.destroy() };
+}
