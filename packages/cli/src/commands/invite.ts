@@ -4,7 +4,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { isNotFound } from '@regatta/api';
-import { resources } from '@regatta/client';
+import { type ApiClient, resources } from '@regatta/client';
 import { formatDuration, printable } from '@regatta/runtime';
 import { CliError } from '../cli-error.ts';
 import type { Environment } from '../environment.ts';
@@ -130,10 +130,7 @@ function stateOf({ joinedAt, expires, linkExpires }: Guest, now: number): string
 /** `regatta invite --revoke <name>`. */
 export function revokeGuest({ io, layout }: Environment, name: string, removeObjects: boolean): Promise<number> {
   return withCluster(layout, async ({ client }) => {
-    const { namespace, team } = (await client.request({
-      method: 'DELETE',
-      url: `${GUESTS}/${encodeURIComponent(name)}`,
-    })) as Guest;
+    const { namespace, team } = await remove(client, name);
     io.print(`${printable(name)} is out: identity and rights are gone, open watches and terminals are cut.`);
     if (!removeObjects) {
       io.print(
@@ -156,6 +153,16 @@ export function revokeGuest({ io, layout }: Environment, name: string, removeObj
     io.print(`Namespace ${namespace} is being removed.`);
     return 0;
   });
+}
+
+/** @throws CliError when there is no such guest */
+async function remove(client: ApiClient, name: string): Promise<Guest> {
+  try {
+    return (await client.request({ method: 'DELETE', url: `${GUESTS}/${encodeURIComponent(name)}` })) as Guest;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw new CliError(`Nobody is invited as "${name}"; \`regatta invite --list\` shows who is.`, 1, { cause: error });
+  }
 }
 
 /** `21 Nov, 18:30` of this machine, from RFC 3339. */
