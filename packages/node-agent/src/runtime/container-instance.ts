@@ -88,6 +88,8 @@ export class ContainerInstance {
       }),
       logger: options.logger,
       fileSystem: () => this.fileSystem(),
+      mayDiffer: (path) =>
+        this.#files !== undefined || config.mounts.some((mount) => overlaps(mount.containerPath, path)),
       prepareFiles: () => config.prepare(),
       findProgram: (name, path) => this.#find(name, path),
     };
@@ -242,4 +244,9 @@ export function notExecutable(name: string): string {
   return name.includes('/')
     ? `exec: "${name}": stat ${name}: no such file or directory`
     : `exec: "${name}": executable file not found in $PATH`;
+}
+
+/** Whether one path lies in the other. */
+function overlaps(one: string, other: string): boolean {
+  return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
 }

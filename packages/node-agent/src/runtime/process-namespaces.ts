@@ -91,6 +91,7 @@ export class ProcessNamespaces {
         resolver: new ContainerResolver({ network, ip, clock: clock.real, readFile: () => undefined }),
         logger,
         fileSystem: files,
+        mayDiffer: () => false,
         prepareFiles: async () => {},
         findProgram: () => undefined,
       },

@@ -55,6 +55,7 @@ export class TestKernel {
         }),
         logger: silentLogger,
         fileSystem: () => files,
+        mayDiffer: () => false,
         prepareFiles: async () => {},
         findProgram: (name) => options.programs?.[name],
       },

@@ -6,8 +6,9 @@ import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import type { ImageProfile } from '../image-profile.ts';
 import { DEFAULT_PATH } from '../image-profile.ts';
 import { DEBIAN, placePrograms, populateLinux } from '../linux-layout.ts';
+import { NginxConfigError } from './config-parser.ts';
 import { DEFAULT_CONF, ERROR_50X_HTML, INDEX_HTML, NGINX_CONF } from './pages.ts';
-import { runNginx } from './server.ts';
+import { CONFIG_FILE, checkedConfig, runNginx } from './server.ts';
 
 const LATEST = '1.29.3';
 
@@ -50,11 +51,24 @@ async function nginx(process: ProcessContext): Promise<number> {
     return 0;
   }
   if (process.argv.includes('-t')) {
-    process.write('stderr', 'nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n');
-    process.write('stderr', 'nginx: configuration file /etc/nginx/nginx.conf test is successful\n');
-    return 0;
+    return testConfig(process);
   }
   return runNginx(process, version);
+}
+
+async function testConfig(process: ProcessContext): Promise<number> {
+  const say = (text: string): void => process.write('stderr', `nginx: ${text}\n`);
+  try {
+    await checkedConfig(process);
+    say(`the configuration file ${CONFIG_FILE} syntax is ok`);
+    say(`configuration file ${CONFIG_FILE} test is successful`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof NginxConfigError)) throw error;
+    say(`[emerg] ${error.message}`);
+    say(`configuration file ${CONFIG_FILE} test failed`);
+    return 1;
+  }
 }
 
 const CONTROLS = new Map([

@@ -1,69 +1,76 @@
 /**
- * The emulated nginx server: serves /usr/share/nginx/html on port 80 of the Pod, writes nginx's access and error log.
- * QUIT and TERM end it with 0, as the real one's master process does.
+ * The emulated nginx server: listens where its configuration says, serves by it, writes nginx's access and error log.
+ * QUIT and TERM end it with 0, as the real one's master process does; HUP reads the configuration again.
+ *
+ * Invariant: a container whose configuration nobody can have changed reads none, and so needs no file system before its
+ * first request.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listenLazily } from '../../network/http-service.ts';
-import { FileError } from '../../runtime/filesystem/file-error.ts';
-import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
+import { NetworkError } from '../../network/network-error.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
-import { errorPage } from './pages.ts';
+import { loadConfig, type NginxConfig, portsOf, proxiesOf } from './config.ts';
+import { NginxConfigError } from './config-parser.ts';
+import { hostOf } from './proxy.ts';
+import { serveRequest } from './serve-request.ts';
 import { startWorkers, WORKERS, workerPid } from './workers.ts';
 
-const ROOT = '/usr/share/nginx/html';
-
-const TYPES: Readonly<Record<string, string>> = {
-  html: 'text/html',
-  htm: 'text/html',
-  css: 'text/css',
-  js: 'application/javascript',
-  json: 'application/json',
-  txt: 'text/plain',
-  xml: 'text/xml',
-  svg: 'image/svg+xml',
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  gif: 'image/gif',
-  ico: 'image/x-icon',
-};
+export const CONFIG_FILE = '/etc/nginx/nginx.conf';
+const CONFIG_FOLDER = '/etc/nginx';
 
 export async function runNginx(process: ProcessContext, version: string): Promise<number> {
   process.setTitle(`nginx: master process ${process.argv.join(' ')}`);
   const server = new NginxServer(process, version);
-  let stop: () => void;
   try {
-    stop = listenLazily(process, 80, (request, response) => server.answer(request, response));
-  } catch {
-    server.notice('emerg', 'bind() to 0.0.0.0:80 failed (98: Address already in use)');
+    await server.start();
+  } catch (error) {
+    if (!(error instanceof NginxConfigError)) throw error;
+    server.notice('emerg', error.message);
+    process.write('stderr', `nginx: [emerg] ${error.message}\n`);
     return 1;
   }
-  server.started();
   startWorkers(process, (level, text) => server.notice(level, text));
   return new Promise((resolve) => {
     const end = (signal: string, number: number, code: number): void => {
-      server.notice(
-        'notice',
-        `signal ${number} (${signal}) received from 1, ${signal === 'SIGQUIT' ? 'shutting down' : 'exiting'}`,
-      );
-      stop();
+      server.received(number, signal, signal === 'SIGQUIT' ? 'shutting down' : 'exiting');
+      server.stop();
       resolve(code);
     };
     process.onSignal('QUIT', () => end('SIGQUIT', 3, 0));
     process.onSignal('TERM', () => end('SIGTERM', 15, 0));
     process.onSignal('INT', () => end('SIGINT', 2, 0));
-    process.onSignal('HUP', () => server.notice('notice', 'signal 1 (SIGHUP) received from 1, reconfiguring'));
-    process.onSignal('USR1', () => server.notice('notice', 'signal 10 (SIGUSR1) received from 1, reopening logs'));
-    process.killed.addEventListener('abort', stop, { once: true });
+    process.onSignal('HUP', () => void server.reload());
+    process.onSignal('USR1', () => server.received(10, 'SIGUSR1', 'reopening logs'));
   });
 }
 
+/** The configuration as the files have it now. @throws NginxConfigError */
+export async function checkedConfig(process: ProcessContext): Promise<NginxConfig> {
+  const config = loadConfig(process.fileSystem(), CONFIG_FILE);
+  for (const { target, place } of proxiesOf(config)) {
+    const host = hostOf(target, config);
+    if (host === undefined) continue;
+    await process.resolver.lookup(host, process.killed).catch((error: unknown) => {
+      if (!(error instanceof NetworkError)) throw error;
+      throw new NginxConfigError(`host not found in upstream "${host}" in ${place}`);
+    });
+  }
+  return config;
+}
+
 class NginxServer {
+  readonly #stops = new Map<number, () => void>();
+  #config: NginxConfig | undefined;
+
   constructor(
     private readonly process: ProcessContext,
     private readonly version: string,
   ) {}
 
-  started(): void {
+  /** @throws NginxConfigError */
+  async start(): Promise<void> {
+    const mayDiffer = this.process.mayDiffer(CONFIG_FOLDER);
+    this.#config = mayDiffer ? await checkedConfig(this.process) : undefined;
+    this.#listen(this.#config === undefined ? [80] : portsOf(this.#config));
     this.notice('notice', 'using the "epoll" event method');
     this.notice('notice', `nginx/${this.version}`);
     this.notice('notice', 'OS: Linux');
@@ -71,82 +78,66 @@ class NginxServer {
     for (let i = 0; i < WORKERS; i++) this.notice('notice', `start worker process ${workerPid(this.process, i)}`);
   }
 
+  /** With a configuration that is wrong it goes on with the one that it has. */
+  async reload(): Promise<void> {
+    this.received(1, 'SIGHUP', 'reconfiguring');
+    this.notice('notice', 'reconfiguring');
+    try {
+      const config = await checkedConfig(this.process);
+      this.#listen(portsOf(config));
+      this.#config = config;
+    } catch (error) {
+      if (!(error instanceof NginxConfigError)) throw error;
+      this.notice('emerg', error.message);
+    }
+  }
+
+  /** @throws NginxConfigError when a port is taken */
+  #listen(ports: readonly number[]): void {
+    for (const port of ports) {
+      if (this.#stops.has(port)) continue;
+      try {
+        this.#stops.set(
+          port,
+          listenLazily(this.process, port, (request, response) => this.#answer(port, request, response)),
+        );
+      } catch (error) {
+        if (!(error instanceof NetworkError)) throw error;
+        throw new NginxConfigError(`bind() to 0.0.0.0:${port} failed (98: Address already in use)`);
+      }
+    }
+    for (const [port, stop] of this.#stops) {
+      if (ports.includes(port)) continue;
+      stop();
+      this.#stops.delete(port);
+    }
+  }
+
+  #answer(port: number, ...[request, response]: Parameters<Parameters<typeof listenLazily>[2]>): void {
+    const { process, version } = this;
+    // The first request needs the container's files anyway.
+    this.#config ??= loadConfig(process.fileSystem(), CONFIG_FILE);
+    const context = {
+      process,
+      version,
+      config: this.#config,
+      port,
+      notice: (level: string, text: string) => this.notice(level, text),
+    };
+    serveRequest(context, request, response).catch(() => response.destroy());
+  }
+
+  received(number: number, signal: string, what: string): void {
+    this.notice('notice', `signal ${number} (${signal}) received from 1, ${what}`);
+  }
+
   notice(level: string, text: string): void {
     const time = new Date(this.process.clock.now()).toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ');
     this.process.write('stderr', `${time} [${level}] ${this.process.pid}#${this.process.pid}: ${text}\n`);
   }
 
-  answer(request: IncomingMessage, response: ServerResponse): void {
-    response.setHeader('Server', `nginx/${this.version}`);
-    const path = pathOf(request.url ?? '/');
-    if (path === undefined) return this.#error(request, response, 400, 'Bad Request');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return this.#error(request, response, 405, 'Not Allowed');
-    }
-    this.#serve(request, response, path);
+  stop(): void {
+    for (const stop of this.#stops.values()) stop();
+    this.#stops.clear();
   }
-
-  #serve(request: IncomingMessage, response: ServerResponse, path: string): void {
-    const files = this.process.fileSystem();
-    const file = ContainerFileSystem.resolve('/', `${ROOT}/${path}${path.endsWith('/') ? 'index.html' : ''}`);
-    if (!file.startsWith(ROOT)) return this.#error(request, response, 400, 'Bad Request');
-    try {
-      if (files.node(file).kind === 'directory') {
-        response.setHeader('Location', `${path}/`);
-        return this.#error(request, response, 301, 'Moved Permanently');
-      }
-      const content = files.readFile(file);
-      response.setHeader('Content-Type', TYPES[file.slice(file.lastIndexOf('.') + 1)] ?? 'application/octet-stream');
-      response.setHeader('Accept-Ranges', 'bytes');
-      this.#finish(request, response, 200, content);
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      if (path.endsWith('/')) return this.#error(request, response, 403, 'Forbidden');
-      this.notice('error', `open() "${file}" failed (2: No such file or directory)`);
-      this.#error(request, response, 404, 'Not Found');
-    }
-  }
-
-  #error(request: IncomingMessage, response: ServerResponse, code: number, text: string): void {
-    response.setHeader('Content-Type', 'text/html');
-    this.#finish(request, response, code, Buffer.from(errorPage(code, text, this.version)));
-  }
-
-  #finish(request: IncomingMessage, response: ServerResponse, code: number, body: Uint8Array): void {
-    response.statusCode = code;
-    response.setHeader('Content-Length', body.length);
-    response.end(request.method === 'HEAD' ? undefined : body);
-    this.#log(request, code, body.length);
-  }
-
-  /** nginx's `main` format. */
-  #log(request: IncomingMessage, code: number, bytes: number): void {
-    const { headers } = request;
-    const line = `${request.method} ${request.url} HTTP/${request.httpVersion}`;
-    this.process.write(
-      'stdout',
-      `${remoteAddress(request)} - - [${logTime(this.process.clock.now())}] "${line}" ${code} ${bytes} "${headers.referer ?? '-'}" "${headers['user-agent'] ?? '-'}" "${headers['x-forwarded-for'] ?? '-'}"\n`,
-    );
-  }
-}
-
-function remoteAddress(request: IncomingMessage): string {
-  return request.socket.remoteAddress ?? '-';
-}
-
-/** The path of a request target, decoded; undefined when it is malformed. */
-function pathOf(url: string): string | undefined {
-  try {
-    return decodeURIComponent(url.split('?')[0] ?? '/');
-  } catch {
-    return undefined;
-  }
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** 02/Jan/2026:15:04:05 +0000 */
-function logTime(ms: number): string {
-  const iso = new Date(ms).toISOString();
-  return `${iso.slice(8, 10)}/${MONTHS[Number(iso.slice(5, 7)) - 1]}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000`;
 }

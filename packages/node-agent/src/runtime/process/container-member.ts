@@ -42,6 +42,10 @@ export abstract class ContainerMember implements ContainerEnvironment {
     return this.environment.fileSystem();
   }
 
+  mayDiffer(path: string): boolean {
+    return this.environment.mayDiffer(path);
+  }
+
   prepareFiles(): Promise<void> {
     return this.environment.prepareFiles();
   }

@@ -40,6 +40,8 @@ export interface ContainerEnvironment {
   readonly logger: Logger;
   /** Made at first use. A process sees it with its own rights. */
   fileSystem(): ContainerFileSystem;
+  /** Whether what lies at a path may be other than the image has it: a mount is there, or somebody has looked in. */
+  mayDiffer(path: string): boolean;
   /** Fetches what mounts hold only on demand (tokens). */
   prepareFiles(): Promise<void>;
   /** Finds a program by its name or path, as a shell would. */
