@@ -20,6 +20,7 @@ import { decodeText, fileNode } from '../runtime/filesystem/nodes.ts';
 import { AtomicVolume } from './atomic-volume.ts';
 import { EphemeralStorage } from './ephemeral-storage.ts';
 import { openHostPath } from './host-path.ts';
+import { ImmutableObjects } from './immutable-objects.ts';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 import { findSubPath, subPathOf } from './sub-path.ts';
 import { type ContentRequest, checkProjected, volumeFiles } from './volume-content.ts';
@@ -40,15 +41,16 @@ export interface MountedVolume {
 }
 
 export class PodVolumes {
-  readonly #mounted = new Map<string, MountedVolume>();
-  /** What the Pod keeps on the machine's disk. */
-  readonly storage: EphemeralStorage;
+  /** Volumes that were made; those with tokens only when somebody looks. */
+  #mounted: Map<string, MountedVolume> | undefined;
+  #storage: EphemeralStorage | undefined;
   #pod: Pod;
   #context: DownwardContext | undefined;
   #isSetUp = false;
   /** A container's files were looked at: from now on they are kept up to date. */
   #isLookedAt = false;
   #prepared: Promise<void> | undefined;
+  #immutable: ImmutableObjects | undefined;
   #tokens: ServiceAccountTokens | undefined;
   #timer: Timer | undefined;
   #closed = false;
@@ -58,7 +60,12 @@ export class PodVolumes {
     private readonly host: VolumeHost,
   ) {
     this.#pod = pod;
-    this.storage = new EphemeralStorage(pod, host);
+  }
+
+  /** What the Pod keeps on the machine's disk. */
+  get storage(): EphemeralStorage {
+    this.#storage ??= new EphemeralStorage(this.#pod, this.host);
+    return this.#storage;
   }
 
   /** Makes every volume; afterwards takes note of changes of the Pod. @throws VolumeError naming the volume */
@@ -67,7 +74,7 @@ export class PodVolumes {
     this.#pod = pod;
     this.#context = context;
     if (!this.#isSetUp) {
-      for (const volume of pod.spec.volumes ?? []) await named(volume, () => this.#setUp(volume));
+      for (const volume of this.#specs()) await named(volume, () => this.#setUp(volume));
       this.#isSetUp = true;
     } else if (this.#isLookedAt && before !== pod) await this.#refresh((volume) => followsPod(volume));
   }
@@ -92,7 +99,7 @@ export class PodVolumes {
     const mounts = container.volumeMounts ?? [];
     this.#mountImages(mounts);
     for (const { name } of mounts) {
-      if (this.#mounted.has(name)) continue;
+      if (this.#isThere(name)) continue;
       throw configError(`cannot find volume "${name}" to mount into container "${container.name}"`);
     }
     if (mounts.every(({ subPath, subPathExpr }) => !subPath && !subPathExpr))
@@ -104,7 +111,7 @@ export class PodVolumes {
 
   /** A file of a volume, and where it is on the machine; undefined when there is no such volume. */
   readText(name: string, path: string): { readonly place: string; readonly text: string | undefined } | undefined {
-    const volume = this.#mounted.get(name);
+    const volume = this.#mounted?.get(name);
     if (volume === undefined || volume.root.kind !== 'directory') return undefined;
     const place = `/var/lib/kubelet/pods/${uidOf(this.#pod)}/volumes/kubernetes.io~empty-dir/${name}/${path}`;
     const files = new ContainerFileSystem(volume.root, () => this.host.clock.now());
@@ -120,49 +127,75 @@ export class PodVolumes {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
-    this.storage.close();
+    this.#storage?.close();
   }
 
   /** The Pod is gone, and with it what only it had. */
   remove(): void {
     this.close();
     this.host.emptyDirs.remove(uidOf(this.#pod));
-    this.#mounted.clear();
+    this.#mounted = undefined;
   }
 
   async #setUp(volume: Volume): Promise<void> {
-    if (this.#mounted.has(volume.name)) return;
+    if (this.#mounted?.has(volume.name)) return;
     const { hostPath, emptyDir, image } = volume;
-    if (followsObjects(volume)) return this.#setUpAtomic(volume);
-    if (emptyDir)
-      this.#mounted.set(volume.name, this.host.emptyDirs.open(this.#pod, volume.name, emptyDir, this.storage));
-    else if (hostPath) {
+    if (hasToken(volume)) return checkProjected(this.#request(), volume);
+    if (followsObjects(volume)) {
+      const mounted = this.#makeAtomic(volume);
+      await this.#fill(volume, mounted.atomic);
+      this.#keep(volume.name, mounted);
+    } else if (emptyDir) {
+      this.#keep(volume.name, this.host.emptyDirs.open(this.#pod, volume.name, emptyDir, this.storage));
+    } else if (hostPath) {
       const { files, space } = this.host.disk();
-      this.#mounted.set(volume.name, { root: openHostPath(files, hostPath), mount: { space }, readOnly: false });
-    } else if (!image)
+      this.#keep(volume.name, { root: openHostPath(files, hostPath), mount: { space }, readOnly: false });
+    } else if (!image) {
       throw new VolumeError(`no volume plugin matched: ${Object.keys(volume).find((key) => key !== 'name')}`);
+    }
+  }
+
+  #keep(name: string, volume: MountedVolume): void {
+    this.#mounted ??= new Map();
+    this.#mounted.set(name, volume);
+  }
+
+  #isThere(name: string): boolean {
+    return (
+      this.#mounted?.has(name) === true || (this.#isSetUp && this.#specs().some((v) => v.name === name && hasToken(v)))
+    );
+  }
+
+  #specs(): readonly Volume[] {
+    return this.#pod.spec.volumes ?? [];
   }
 
   /** Images were pulled for the container that mounts them. */
   #mountImages(mounts: readonly VolumeMount[]): void {
-    for (const { name, image } of this.#pod.spec.volumes ?? []) {
+    for (const { name, image } of this.#specs()) {
       if (image === undefined || !mounts.some((mount) => mount.name === name)) continue;
       const root = this.host.imageFiles(image.reference ?? '');
-      if (root) this.#mounted.set(name, { root, mount: { device: 'overlay', type: 'overlay' }, readOnly: true });
+      if (root) this.#keep(name, { root, mount: { device: 'overlay', type: 'overlay' }, readOnly: true });
     }
   }
 
-  async #setUpAtomic(volume: Volume): Promise<void> {
-    const { clock } = this.host;
+  #makeAtomic(volume: Volume): MountedVolume & { readonly atomic: AtomicVolume } {
     const onMemory = volume.secret !== undefined || volume.projected !== undefined;
-    const atomic = new AtomicVolume(onMemory ? 0o1777 : 0o777, clock.now(), {
-      fsGroup: fsGroupOf(this.#pod),
-      readOnly: true,
-    });
-    if (hasToken(volume)) await checkProjected(this.#request(), volume);
-    else await this.#fill(volume, atomic);
+    const ownership = { fsGroup: fsGroupOf(this.#pod), readOnly: true };
+    const atomic = new AtomicVolume(onMemory ? 0o1777 : 0o777, this.host.clock.now(), ownership);
     const mount = onMemory ? { device: 'tmpfs', type: 'tmpfs' } : {};
-    this.#mounted.set(volume.name, { root: atomic.root, mount, readOnly: true, atomic });
+    return { root: atomic.root, mount, readOnly: true, atomic };
+  }
+
+  /** A volume, made now when its tokens were waited with. */
+  #volume(name: string): MountedVolume | undefined {
+    const known = this.#mounted?.get(name);
+    if (known) return known;
+    const spec = this.#specs().find((volume) => volume.name === name);
+    if (spec === undefined || !hasToken(spec)) return undefined;
+    const made = this.#makeAtomic(spec);
+    this.#keep(name, made);
+    return made;
   }
 
   async #fill(volume: Volume, atomic: AtomicVolume): Promise<void> {
@@ -171,7 +204,8 @@ export class PodVolumes {
   }
 
   #request(): ContentRequest {
-    const { sources, clock, allocatable } = this.host;
+    const { clock, allocatable } = this.host;
+    const sources = this.#immutable?.sources(this.host.sources) ?? this.host.sources;
     return {
       pod: this.#pod,
       context: this.#context ?? { podIp: '', hostIp: '', allocatable },
@@ -185,13 +219,16 @@ export class PodVolumes {
 
   async #prepare(): Promise<void> {
     this.#isLookedAt = true;
+    this.#immutable ??= new ImmutableObjects();
+    for (const { name } of this.#specs()) this.#volume(name);
     await this.#refresh((_, { isFilled }) => !isFilled);
     if (this.#timer === undefined) this.#armRefresh();
-    if ([...this.#mounted.values()].some(({ atomic }) => atomic?.isFilled === false)) this.#prepared = undefined;
+    if ([...(this.#mounted?.values() ?? [])].some(({ atomic }) => atomic?.isFilled === false))
+      this.#prepared = undefined;
   }
 
   #armRefresh(): void {
-    if (this.#closed || !(this.#pod.spec.volumes ?? []).some(followsObjects)) return;
+    if (this.#closed || !this.#specs().some(followsObjects)) return;
     this.#timer = this.host.clock.setTimer(REFRESH_MS, () => {
       void this.#refresh(() => true).then(() => this.#armRefresh());
     });
@@ -199,8 +236,8 @@ export class PodVolumes {
 
   /** Reads volumes again. What fails is told by an event and leaves the files as they are. */
   async #refresh(wanted: (volume: Volume, atomic: AtomicVolume) => boolean): Promise<void> {
-    for (const volume of this.#pod.spec.volumes ?? []) {
-      const atomic = this.#mounted.get(volume.name)?.atomic;
+    for (const volume of this.#specs()) {
+      const atomic = this.#mounted?.get(volume.name)?.atomic;
       if (atomic === undefined || !wanted(volume, atomic)) continue;
       try {
         await named(volume, () => this.#fill(volume, atomic));
@@ -224,7 +261,7 @@ export class PodVolumes {
   }
 
   #whole(mount: VolumeMount): Mount {
-    const volume = this.#mounted.get(mount.name);
+    const volume = this.#volume(mount.name);
     if (volume === undefined) throw configError(`cannot find volume "${mount.name}"`);
     const readOnly = mount.readOnly === true || volume.readOnly;
     return { ...volume.mount, containerPath: mount.mountPath, source: volume.root, readOnly };

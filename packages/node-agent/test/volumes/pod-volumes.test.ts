@@ -128,6 +128,16 @@ describe('files from API objects', () => {
     expect(text(files, '/v/labels')).toBe('app="y"\ntier="web"');
   });
 
+  it('VOL-14: what says that it never changes is not read again', async () => {
+    const world = new TestVolumes();
+    world.configMap('fixed', { a: '1' }, { immutable: true });
+    const pod = await world.pod([{ name: 'v', configMap: { name: 'fixed' } }]);
+    await pod.container(AT);
+    await world.pass(5 * SYNC_MS);
+    expect(world.reads).toBe(2);
+    pod.volumes.close();
+  });
+
   it('VOL-14: nobody is asked again for files that nobody looks at', async () => {
     const world = new TestVolumes();
     world.configMap('settings', { a: '1' });
