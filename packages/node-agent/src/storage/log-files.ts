@@ -22,13 +22,15 @@ type Entries = Iterable<readonly [string, FsNode]>;
 export function podLogs(runtime: LoggedContainers): Entries {
   return runtime.podUids().flatMap((uid) => {
     const sandbox = runtime.sandboxes(uid).at(-1);
-    return sandbox ? [[directoryName(sandbox), directory(() => containerLogs(runtime, uid))] as const] : [];
+    if (sandbox === undefined) return [];
+    const made = sandbox.createdAt;
+    return [[directoryName(sandbox), directory(made, () => containerLogs(runtime, uid, made))] as const];
   });
 }
 
-function containerLogs(runtime: LoggedContainers, uid: string): Entries {
+function containerLogs(runtime: LoggedContainers, uid: string, made: number): Entries {
   const names = new Set(runtime.containers(uid).map(({ name }) => name));
-  return [...names].map((name) => [name, directory(() => instances(runtime, uid, name))] as const);
+  return [...names].map((name) => [name, directory(made, () => instances(runtime, uid, name))] as const);
 }
 
 function instances(runtime: LoggedContainers, uid: string, name: string): Entries {
@@ -57,8 +59,8 @@ function directoryName({ namespace, name, podUid }: SandboxRecord): string {
   return `${namespace}_${name}_${podUid}`;
 }
 
-function directory(generate: () => Entries): DirectoryNode {
-  const node = new DirectoryNode(0o755, 0, ROOT);
+function directory(made: number, generate: () => Entries): DirectoryNode {
+  const node = new DirectoryNode(0o755, made, ROOT);
   node.generate = generate;
   return node;
 }
