@@ -6,7 +6,7 @@ const START = Date.UTC(2026, 0, 1, 0, 0, 0, 120);
 
 function filled(...writes: readonly string[]): { log: ContainerLog; tick: () => void } {
   let now = START;
-  const log = new ContainerLog(() => now);
+  const log = new ContainerLog({ now: () => now });
   const tick = (): void => {
     now += 1000;
   };

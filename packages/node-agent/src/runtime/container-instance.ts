@@ -7,7 +7,7 @@ import type { ClusterClock, Logger } from '@regatta/runtime';
 import { imageFiles } from '../images/image-files.ts';
 import { DEFAULT_PATH, type ImageProfile } from '../images/image-profile.ts';
 import { quiet } from '../images/quiet/quiet.ts';
-import { ContainerResolver } from '../network/dns/resolver.ts';
+import { ContainerResolver, type Resolver } from '../network/dns/resolver.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import { ContainerLog } from './container-log.ts';
 import type { ContainerConfig, ContainerResources, OutputStream, SandboxRecord } from './container-runtime.ts';
@@ -18,10 +18,10 @@ import { CONTAINER_LIMIT_BYTES, FileSpace } from './filesystem/file-space.ts';
 import type { ContainerFileSystem } from './filesystem/file-system.ts';
 import { type FileNode, fileNode } from './filesystem/nodes.ts';
 import { cgroupDirectory, procDirectory } from './proc/proc-directory.ts';
-import { ContainerProcesses, type EntryOptions } from './process/container-processes.ts';
+import type { CgroupLimits } from './process/cgroup.ts';
+import { type ContainerOwner, ContainerProcesses, type EntryOptions } from './process/container-processes.ts';
 import type { ExitStatus } from './process/exit-status.ts';
 import type { FdTable } from './process/fd-table.ts';
-import type { Account } from './process/memory-account.ts';
 import type { NodeKernel } from './process/node-kernel.ts';
 import type { PidNamespace } from './process/pid-namespace.ts';
 import type { EmulatedProcess } from './process/process.ts';
@@ -30,93 +30,142 @@ import type { PseudoTerminal } from './process/pseudo-terminal.ts';
 import type { Signal } from './process/signals.ts';
 import { findShellProgram } from './shell/shell-commands.ts';
 
-export interface InstanceOptions {
-  readonly config: ContainerConfig;
-  readonly sandbox: SandboxRecord;
-  readonly profile: ImageProfile;
-  readonly imageReference: string;
+/** What all containers of a machine have in common. */
+export interface MachineServices {
   readonly clock: ClusterClock;
   readonly network: PodNetwork;
   /** What the machine's files hold in all. */
-  readonly space?: FileSpace;
+  readonly space?: FileSpace | undefined;
   readonly logger: Logger;
   readonly kernel: NodeKernel;
+  /** Called once, when a container's main process has ended and everything that it wrote is in the log. */
+  ended(instance: ContainerInstance, status: ExitStatus): void;
+}
+
+export interface InstanceOptions {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly sandbox: SandboxRecord;
+  readonly profile: ImageProfile;
+  readonly image: string;
   /** The Pod's, where its containers share one. */
   readonly namespace?: PidNamespace | undefined;
-  readonly account?: Account | undefined;
 }
 
 /** The longest termination message, as the kubelet reads it. */
 const LONGEST_TERMINATION_MESSAGE = 4096;
 
-export class ContainerInstance {
+export class ContainerInstance implements ContainerEnvironment, ContainerOwner {
+  readonly id: string;
+  readonly config: ContainerConfig;
+  readonly sandbox: SandboxRecord;
+  readonly profile: ImageProfile;
+  readonly image: string;
+  readonly namespace: PidNamespace | undefined;
   readonly log: ContainerLog;
   readonly streams: ContainerStreams;
   readonly processes: ContainerProcesses;
-  readonly environment: ContainerEnvironment;
-  readonly env: ReadonlyMap<string, string>;
   /** What the kernel gives it now. */
   resources: ContainerResources;
+  #resolver: Resolver | undefined;
   #files: ContainerFileSystem | undefined;
   #space: FileSpace | undefined;
   #terminationFile: FileNode | undefined;
   #terminals = 0;
 
-  constructor(readonly options: InstanceOptions) {
-    const { config, sandbox, profile, clock } = options;
-    this.log = new ContainerLog(() => clock.now());
-    this.resources = config.resources;
-    this.streams = new ContainerStreams(config, this.log, config.tty ? this.newTerminalName() : '');
-    this.env = new Map([
+  constructor(
+    readonly services: MachineServices,
+    options: InstanceOptions,
+  ) {
+    this.id = options.id;
+    this.config = options.config;
+    this.sandbox = options.sandbox;
+    this.profile = options.profile;
+    this.image = options.image;
+    this.namespace = options.namespace;
+    this.resources = options.config.resources;
+    this.log = new ContainerLog(services.clock);
+    this.streams = new ContainerStreams(this.config, this.log, this.config.tty ? this.newTerminalName() : '');
+    this.processes = new ContainerProcesses(this);
+  }
+
+  // What its processes see
+
+  get hostname(): string {
+    return this.sandbox.hostname;
+  }
+
+  get ip(): string {
+    return this.sandbox.ip;
+  }
+
+  get clock(): ClusterClock {
+    return this.services.clock;
+  }
+
+  get network(): PodNetwork {
+    return this.services.network;
+  }
+
+  get logger(): Logger {
+    return this.services.logger;
+  }
+
+  get kernel(): NodeKernel {
+    return this.services.kernel;
+  }
+
+  get resolver(): Resolver {
+    const { network, ip, clock } = this;
+    const readFile = (path: string): string | undefined => this.#readText(path);
+    this.#resolver ??= new ContainerResolver({ network, ip, clock: clock.real, readFile });
+    return this.#resolver;
+  }
+
+  get environment(): ContainerEnvironment {
+    return this;
+  }
+
+  /** Made anew at each asking: a process that is not entered needs none. */
+  get env(): ReadonlyMap<string, string> {
+    const { config, profile } = this;
+    return new Map([
       ['PATH', DEFAULT_PATH],
-      ['HOSTNAME', sandbox.hostname],
+      ['HOSTNAME', this.hostname],
       ...Object.entries(profile.env),
       ...config.env.map(({ name, value }): [string, string] => [name, value]),
       ...(config.tty ? [['TERM', 'xterm'] as [string, string]] : []),
     ]);
-    this.environment = {
-      hostname: sandbox.hostname,
-      ip: sandbox.ip,
-      image: options.imageReference,
-      clock,
-      network: options.network,
-      resolver: new ContainerResolver({
-        network: options.network,
-        ip: sandbox.ip,
-        clock: clock.real,
-        readFile: (path) => this.#readText(path),
-      }),
-      logger: options.logger,
-      fileSystem: () => this.fileSystem(),
-      mayDiffer: (path) =>
-        this.#files !== undefined || config.mounts.some((mount) => overlaps(mount.containerPath, path)),
-      prepareFiles: () => config.prepare(),
-      findProgram: (name, path) => this.#find(name, path),
-    };
-    this.processes = new ContainerProcesses({
-      kernel: options.kernel,
-      environment: this.environment,
-      namespace: options.namespace,
-      account: options.account,
-      limits: () => ({
-        memory: this.resources.memoryLimit,
-        cpu: this.resources.cpuLimit,
-        cpuRequest: this.resources.cpuRequest,
-        oomScoreAdjust: config.oomScoreAdjust,
-      }),
-      output: (stream, bytes) => this.write(stream, bytes),
-    });
+  }
+
+  mayDiffer(path: string): boolean {
+    return this.#files !== undefined || this.config.mounts.some((mount) => overlaps(mount.containerPath, path));
+  }
+
+  prepareFiles(): Promise<void> {
+    return this.config.prepare();
+  }
+
+  limits(): CgroupLimits {
+    const { memoryLimit: memory, cpuLimit: cpu, cpuRequest } = this.resources;
+    return { memory, cpu, cpuRequest, oomScoreAdjust: this.config.oomScoreAdjust };
   }
 
   get workingDir(): string {
-    return this.options.config.workingDir || this.options.profile.workingDir;
+    return this.config.workingDir || this.profile.workingDir;
   }
 
   /** @throws RuntimeError `start` when the program doesn't exist */
-  start(): Promise<ExitStatus> {
+  start(): void {
     const argv = this.#argv();
     const program = this.#initProgram(argv);
-    return this.processes.start(this.#entry(program, argv, () => this.streams.files())).wait();
+    this.processes.start(this.#entry(program, argv, () => this.streams.files()));
+  }
+
+  /** The main process has ended: so do all others, and what was written goes to the log. */
+  firstEnded(status: ExitStatus): void {
+    this.processes.end();
+    void this.streams.end().then(() => this.services.ended(this, status));
   }
 
   /** Brings a command in. @throws FileError EAGAIN */
@@ -145,21 +194,21 @@ export class ContainerInstance {
   }
 
   /** Output of the container's first process, by a path or by a program that nobody has looked into. */
-  write(stream: OutputStream, bytes: Uint8Array): void {
+  output(stream: OutputStream, bytes: Uint8Array): void {
     void this.streams.write(stream, bytes);
   }
 
   fileSystem(): ContainerFileSystem {
     if (this.#files === undefined) {
-      const { config, profile, clock } = this.options;
+      const { config, profile, clock } = this;
       this.#terminationFile = config.terminationMessagePath ? fileNode('', 0o666, clock.now()) : undefined;
-      const { space } = this.options;
+      const { space } = this.services;
       this.#space =
         config.layer?.() ??
         new FileSpace({ limit: CONTAINER_LIMIT_BYTES, ...(space === undefined ? {} : { parent: space }) });
       this.#files = buildFileSystem({
         now: () => clock.now(),
-        hostname: this.options.sandbox.hostname,
+        hostname: this.hostname,
         image: imageFiles(profile, clock.now()),
         space: this.#space,
         mounts: config.mounts,
@@ -179,22 +228,14 @@ export class ContainerInstance {
   }
 
   #kernelFiles(): Pick<RootOptions, 'proc' | 'cgroup'> {
-    const { kernel, config, sandbox } = this.options;
-    const { hostname, ip, sysctls } = sandbox;
-    const { processes } = this;
-    const options = { kernel, processes, security: config.security, hostname, ip, sysctls };
+    const { kernel, config, processes, hostname, ip } = this;
+    const options = { kernel, processes, security: config.security, hostname, ip, sysctls: this.sandbox.sysctls };
     return { proc: procDirectory(options), cgroup: cgroupDirectory(options) };
   }
 
   terminationMessage(): string {
     const content = this.#terminationFile?.content;
     return content === undefined ? '' : new TextDecoder().decode(content.subarray(0, LONGEST_TERMINATION_MESSAGE));
-  }
-
-  /** The main process has ended: so do all others, and what was written goes to the log. */
-  async end(): Promise<void> {
-    this.processes.end();
-    await this.streams.end();
   }
 
   /** The container has ended: what only a running one needs can go. */
@@ -205,13 +246,13 @@ export class ContainerInstance {
   }
 
   #entry(program: Program, argv: readonly string[], fds: EntryOptions['fds']): EntryOptions {
-    const { uid, gid, groups } = this.options.config.security;
-    const { env, workingDir: cwd } = this;
-    return { program, argv, env, cwd, credentials: { uid, gid, groups }, terminal: this.streams.terminal, fds };
+    const { workingDir: cwd, config } = this;
+    const { terminal } = this.streams;
+    return { program, argv, env: () => this.env, cwd, credentials: config.security, terminal, fds };
   }
 
   #argv(): readonly string[] {
-    const { config, profile } = this.options;
+    const { config, profile } = this;
     if (config.command.length > 0) return [...config.command, ...config.args];
     return [...profile.entrypoint, ...(config.args.length > 0 ? config.args : profile.command)];
   }
@@ -219,14 +260,15 @@ export class ContainerInstance {
   #initProgram(argv: readonly string[]): Program {
     const [name] = argv;
     if (name === undefined) throw new RuntimeError('start', `${CREATE_FAILED}: no command specified`);
-    const program = this.#find(name, this.env.get('PATH') ?? DEFAULT_PATH);
+    const program = this.findProgram(name, this.env.get('PATH') ?? DEFAULT_PATH);
     if (program !== undefined) return program;
-    if (this.options.profile.runsAnything) return quiet;
+    if (this.profile.runsAnything) return quiet;
     throw new RuntimeError('start', `${CREATE_FAILED}: ${notExecutable(name)}`);
   }
 
-  #find(name: string, path: string): Program | undefined {
-    const { profile } = this.options;
+  /** Finds a program by its name or path, as a shell would. */
+  findProgram(name: string, path: string): Program | undefined {
+    const { profile } = this;
     const places = name.includes('/') ? [name] : path.split(':').map((directory) => `${directory}/${name}`);
     for (const place of places) {
       const program = Object.hasOwn(profile.programs, place) ? profile.programs[place] : undefined;

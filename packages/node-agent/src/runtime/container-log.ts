@@ -2,7 +2,8 @@
  * The log of one container instance: lines with their instants, in memory.
  *
  * Invariants: holds at most LIMIT_LINES lines and LIMIT_BYTES bytes (the oldest go first); a line longer than
- * LONGEST_LINE is cut into partial lines as containerd does (16 KiB); nothing is added after `close`.
+ * LONGEST_LINE is cut into partial lines as containerd does (16 KiB); nothing is added after `close`. A log that nobody
+ * has written to holds next to nothing: there is one for every container of the machine.
  */
 import type { ContainerLogReader, LogLine, OutputStream } from './container-runtime.ts';
 
@@ -11,79 +12,95 @@ const LIMIT_LINES = 20_000;
 const LONGEST_LINE = 16 * 1024;
 const NEWLINE = 10;
 
+const NO_LINES: readonly LogLine[] = [];
+const NOBODY: readonly never[] = [];
+
 export class ContainerLog implements ContainerLogReader {
-  #lines: LogLine[] = [];
+  #lines: LogLine[] | undefined;
   #bytes = 0;
   #closed = false;
-  readonly #open: Record<OutputStream, Uint8Array> = { stdout: new Uint8Array(0), stderr: new Uint8Array(0) };
-  readonly #lineListeners = new Set<(line: LogLine) => void>();
-  readonly #closeListeners = new Set<() => void>();
+  /** The end of what was written, as far as it is no whole line. */
+  #openOut: Uint8Array | undefined;
+  #openErr: Uint8Array | undefined;
+  #lineListeners: readonly ((line: LogLine) => void)[] = NOBODY;
+  #closeListeners: readonly (() => void)[] = NOBODY;
 
-  constructor(private readonly now: () => number) {}
+  constructor(private readonly clock: { now(): number }) {}
 
   get closed(): boolean {
     return this.#closed;
   }
 
   lines(): readonly LogLine[] {
-    return this.#lines;
+    return this.#lines ?? NO_LINES;
   }
 
   onLine(listener: (line: LogLine) => void): () => void {
-    this.#lineListeners.add(listener);
-    return () => this.#lineListeners.delete(listener);
+    this.#lineListeners = [...this.#lineListeners, listener];
+    return () => {
+      this.#lineListeners = this.#lineListeners.filter((other) => other !== listener);
+    };
   }
 
   onClose(listener: () => void): () => void {
-    this.#closeListeners.add(listener);
-    return () => this.#closeListeners.delete(listener);
+    this.#closeListeners = [...this.#closeListeners, listener];
+    return () => {
+      this.#closeListeners = this.#closeListeners.filter((other) => other !== listener);
+    };
   }
 
   write(stream: OutputStream, bytes: Uint8Array): void {
     if (this.#closed) return;
-    let rest = this.#open[stream].length > 0 ? join(this.#open[stream], bytes) : bytes;
+    const open = stream === 'stdout' ? this.#openOut : this.#openErr;
+    let rest = open === undefined ? bytes : join(open, bytes);
     for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
       this.#addLine(stream, rest.subarray(0, end), false);
       rest = rest.subarray(end + 1);
     }
     while (rest.length >= LONGEST_LINE) {
-      this.#add({ time: this.now(), stream, text: rest.slice(0, LONGEST_LINE), partial: true });
+      this.#add({ time: this.clock.now(), stream, text: rest.slice(0, LONGEST_LINE), partial: true });
       rest = rest.subarray(LONGEST_LINE);
     }
-    this.#open[stream] = rest.slice();
+    this.#keep(stream, rest.length === 0 ? undefined : rest.slice());
   }
 
   /** What was written without a newline at its end becomes a last, partial line. */
   close(): void {
     if (this.#closed) return;
-    for (const stream of ['stdout', 'stderr'] as const) {
-      if (this.#open[stream].length > 0) this.#addLine(stream, this.#open[stream], true);
-    }
+    if (this.#openOut !== undefined) this.#addLine('stdout', this.#openOut, true);
+    if (this.#openErr !== undefined) this.#addLine('stderr', this.#openErr, true);
+    this.#openOut = this.#openErr = undefined;
     this.#closed = true;
     for (const listener of this.#closeListeners) listener();
-    this.#closeListeners.clear();
-    this.#lineListeners.clear();
+    this.#closeListeners = NOBODY;
+    this.#lineListeners = NOBODY;
+  }
+
+  #keep(stream: OutputStream, open: Uint8Array | undefined): void {
+    if (stream === 'stdout') this.#openOut = open;
+    else this.#openErr = open;
   }
 
   #addLine(stream: OutputStream, text: Uint8Array, partial: boolean): void {
     let rest = text;
     while (rest.length > LONGEST_LINE) {
-      this.#add({ time: this.now(), stream, text: rest.slice(0, LONGEST_LINE), partial: true });
+      this.#add({ time: this.clock.now(), stream, text: rest.slice(0, LONGEST_LINE), partial: true });
       rest = rest.subarray(LONGEST_LINE);
     }
-    this.#add({ time: this.now(), stream, text: rest.slice(), partial });
+    this.#add({ time: this.clock.now(), stream, text: rest.slice(), partial });
   }
 
   #add(line: LogLine): void {
+    this.#lines ??= [];
     this.#lines.push(line);
     this.#bytes += line.text.length;
-    if (this.#bytes > LIMIT_BYTES || this.#lines.length > LIMIT_LINES) this.#rotate();
+    if (this.#bytes > LIMIT_BYTES || this.#lines.length > LIMIT_LINES) this.#rotate(this.#lines);
     for (const listener of this.#lineListeners) listener(line);
   }
 
   /** Drops the older half, so that the cost of dropping is paid rarely. */
-  #rotate(): void {
-    this.#lines = this.#lines.slice(Math.ceil(this.#lines.length / 2));
+  #rotate(lines: readonly LogLine[]): void {
+    this.#lines = lines.slice(Math.ceil(lines.length / 2));
     this.#bytes = this.#lines.reduce((sum, line) => sum + line.text.length, 0);
   }
 }

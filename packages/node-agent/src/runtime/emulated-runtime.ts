@@ -6,11 +6,11 @@
  * tasks that are gone), sandboxes are not ready.
  * Invariants: a record on disk is never newer than the one in memory; a container exits once.
  */
-import type { ClusterClock, Logger, Random } from '@regatta/runtime';
+import { type ClusterClock, type Deferred, deferred, type Logger, type Random } from '@regatta/runtime';
 import type { PodNetwork } from '../network/pod-network.ts';
 import { ContainerLogs } from '../storage/container-logs.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
-import { ContainerInstance, notExecutable } from './container-instance.ts';
+import { ContainerInstance, type MachineServices, notExecutable } from './container-instance.ts';
 import {
   type ContainerConfig,
   type ContainerLogReader,
@@ -61,7 +61,9 @@ export class EmulatedRuntime implements ContainerRuntime {
   readonly #namespaces: ProcessNamespaces;
   readonly #records: PodRecords;
   readonly #instances = new Map<string, ContainerInstance>();
-  readonly #exits = new Map<string, Promise<void>>();
+  readonly #services: MachineServices;
+  /** Who waits for a container to end. */
+  readonly #exits = new Map<string, Deferred<void>>();
   readonly #listeners = new Set<(podUid: string) => void>();
   readonly #logs: ContainerLogs;
   #isOff = false;
@@ -70,6 +72,14 @@ export class EmulatedRuntime implements ContainerRuntime {
     this.images = options.images;
     const { disk, clock, network, logger } = options;
     this.#kernel = new NodeKernel(clock, options.random, options.machine);
+    this.#services = {
+      clock,
+      network,
+      logger,
+      space: options.space,
+      kernel: this.#kernel,
+      ended: (instance, status) => this.#mainEnded(instance, status),
+    };
     this.#namespaces = new ProcessNamespaces({
       kernel: this.#kernel,
       clock,
@@ -133,19 +143,12 @@ export class EmulatedRuntime implements ContainerRuntime {
       state: 'created',
       createdAt: this.#now(),
     };
-    const { clock, network, logger } = this.options;
-    const kernel = this.#kernel;
-    const profile = this.images.profile(image);
-    const instance = new ContainerInstance({
+    const instance = new ContainerInstance(this.#services, {
+      id,
       config,
       sandbox,
-      profile,
-      imageReference: image.reference,
-      clock,
-      network,
-      logger,
-      ...(this.options.space === undefined ? {} : { space: this.options.space }),
-      kernel,
+      profile: this.images.profile(image),
+      image: image.reference,
       namespace: this.#targetNamespace(config) ?? this.#namespaces.of(sandbox),
     });
     this.#instances.set(id, instance);
@@ -158,37 +161,33 @@ export class EmulatedRuntime implements ContainerRuntime {
     const record = this.#require(id);
     await this.options.clock.sleep(START_MS);
     const instance = this.#instance(id);
-    let exit: Promise<ExitStatus>;
+    const startedAt = this.#now();
     try {
-      exit = instance.start();
+      instance.start();
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       this.#ended(record, { exitCode: 128, reason: 'StartError', message: error.message, startedAt: 0 });
       throw error;
     }
-    const startedAt = this.#now();
-    this.#records.putContainer({ ...record, state: 'running', startedAt });
-    this.#exits.set(
-      id,
-      exit.then(async (status) => {
-        await instance.end();
-        const exitCode = exitCodeOf(status);
-        const reason = instance.oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
-        this.#ended(record, { exitCode, reason, startedAt });
-      }),
-    );
+    if (this.#require(id).state === 'created') this.#records.putContainer({ ...record, state: 'running', startedAt });
   }
 
   async stopContainer(id: string, grace: number): Promise<void> {
-    const record = this.#records.container(id);
-    const exit = this.#exits.get(id);
-    if (record === undefined || record.state !== 'running' || exit === undefined) return;
+    if (this.#records.container(id)?.state !== 'running') return;
+    const exit = this.#exit(id);
     const instance = this.#instance(id);
-    if (grace > 0)
-      instance.signal(signalOf(instance.options.config.stopSignal ?? '') ?? instance.options.profile.stopSignal);
+    if (grace > 0) instance.signal(signalOf(instance.config.stopSignal ?? '') ?? instance.profile.stopSignal);
     const timer = this.options.clock.setTimer(grace, () => instance.signal('KILL'));
     await exit;
     timer.cancel();
+  }
+
+  /** Resolves when the record says that the container has ended. */
+  #exit(id: string): Promise<void> {
+    if (this.#records.container(id)?.state === 'exited') return Promise.resolve();
+    const known = this.#exits.get(id) ?? deferred<void>();
+    this.#exits.set(id, known);
+    return known.promise;
   }
 
   /** `kubectl debug --target`: the namespace of a container that runs. */
@@ -230,7 +229,7 @@ export class EmulatedRuntime implements ContainerRuntime {
     const instance = this.#instance(id);
     if (this.#require(id).state !== 'running') throw new RuntimeError('exec', `container not running (${id})`);
     const name = options.command[0] ?? '';
-    const program = instance.environment.findProgram(name, instance.env.get('PATH') ?? '');
+    const program = instance.findProgram(name, instance.env.get('PATH') ?? '');
     if (program === undefined) {
       const why = `OCI runtime exec failed: exec failed: unable to start container process: ${notExecutable(name)}`;
       throw new RuntimeError(
@@ -251,8 +250,7 @@ export class EmulatedRuntime implements ContainerRuntime {
   }
 
   attach(id: string): ProcessSession {
-    const exit = this.#exits.get(id) ?? Promise.resolve();
-    return this.#instance(id).streams.attach(exit.then(() => this.#records.container(id)?.exitCode ?? 0));
+    return this.#instance(id).streams.attach(this.#exit(id).then(() => this.#records.container(id)?.exitCode ?? 0));
   }
 
   /** The processes that a container sees. */
@@ -283,6 +281,13 @@ export class EmulatedRuntime implements ContainerRuntime {
     for (const instance of this.#instances.values()) instance.signal('KILL');
   }
 
+  #mainEnded({ id, oomKilled }: ContainerInstance, status: ExitStatus): void {
+    const record = this.#records.container(id);
+    const exitCode = exitCodeOf(status);
+    const reason = oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
+    if (record) this.#ended(record, { exitCode, reason, startedAt: record.startedAt ?? this.#now() });
+  }
+
   #ended(
     record: ContainerRecord,
     end: { readonly exitCode: number; readonly reason: string; readonly message?: string; readonly startedAt: number },
@@ -291,8 +296,12 @@ export class EmulatedRuntime implements ContainerRuntime {
     const terminationMessage = instance?.terminationMessage() ?? '';
     instance?.dispose();
     const known = this.#records.container(record.id);
-    if (this.#isOff || known === undefined) return;
-    this.#records.putContainer({ ...known, ...end, state: 'exited', finishedAt: this.#now(), terminationMessage });
+    if (!this.#isOff && known !== undefined) {
+      const finishedAt = this.#now();
+      this.#records.putContainer({ ...known, ...end, state: 'exited', finishedAt, terminationMessage });
+    }
+    this.#exits.get(record.id)?.resolve();
+    this.#exits.delete(record.id);
   }
 
   #changed(podUid: string): void {

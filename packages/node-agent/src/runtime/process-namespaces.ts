@@ -97,6 +97,7 @@ export class ProcessNamespaces {
       },
       limits: () => ({}),
       output: () => {},
+      firstEnded: () => {},
     });
   }
 }

@@ -140,7 +140,7 @@ describe('logs on disk', () => {
   const start = (disk: NodeDisk) => {
     const clock = new FakeClock(Date.UTC(2026, 0, 1));
     const logs = new ContainerLogs({ disk, clock, logger: silentLogger });
-    const log = new ContainerLog(() => clock.now());
+    const log = new ContainerLog(clock);
     logs.follow('uid-1', 'c1', log);
     return { clock, logs, log };
   };

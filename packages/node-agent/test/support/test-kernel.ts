@@ -61,6 +61,7 @@ export class TestKernel {
       },
       namespace: options.namespace,
       limits: () => options.limits ?? {},
+      firstEnded: () => this.container.end(),
       output: (_stream, bytes) => {
         this.log += Buffer.from(bytes).toString();
       },

@@ -1,20 +1,22 @@
 /**
  * registry.k8s.io/pause: sleeps until it is told to end (upstream: build/pause/linux/pause.c).
  */
-import type { ProcessContext } from '../../runtime/process/process-context.ts';
+import type { AtRest, ProcessContext, Program } from '../../runtime/process/process-context.ts';
+import { resting } from '../../runtime/process/resting.ts';
+import type { Signal } from '../../runtime/process/signals.ts';
 import type { ImageProfile } from '../image-profile.ts';
 
-export function pause(process: ProcessContext): Promise<number> {
-  process.onSignal('CHLD', 'ignore');
-  return new Promise((resolve) => {
-    for (const signal of ['TERM', 'INT'] as const) {
-      process.onSignal(signal, () => {
-        process.write('stderr', `Shutting down, got signal: ${signal === 'TERM' ? 'Terminated' : 'Interrupt'}\n`);
-        resolve(0);
-      });
-    }
-    process.killed.addEventListener('abort', () => resolve(137), { once: true });
-  });
+export const pause: Program = resting(
+  new Map<Signal, AtRest>([
+    ['CHLD', 'ignore'],
+    ['TERM', (process) => goodbye(process, 'Terminated')],
+    ['INT', (process) => goodbye(process, 'Interrupt')],
+  ]),
+);
+
+function goodbye(process: ProcessContext, signal: string): number {
+  process.write('stderr', `Shutting down, got signal: ${signal}\n`);
+  return 0;
 }
 
 export const PAUSE_IMAGE: ImageProfile = {

@@ -2,20 +2,20 @@
  * Any image that the catalogue doesn't know: a quiet process that runs until it is told to end, as most servers do.
  * It has a shell, so that one can look around in it.
  */
-import type { ProcessContext } from '../../runtime/process/process-context.ts';
+import type { Program } from '../../runtime/process/process-context.ts';
+import { resting } from '../../runtime/process/resting.ts';
 import type { ImageProfile } from '../image-profile.ts';
 import { DEFAULT_PATH } from '../image-profile.ts';
 import { DEBIAN, placePrograms, populateLinux } from '../linux-layout.ts';
 
 /** Ends with 143 on TERM: what a program that does nothing about the signal shows. */
-export function quiet(process: ProcessContext): Promise<number> {
-  return new Promise((resolve) => {
-    process.onSignal('TERM', () => resolve(143));
-    process.onSignal('INT', () => resolve(130));
-    process.onSignal('QUIT', () => resolve(131));
-    process.killed.addEventListener('abort', () => resolve(137), { once: true });
-  });
-}
+export const quiet: Program = resting(
+  new Map([
+    ['TERM', () => 143],
+    ['INT', () => 130],
+    ['QUIT', () => 131],
+  ]),
+);
 
 const SIZE_STEP = 1_048_576;
 

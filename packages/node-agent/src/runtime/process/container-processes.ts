@@ -6,8 +6,8 @@
  */
 import type { OutputStream } from '../container-runtime.ts';
 import { Cgroup, type CgroupLimits } from './cgroup.ts';
+import type { ExitStatus } from './exit-status.ts';
 import type { FdTable } from './fd-table.ts';
-import type { Account } from './memory-account.ts';
 import type { NodeKernel } from './node-kernel.ts';
 import { PidNamespace } from './pid-namespace.ts';
 import { EmulatedProcess, type ProcessHost } from './process.ts';
@@ -19,21 +19,23 @@ import { PROCESS_BYTES } from './spawn.ts';
 const PIDS_OF_START = 5;
 const UMASK = 0o022;
 
-export interface ContainerProcessesOptions {
+/** The container, as its processes need it. */
+export interface ContainerOwner {
   readonly kernel: NodeKernel;
   readonly environment: ContainerEnvironment;
-  limits(): CgroupLimits;
-  /** The Pod's account, where it has a limit of its own. */
-  readonly account?: Account | undefined;
   /** The Pod's namespace, where its containers share one. */
-  readonly namespace?: PidNamespace | undefined;
+  readonly namespace: PidNamespace | undefined;
+  limits(): CgroupLimits;
+  /** Takes output of a process that has no descriptors yet. */
   output(stream: OutputStream, bytes: Uint8Array): void;
+  /** The main process has ended. */
+  firstEnded(status: ExitStatus): void;
 }
 
 export interface EntryOptions {
   readonly program: Program;
   readonly argv: readonly string[];
-  readonly env: ReadonlyMap<string, string>;
+  readonly env: ReadonlyMap<string, string> | (() => ReadonlyMap<string, string>);
   readonly cwd: string;
   readonly credentials: Credentials;
   readonly terminal?: PseudoTerminal | undefined;
@@ -44,10 +46,10 @@ export class ContainerProcesses implements ProcessHost {
   #inside: { readonly cgroup: Cgroup; readonly namespace: PidNamespace } | undefined;
   #first: EmulatedProcess | undefined;
 
-  constructor(private readonly options: ContainerProcessesOptions) {}
+  constructor(private readonly owner: ContainerOwner) {}
 
   get environment(): ContainerEnvironment {
-    return this.options.environment;
+    return this.owner.environment;
   }
 
   get isEntered(): boolean {
@@ -72,12 +74,16 @@ export class ContainerProcesses implements ProcessHost {
   }
 
   output(stream: OutputStream, bytes: Uint8Array): void {
-    this.options.output(stream, bytes);
+    this.owner.output(stream, bytes);
+  }
+
+  ended(process: EmulatedProcess, status: ExitStatus): void {
+    if (process === this.#first) this.owner.firstEnded(status);
   }
 
   /** Starts the container's main process. */
   start(options: EntryOptions): EmulatedProcess {
-    const { namespace } = this.options;
+    const { namespace } = this.owner;
     const pid = namespace === undefined ? 1 : this.#nextPid(namespace);
     const process = this.#make(options, pid);
     this.#first = process;
@@ -101,7 +107,7 @@ export class ContainerProcesses implements ProcessHost {
 
   /** New limits, from now on. */
   limitsChanged(): void {
-    this.#inside?.cgroup.setLimits(this.options.limits());
+    this.#inside?.cgroup.setLimits(this.owner.limits());
   }
 
   /** The main process has ended: so do all others. */
@@ -138,8 +144,8 @@ export class ContainerProcesses implements ProcessHost {
 
   #enter(): { readonly cgroup: Cgroup; readonly namespace: PidNamespace } {
     if (this.#inside !== undefined) return this.#inside;
-    const { kernel, account, namespace = new PidNamespace() } = this.options;
-    const inside = { cgroup: new Cgroup(kernel, this.options.limits(), account), namespace };
+    const { kernel, namespace = new PidNamespace() } = this.owner;
+    const inside = { cgroup: new Cgroup(kernel, this.owner.limits()), namespace };
     this.#inside = inside;
     const first = this.#first;
     if (first !== undefined && first.status === undefined) {

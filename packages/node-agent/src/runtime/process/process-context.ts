@@ -19,7 +19,14 @@ import type { Signal, SignalDisposition } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs until its work is done; the number is its exit code. Stops at once when `process.killed` aborts. */
-export type Program = (process: ProcessContext) => Promise<number>;
+export interface Program {
+  (process: ProcessContext): Promise<number>;
+  /** For a program that only waits for signals: what each does. It is not even called then (resting.ts). */
+  readonly atRest?: ReadonlyMap<Signal, AtRest>;
+}
+
+/** Ignored, or what the process does before it ends with a code. */
+export type AtRest = 'ignore' | ((process: ProcessContext) => number);
 
 export interface Credentials {
   readonly uid: number;

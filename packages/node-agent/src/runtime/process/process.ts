@@ -19,6 +19,7 @@ import { Account, type MemoryAccount, type MemoryKind, UNLIMITED } from './memor
 import type { OpenFile } from './open-file.ts';
 import type { PidNamespace } from './pid-namespace.ts';
 import {
+  type AtRest,
   type ChildProcess,
   type ContainerEnvironment,
   type Credentials,
@@ -31,7 +32,7 @@ import {
 } from './process-context.ts';
 import { ProcessIo } from './process-io.ts';
 import { SignalState } from './signal-state.ts';
-import type { Signal, SignalDisposition } from './signals.ts';
+import { defaultAction, type Signal, type SignalDisposition } from './signals.ts';
 import { PROCESS_BYTES, prepareChild } from './spawn.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -44,12 +45,14 @@ export interface ProcessHost {
   readonly namespace: PidNamespace;
   /** Takes output of a process that has no descriptors yet. */
   output(stream: OutputStream, bytes: Uint8Array): void;
+  /** One of its processes has ended. */
+  ended(process: EmulatedProcess, status: ExitStatus): void;
 }
 
 export interface ProcessOptions {
   readonly host: ProcessHost;
   readonly argv: readonly string[];
-  readonly env: ReadonlyMap<string, string>;
+  readonly env: ReadonlyMap<string, string> | (() => ReadonlyMap<string, string>);
   readonly cwd: string;
   readonly credentials: Credentials;
   readonly pid: number;
@@ -74,12 +77,13 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
   sid: number;
   terminal: Terminal | undefined;
   argv: readonly string[];
-  env: ReadonlyMap<string, string>;
+  #env: ReadonlyMap<string, string> | (() => ReadonlyMap<string, string>);
   cwd: string;
   nice: number;
   status: ExitStatus | undefined;
   #title: string | undefined;
   #signals: SignalState | undefined;
+  #atRest: ReadonlyMap<Signal, AtRest> | undefined;
   #memory: ProcessMemory | undefined;
   #children: Set<EmulatedProcess> | undefined;
   #listeners: Set<(state: ProcessState) => void> | undefined;
@@ -94,11 +98,16 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
     this.sid = options.sid;
     this.terminal = options.terminal;
     this.argv = options.argv;
-    this.env = options.env;
+    this.#env = options.env;
     this.cwd = options.cwd;
     this.nice = options.nice;
     this.startedAt = options.host.environment.clock.now();
     for (const signal of options.ignored) this.onSignal(signal, 'ignore');
+  }
+
+  get env(): ReadonlyMap<string, string> {
+    if (typeof this.#env === 'function') this.#env = this.#env();
+    return this.#env;
   }
 
   get ppid(): number {
@@ -159,7 +168,8 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
 
   /** Runs the program; to be called once. */
   start(program: Program): void {
-    void this.#run(program);
+    if (program.atRest === undefined) void this.#run(program);
+    else this.#atRest = program.atRest;
   }
 
   /** The same when it is its turn. */
@@ -172,7 +182,7 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
       // It was killed before it began.
       return;
     }
-    await this.#run(program);
+    this.start(program);
   }
 
   async exec(
@@ -184,7 +194,7 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
     this.#signals?.forget();
     this.fds.closeOnExec();
     this.argv = argv;
-    this.env = env;
+    this.#env = env;
     this.#title = undefined;
     return program(this);
   }
@@ -265,11 +275,15 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
   }
 
   signalDisposition(signal: Signal): SignalDisposition {
-    return this.#signals?.get(signal) ?? 'default';
+    const said = this.#signals?.get(signal) ?? 'default';
+    const does = said === 'default' ? this.#atRest?.get(signal) : undefined;
+    if (does === undefined) return said;
+    return does === 'ignore' ? 'ignore' : () => this.#end({ code: does(this) });
   }
 
   get handledSignals(): readonly Signal[] {
-    return this.#signals?.handled() ?? [];
+    const rest = [...(this.#atRest ?? [])].filter(([, does]) => does !== 'ignore').map(([signal]) => signal);
+    return [...rest, ...(this.#signals?.handled() ?? [])];
   }
 
   get ignoredSignals(): readonly Signal[] {
@@ -283,7 +297,8 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
     const state = this.#signals;
     const isProtected = this.pid === 1 && !force;
     if (signal === 'CONT') this.#continue(state);
-    const action = state.actionOf(signal);
+    const disposition = this.signalDisposition(signal);
+    const action = disposition === 'default' ? defaultAction(signal) : disposition;
     if (signal === 'KILL') {
       if (!isProtected) this.#end({ signal });
     } else if (action === 'stop') {
@@ -365,6 +380,7 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
     if (parent === undefined || parent.#reaps) this.reap();
     this.#changed('zombie');
     if (this.host.isEntered && this.pid === 1) this.kernel.end();
+    this.host.ended(this, status);
   }
 
   /** Its children become the first process's; stopped jobs that nobody can continue any more are hung up on. */

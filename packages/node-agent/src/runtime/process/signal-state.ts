@@ -5,11 +5,11 @@
  * processes say nothing and hold nothing.
  */
 import { FileError } from '../filesystem/file-error.ts';
-import { defaultAction, isUncatchable, type Signal, type SignalAction, type SignalDisposition } from './signals.ts';
+import { isUncatchable, type Signal, type SignalDisposition } from './signals.ts';
 
 export class SignalState {
   readonly #dispositions = new Map<Signal, Exclude<SignalDisposition, 'default'>>();
-  readonly #pending = new Set<Signal>();
+  #pending: Set<Signal> | undefined;
 
   /** @throws FileError EINVAL for KILL and STOP */
   set(signal: Signal, disposition: SignalDisposition): void {
@@ -20,12 +20,6 @@ export class SignalState {
 
   get(signal: Signal): SignalDisposition {
     return this.#dispositions.get(signal) ?? 'default';
-  }
-
-  /** What is to be done about a signal. */
-  actionOf(signal: Signal): SignalAction | (() => void) {
-    const disposition = this.get(signal);
-    return disposition === 'default' ? defaultAction(signal) : disposition;
   }
 
   /** What children start with; another program keeps only these too (execve(2)). */
@@ -44,17 +38,18 @@ export class SignalState {
   }
 
   hold(signal: Signal): void {
+    this.#pending ??= new Set();
     this.#pending.add(signal);
   }
 
   drop(...signals: readonly Signal[]): void {
-    for (const signal of signals) this.#pending.delete(signal);
+    for (const signal of signals) this.#pending?.delete(signal);
   }
 
   /** Signals that waited, oldest first. */
   takePending(): Signal[] {
-    const taken = [...this.#pending];
-    this.#pending.clear();
+    const taken = [...(this.#pending ?? [])];
+    this.#pending = undefined;
     return taken;
   }
 }
