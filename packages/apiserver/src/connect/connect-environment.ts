@@ -13,6 +13,8 @@ export interface ConnectEnvironment {
   readonly bus: Pick<BusConnection, 'open'>;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Real milliseconds between two pings of an upgraded connection. */
+  readonly pingPeriod: number;
   /** @throws StatusError 404 */
   pod(namespace: string, name: string): Pod;
   /** @throws StatusError 404 when there is no such Node; it names Pods as the resource, as upstream's does */

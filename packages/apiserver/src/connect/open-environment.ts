@@ -10,6 +10,7 @@ import { BusDialer } from '../dial/bus-dialer.ts';
 import type { ServerContext } from '../server/context.ts';
 import { storageKey } from '../storage/mod.ts';
 import type { ConnectEnvironment } from './connect-environment.ts';
+import { PING_PERIOD } from './heartbeat.ts';
 import type { ProxyEnvironment } from './proxy/proxy-target.ts';
 import { StreamPlaces } from './stream-places.ts';
 
@@ -34,6 +35,7 @@ export function connectEnvironment(context: ServerContext, bus: BusConnection, c
     bus,
     logger: context.logger,
     clock,
+    pingPeriod: PING_PERIOD,
     proxy,
     places: new StreamPlaces(),
     pod: proxy.pod,

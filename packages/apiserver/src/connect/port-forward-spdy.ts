@@ -9,6 +9,7 @@
 import type { Duplex } from 'node:stream';
 import type { BusStream } from '@regatta/bus';
 import type { Clock, Timer } from '@regatta/runtime';
+import type { ConnectEnvironment } from './connect-environment.ts';
 import type { PodPorts } from './pod-ports.ts';
 import type { SpdyHeaders } from './spdy/header-block.ts';
 import { SpdyConnection } from './spdy/spdy-connection.ts';
@@ -17,6 +18,8 @@ import type { SpdyStream } from './spdy/spdy-stream.ts';
 /** Real milliseconds until both streams of a pair must be there. */
 const STREAM_CREATION_TIMEOUT = 30_000;
 
+type Timing = Pick<ConnectEnvironment, 'clock' | 'pingPeriod'>;
+
 interface Pair {
   data?: SpdyStream;
   error?: SpdyStream;
@@ -24,10 +27,11 @@ interface Pair {
 }
 
 /** Until the client or the Pod is gone. @throws SpdyError when the client does not keep to the protocol */
-export async function servePortForward(duplex: Duplex, ports: PodPorts, clock: Clock): Promise<void> {
+export async function servePortForward(duplex: Duplex, ports: PodPorts, { clock, pingPeriod }: Timing): Promise<void> {
   const pairs = new Map<string, Pair>();
   const connection = new SpdyConnection(duplex, {
     clock,
+    pingPeriod,
     accepts: (headers) => portOf(headers) !== undefined && isKnownType(headers.get('streamtype')),
     onStream: (stream) => {
       const id = requestId(stream);

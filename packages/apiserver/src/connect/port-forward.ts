@@ -36,11 +36,11 @@ export async function servePortForwardUpgrade(
     if (protocol === undefined) return;
     const ports = await open();
     const { servePortForward } = await import('./port-forward-spdy.ts');
-    return servePortForward(acceptSpdy(raw, protocol), ports, env.clock);
+    return servePortForward(acceptSpdy(raw, protocol), ports, env);
   }
   const tunnelled = offeredProtocols(http).filter((name) => name.startsWith(TUNNEL) && name.endsWith(KUBERNETES));
   if (tunnelled.length > 0) return serveTunnel(env, tunnelled, raw, open);
-  await serveChannels(call, raw, open);
+  await serveChannels(env, call, raw, open);
 }
 
 async function serveTunnel(
@@ -57,12 +57,13 @@ async function serveTunnel(
     return answerRaw(raw.socket, textResponse(403, text));
   }
   const ports = await open();
-  const webSocket = await acceptWebSocket(raw, `${TUNNEL}${chosen}`);
+  const webSocket = await acceptWebSocket(env, raw, `${TUNNEL}${chosen}`);
   const { servePortForward } = await import('./port-forward-spdy.ts');
-  await servePortForward(tunnel(webSocket), ports, env.clock);
+  await servePortForward(tunnel(webSocket), ports, env);
 }
 
 async function serveChannels(
+  env: ConnectEnvironment,
   { info, request }: ApiCall,
   raw: UpgradeSocket,
   open: () => Promise<PodPorts>,
@@ -72,7 +73,7 @@ async function serveChannels(
   const protocol = negotiate(offeredProtocols(request), CHANNELS);
   if (protocol === undefined) return refuseProtocol(raw);
   const ports = await open();
-  const webSocket = await acceptWebSocket(raw, protocol);
+  const webSocket = await acceptWebSocket(env, raw, protocol);
   const socket = new ChannelSocket(webSocket, protocol.includes('base64') ? 'base64' : 'binary');
   await servePortChannels(socket, wanted, ports);
 }

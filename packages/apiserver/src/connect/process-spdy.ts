@@ -48,6 +48,7 @@ export async function serveProcessSpdy(
   const session = new ProcessSession(streams, protocol, request);
   const connection = new SpdyConnection(acceptSpdy(raw, protocol), {
     clock: env.clock,
+    pingPeriod: env.pingPeriod,
     accepts: (headers) => wanted.has(headers.get(STREAM_TYPE) ?? '') && !streams.has(headers.get(STREAM_TYPE) ?? ''),
     onStream: (stream) => {
       streams.set(stream.headers.get(STREAM_TYPE) ?? '', stream);

@@ -35,7 +35,7 @@ export async function serveProcessWebSocket(
   const open = (): Promise<BusStream> => openNodeStream(env.bus, nodeOf(pod), request, gone.signal);
   // What this throws is the answer over HTTP.
   const early = protocol === V5 ? undefined : await open();
-  const webSocket = await acceptWebSocket(raw, protocol);
+  const webSocket = await acceptWebSocket(env, raw, protocol);
   const client = new ProcessClient(
     new ChannelSocket(webSocket, protocol.includes('base64') ? 'base64' : 'binary'),
     protocol,

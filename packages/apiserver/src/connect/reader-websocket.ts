@@ -4,7 +4,7 @@
  */
 import { isStream, type ServerRequest, type ServerResponse, type StreamSink } from '../server/exchange.ts';
 import type { UpgradeSocket } from './upgrade-socket.ts';
-import { acceptWebSocket, refuseProtocol } from './websocket.ts';
+import { acceptWebSocket, type Pinging, refuseProtocol } from './websocket.ts';
 import { negotiate, offeredProtocols } from './websocket-offer.ts';
 
 const PROTOCOLS = ['', 'binary.k8s.io', 'base64.binary.k8s.io'];
@@ -13,10 +13,15 @@ const CLOSE_INTERNAL_ERROR = 1011;
 /** Bytes that wait for a reader before the source has to wait. */
 const HIGH_WATER = 256 * 1024;
 
-export async function serveReader(request: ServerRequest, raw: UpgradeSocket, response: ServerResponse): Promise<void> {
+export async function serveReader(
+  env: Pinging,
+  request: ServerRequest,
+  raw: UpgradeSocket,
+  response: ServerResponse,
+): Promise<void> {
   const protocol = negotiate(offeredProtocols(request), PROTOCOLS);
   if (protocol === undefined) return refuseProtocol(raw);
-  const webSocket = await acceptWebSocket(raw, protocol);
+  const webSocket = await acceptWebSocket(env, raw, protocol);
   const gone = new AbortController();
   webSocket.on('error', () => webSocket.terminate());
   webSocket.once('close', () => gone.abort());

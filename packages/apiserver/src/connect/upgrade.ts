@@ -81,7 +81,7 @@ async function answerOverHttp(
   const response = await env.pipeline.handle(request);
   if (!isLog || !isWebSocketRequest(request) || response.code !== 200) return answerRaw(raw.socket, response);
   const { serveReader } = await import('./reader-websocket.ts');
-  await serveReader(request, { ...raw, taken: () => {} }, response);
+  await serveReader(env, request, { ...raw, taken: () => {} }, response);
 }
 
 async function upgradeProcess(env: UpgradeEnvironment, call: ApiCall, raw: UpgradeSocket): Promise<void> {

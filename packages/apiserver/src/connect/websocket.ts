@@ -7,11 +7,15 @@
  */
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { ConnectEnvironment } from './connect-environment.ts';
+import { heartbeat } from './heartbeat.ts';
 import { answerRaw } from './raw-answer.ts';
 import type { UpgradeSocket } from './upgrade-socket.ts';
 
 /** Bytes of one message of a client. */
 const MAX_PAYLOAD = 4 * 1024 * 1024;
+export type Pinging = Pick<ConnectEnvironment, 'clock' | 'pingPeriod'>;
+
 const CLOSE_NORMAL = 1000;
 const DIGIT_0 = 48;
 
@@ -20,7 +24,11 @@ export async function refuseProtocol({ socket }: UpgradeSocket): Promise<void> {
   await answerRaw(socket, { code: 403, headers: {}, body: [] });
 }
 
-export function acceptWebSocket(raw: UpgradeSocket, protocol: string): Promise<WebSocket> {
+export function acceptWebSocket(
+  { clock, pingPeriod }: Pinging,
+  raw: UpgradeSocket,
+  protocol: string,
+): Promise<WebSocket> {
   const { message, socket, head } = raw;
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_PAYLOAD });
   // The library takes no names that are no tokens, and `SPDY/3.1+portforward.k8s.io` is none.
@@ -29,6 +37,11 @@ export function acceptWebSocket(raw: UpgradeSocket, protocol: string): Promise<W
   return new Promise((resolve) =>
     server.handleUpgrade(message, socket, head, (webSocket) => {
       raw.taken();
+      const gone = new AbortController();
+      webSocket.once('close', () => gone.abort());
+      heartbeat(clock, pingPeriod, gone.signal, () => {
+        if (webSocket.readyState === webSocket.OPEN && !socket.writableNeedDrain) webSocket.ping();
+      });
       resolve(webSocket);
     }),
   );

@@ -35,6 +35,7 @@ export function testEnvironment(node: Pick<FakeNode, 'bus'>, objects: () => Test
     bus: node.bus,
     logger: silentLogger,
     clock: new SystemClock(),
+    pingPeriod: 50,
     places: objects().places ?? new StreamPlaces(),
     pod,
     requireNode: (name) => {

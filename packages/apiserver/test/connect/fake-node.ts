@@ -18,6 +18,8 @@ export class FakeStream {
   readonly fromApi = new BoundedQueue<Uint8Array>(1000);
   readonly #gone = new AbortController();
 
+  constructor(private readonly takes: () => Promise<void>) {}
+
   #error: BusError | undefined;
 
   /** What was sent is still delivered; then the reader is told. */
@@ -38,7 +40,10 @@ export class FakeStream {
   apiSide(): BusStream {
     return {
       frames: this.#frames(),
-      write: async (frame) => void this.fromApi.push(frame),
+      write: async (frame) => {
+        this.fromApi.push(frame);
+        await this.takes();
+      },
       end: async () => this.fromApi.end(),
       abort: (reason) => {
         if (this.#gone.signal.aborted) return;
@@ -54,6 +59,8 @@ export class FakeStream {
 export class FakeNode {
   readonly requests: { readonly service: string; readonly request: NodeRequest }[] = [];
   readonly streams: FakeStream[] = [];
+  /** Resolves when the node has room for what the apiserver sends. */
+  takes: () => Promise<void> = async () => {};
   response: NodeResponse | 'nobody' = { ok: true };
   /** Where the answer depends on the request. */
   answer: ((request: NodeRequest) => NodeResponse) | undefined;
@@ -66,7 +73,7 @@ export class FakeNode {
       this.requests.push({ service, request });
       if (this.response === 'nobody') throw new BusError('no-responders', 'nobody answers');
       const response = this.answer?.(request) ?? this.response;
-      const stream = new FakeStream();
+      const stream = new FakeStream(() => this.takes());
       this.streams.push(stream);
       if (response.ok) void this.serve(stream, request);
       return { response: encode(response), stream: stream.apiSide() };

@@ -1,11 +1,16 @@
 import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Duplex, duplexPair, Readable } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type EndpointSlice, type Node, type Pod, type Service, StatusError } from '@regatta/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { askBackend } from '../../src/connect/proxy/backend.ts';
 import { proxyRequest } from '../../src/connect/proxy/proxy-request.ts';
+import { proxyTarget } from '../../src/connect/proxy/proxy-target.ts';
 import { DialError, type Dialer } from '../../src/dial/dialer.ts';
+import { createAuthority } from '../../src/pki/certificate-authority.ts';
 import type { ApiCall } from '../../src/server/api-call.ts';
 import { isStream, type ServerResponse } from '../../src/server/exchange.ts';
 import { requestInfo } from '../../src/server/request-info.ts';
@@ -284,5 +289,25 @@ describe('proxy subresources', () => {
     backend.on('request', (request) => request.socket.end());
     const message = (await refusal(`${BASE}/pods/web/proxy/`)).message ?? '';
     expect(message).toMatch(/^error trying to reach service: /);
+  });
+
+  it('CN-58: https speaks TLS to the Pod, whoever signed its certificate', async () => {
+    const leaf = await createAuthority('pod', Date.now());
+    const secure: Dialer = {
+      ...dialer,
+      dial: async () => {
+        const [near, far] = duplexPair();
+        const socket = new TLSSocket(far as Socket, { isServer: true, key: leaf.key, cert: leaf.certificate });
+        backend.emit('connection', socket);
+        return near;
+      },
+    };
+    const target = proxyTarget(
+      testEnvironment(new FakeNode(), () => ({ ...objects(), dialer: secure })).proxy,
+      requestInfo('GET', `${BASE}/pods/https:web:443/proxy/`),
+    );
+    const asked = { method: 'GET', path: '/secret', headers: { host: 'x' } };
+    const { message } = await askBackend(target, asked, (out) => out.end(), new AbortController().signal);
+    expect([message.statusCode, heard.at(-1)?.url]).toEqual([200, '/secret']);
   });
 });

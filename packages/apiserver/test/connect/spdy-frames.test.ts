@@ -66,6 +66,7 @@ describe('SPDY frames', () => {
     const opened: SpdyStream[] = [];
     const connection = new SpdyConnection(near, {
       clock: new SystemClock(),
+      pingPeriod: 1000,
       unread: 100_000,
       accepts: () => true,
       onStream: (stream) => void opened.push(stream),
@@ -94,6 +95,7 @@ describe('SPDY frames', () => {
     const opened: SpdyStream[] = [];
     const connection = new SpdyConnection(near, {
       clock: new SystemClock(),
+      pingPeriod: 1000,
       accepts: () => true,
       onStream: (stream) => void opened.push(stream),
     });

@@ -8,6 +8,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@regatta/runtime';
+import { heartbeat } from '../heartbeat.ts';
 import {
   controlFrame,
   DATA_CHUNK,
@@ -33,6 +34,8 @@ const NO_HEADERS = new Map<string, string>();
 
 export interface SpdyConnectionOptions {
   readonly clock: Clock;
+  /** Real milliseconds between two pings. */
+  readonly pingPeriod: number;
   /** Whether the client may open a stream with these headers. */
   accepts(headers: SpdyHeaders): boolean;
   /** The client has opened a stream, and knows that it is accepted. */
@@ -47,6 +50,7 @@ export class SpdyConnection {
   readonly #reader = new HeaderReader();
   readonly #headers = new HeaderWriter();
   #lastStream = 0;
+  #pings = 0;
   #readers: (() => void) | undefined;
 
   constructor(
@@ -55,6 +59,7 @@ export class SpdyConnection {
   ) {
     duplex.on('error', () => duplex.destroy());
     duplex.once('close', () => this.#end());
+    heartbeat(options.clock, options.pingPeriod, this.signal, () => this.#ping());
   }
 
   /** Aborts when the connection is over. */
@@ -88,15 +93,27 @@ export class SpdyConnection {
     this.signal.addEventListener('abort', () => timer.cancel(), { once: true });
   }
 
+  /** Pings of a server have even numbers. */
+  #ping(): void {
+    if (this.duplex.writableNeedDrain) return;
+    this.#pings = (this.#pings + 2) % 0x8000_0000;
+    void this.#send(controlFrame(FrameType.ping, words(this.#pings)));
+  }
+
   async #frame(frame: IncomingFrame): Promise<void> {
     if (frame.kind === 'data') return this.#data(frame.streamId, frame.bytes, frame.fin);
     const { type, payload, fin } = frame;
     if (type === FrameType.synStream) return this.#open(payload, fin);
-    if (type === FrameType.ping) return this.#send(controlFrame(type, words(word(payload, 0))));
+    if (type === FrameType.ping) return this.#pong(word(payload, 0));
     if (type === FrameType.rstStream) return this.#streams.get(word(payload, 0) & 0x7fff_ffff)?.gone();
     // Nobody reads what is said late, but the compression has to see it.
     if (type === FrameType.headers) await this.#reader.read(payload.subarray(4));
     if (type === FrameType.goAway) this.duplex.end();
+  }
+
+  /** What is even is the answer to a ping of this side. */
+  async #pong(id: number): Promise<void> {
+    if (id % 2 === 1) await this.#send(controlFrame(FrameType.ping, words(id)));
   }
 
   async #open(payload: Buffer, fin: boolean): Promise<void> {
