@@ -9,6 +9,7 @@ import type { PodStatuses } from './pod-statuses.ts';
 import { PodWorker } from './pod-worker.ts';
 import { isMirror } from './static/static-pod.ts';
 import type { StaticPods } from './static/static-pods.ts';
+import { BY_KUBELET } from './status/pod-conditions.ts';
 
 /** Who is evicted for its use of the disk gets no more. */
 const EVICTION_GRACE_SECONDS = 1;
@@ -72,7 +73,7 @@ export class PodManager {
       reason: 'Evicted',
       message,
       graceSeconds: EVICTION_GRACE_SECONDS,
-      disruption: 'TerminationByKubelet',
+      disruption: BY_KUBELET,
     });
   }
 

@@ -168,8 +168,8 @@ export class StatusManager implements PodStatuses {
 /** Fields that the kubelet reports are its own; the others are kept as the API has them. */
 export function mergeStatus(before: PodStatus | undefined, desired: PodStatus): PodStatus {
   const { nominatedNodeName, resourceClaimStatuses, extendedResourceClaimStatus, resize } = before ?? {};
-  const others = podConditionsOwnedByOthers(before?.conditions);
   const own = podConditionsOwnedByKubelet(desired);
+  const others = podConditionsOwnedByOthers(before?.conditions).filter(({ type }) => own.every((o) => o.type !== type));
   return {
     ...desired,
     ...(before?.reason !== undefined && desired.reason === undefined && isMarkedByController(before)

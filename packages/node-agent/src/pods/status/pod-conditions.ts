@@ -18,6 +18,9 @@ const OWNED: ReadonlySet<string> = new Set([
   'PodResizeInProgress',
 ]);
 
+/** The reason of a DisruptionTarget condition that the kubelet sets. */
+export const BY_KUBELET = 'TerminationByKubelet';
+
 export interface ConditionInput {
   readonly pod: Pod;
   readonly init: readonly ContainerStatus[];
@@ -54,13 +57,26 @@ export function podConditions(input: ConditionInput): PodCondition[] {
   return [...others, ...own.map((finding) => withTimes(finding, before, input))];
 }
 
-function disruption({ end }: ConditionInput): Finding[] {
-  if (end?.disruption === undefined) return [];
+/** Others mark Pods this way too; the reason tells who did. */
+function isOwnDisruption({
+  type,
+  reason,
+}: Pick<PodCondition, 'type'> & { readonly reason?: string | undefined }): boolean {
+  return type === 'DisruptionTarget' && reason === BY_KUBELET;
+}
+
+/** Once said it stays. */
+function disruption({ end, pod }: ConditionInput): Finding[] {
+  if (end?.disruption === undefined) return (pod.status?.conditions ?? []).filter(isOwnDisruption).map(plainFinding);
   return [{ type: 'DisruptionTarget', status: 'True', reason: end.disruption, message: end.message }];
 }
 
 export function podConditionsOwnedByOthers(conditions: readonly PodCondition[] = []): PodCondition[] {
-  return conditions.filter(({ type }) => !OWNED.has(type));
+  return conditions.filter(({ type, reason }) => !OWNED.has(type) && !isOwnDisruption({ type, reason }));
+}
+
+function plainFinding({ type, status, reason = '', message = '' }: PodCondition): Finding {
+  return { type, status, reason, message };
 }
 
 function withTimes(finding: Finding, before: readonly PodCondition[], { pod, now }: ConditionInput): PodCondition {
