@@ -28,6 +28,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Program>> = new Map<string, ()
   ['mounttest', async () => (await import('./mounttest.ts')).mounttest],
   ['guestbook', async () => (await import('./guestbook.ts')).guestbook],
   ['liveness', async () => (await import('./liveness.ts')).liveness],
+  ['grpc-health-checking', async () => (await import('./grpc-health-checking.ts')).grpcHealthChecking],
   ['connect', async () => (await small()).connect],
   ['dns-suffix', async () => (await small()).dnsSuffix],
   ['dns-server-list', async () => (await small()).dnsServerList],

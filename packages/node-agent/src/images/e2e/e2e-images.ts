@@ -37,7 +37,22 @@ async function echo(process: ProcessContext): Promise<number> {
   return runUntilKilled(process);
 }
 
+/** nnp: set-user-ID root, which takes effect unless the container has no_new_privs. */
+async function noNewPrivileges(process: ProcessContext): Promise<number> {
+  const status = Buffer.from(process.fileSystem().readFile('/proc/self/status')).toString();
+  const uid = /^NoNewPrivs:\s*1$/m.test(status) ? process.credentials.uid : 0;
+  process.write('stdout', `Effective uid: ${uid}\n`);
+  return 0;
+}
+
 export const E2E_IMAGES: readonly ImageProfile[] = [
+  defineImage({
+    repositories: ['e2e-test-images/nonewprivs'],
+    size: 3_264_266,
+    release: ALPINE,
+    command: ['/nnp'],
+    programs: { '/nnp': noNewPrivileges },
+  }),
   ...['kitten', 'nautilus'].map((name) =>
     defineImage({
       repositories: [`e2e-test-images/${name}`],
