@@ -9,7 +9,7 @@ import type { BusConnection, BusFigures, Served } from '@regatta/bus';
 import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
 import { admissionPlugins } from './admission/mod.ts';
-import { converterOf, DefinitionController } from './apiextensions/mod.ts';
+import { serveDefinitions } from './apiextensions/lazy.ts';
 import { AuditLog, type AuditLogOptions, Auditor, type AuditSink } from './audit/mod.ts';
 import {
   type Auth,
@@ -153,9 +153,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     }),
     { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources },
   );
-  const definitions = new DefinitionController(parts.registry, resources, converterOf);
-  definitions.start();
-  closers.push(() => definitions.stop());
+  closers.push(await serveDefinitions(parts.registry, resources));
   const https = new HttpsServer({
     pipeline: parts.pipeline,
     logger,

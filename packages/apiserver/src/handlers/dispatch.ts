@@ -69,7 +69,8 @@ export function dispatch(
   }
   if (resource.deprecation) call.warnings.push(resource.deprecation);
   const handler = info.subresource === '' ? mainHandler(special, call, resource) : subHandler(special, call, resource);
-  return handler(env, call, resource);
+  const loading = resource.strategy.load?.();
+  return loading ? loading.then(() => handler(env, call, resource)) : handler(env, call, resource);
 }
 
 function mainHandler(special: SpecialHandlers, call: ApiCall, resource: Resource): ResourceHandler {

@@ -1,7 +1,7 @@
 /**
  * The strategies of the kinds, by `group/resource` of the version in which they are stored.
  */
-import { definitionStrategy } from '../apiextensions/mod.ts';
+import { definitionStrategy } from '../apiextensions/lazy.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { mutatingWebhookStrategy, validatingWebhookStrategy } from './admissionregistration/webhooks.ts';
 import { controllerRevisionStrategy } from './apps/controller-revision.ts';

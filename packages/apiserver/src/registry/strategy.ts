@@ -25,6 +25,8 @@ export interface Allocation {
 }
 
 export interface Strategy<T extends KubeObject = KubeObject> {
+  /** Reads the code that the strategy needs; undefined once it is there. Requests for the kind wait for it. */
+  load?(): Promise<void> | undefined;
   /** Upstream's defaulting for what the type's declared defaults don't say. Idempotent. */
   applyDefaults?(object: T): void;
   prepareForCreate?(object: T, context: WriteContext): void;
