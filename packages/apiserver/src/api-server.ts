@@ -58,6 +58,7 @@ import { Presence } from './server/presence.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { serverGauges } from './server/server-gauges.ts';
 import { type ObjectStorage, openObjectStorage, storageKey } from './storage/mod.ts';
+import { WebhookClient } from './webhooks/webhook-client.ts';
 
 export interface ApiServerOptions {
   readonly dataDir: string;
@@ -138,6 +139,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   closers.push(() => feed.close());
   const guests = { desk, ca: pki.ca.certificate, cluster: options.name };
   const reach = bus && connectEnvironment(context, bus, clock);
+  const client = new WebhookClient(clock, reach?.proxy);
   const parts = assemble(
     options,
     context,
@@ -151,9 +153,9 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
       guests,
       feed: { feed, presence, authorizer: auth.authorizer, clock },
     }),
-    { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources },
+    { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources, client },
   );
-  closers.push(await serveDefinitions(parts.registry, resources));
+  closers.push(await serveDefinitions(parts.registry, resources, client));
   const https = new HttpsServer({
     pipeline: parts.pipeline,
     logger,
@@ -224,6 +226,7 @@ interface Foundation {
   readonly sinks: readonly AuditSink[];
   readonly presence: Presence;
   readonly resources: ResourceRegistry;
+  readonly client: WebhookClient;
 }
 
 /** Handlers and what they need, around one context. */
@@ -233,9 +236,9 @@ function assemble(
   auth: Auth,
   connectors: SpecialHandlers,
   routes: readonly RegattaRoute[],
-  { bus, sinks, presence, resources }: Foundation,
+  { bus, sinks, presence, resources, client }: Foundation,
 ): Assembled {
-  const admission = new AdmissionChain(admissionPlugins(context, auth));
+  const admission = new AdmissionChain(admissionPlugins(context, auth, { client, resources }));
   const flow = new FlowControl(options.clock);
   const env: HandlerEnvironment = {
     registry: { server: context, admission },

@@ -4,7 +4,9 @@
  * Not here yet: see docs/spec/admission.md.
  */
 import type { Auth } from '../auth/auth.ts';
+import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import type { ServerContext } from '../server/context.ts';
+import type { WebhookClient } from '../webhooks/webhook-client.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { CertificateApproval, CertificateSigning, certificateSubjectRestriction } from './plugins/certificates.ts';
 import { DefaultIngressClass } from './plugins/default-ingress-class.ts';
@@ -23,11 +25,21 @@ import { RuntimeClassPlugin } from './plugins/runtime-class.ts';
 import { ServiceAccountPlugin } from './plugins/service-account.ts';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
+import { rereader } from './webhooks/reread-object.ts';
+import { MutatingAdmissionWebhook, ValidatingAdmissionWebhook } from './webhooks/webhook-admission.ts';
+
+/** What plugins that ask others need. */
+export interface WebhookReach {
+  readonly client: WebhookClient;
+  readonly resources: ResourceRegistry;
+}
 
 export function admissionPlugins(
   server: ServerContext,
   auth: Pick<Auth, 'authorizer' | 'escalation'>,
+  { client, resources }: WebhookReach,
 ): readonly AdmissionPlugin[] {
+  const webhooks = { server, client, authorizer: auth.authorizer };
   return [
     new NamespaceLifecycle(server),
     new LimitRanger(server),
@@ -46,6 +58,8 @@ export function admissionPlugins(
     new DefaultIngressClass(server),
     new PodTopologyLabels(server),
     new RbacEscalation(auth.escalation),
+    new MutatingAdmissionWebhook(webhooks, rereader(resources)),
+    new ValidatingAdmissionWebhook(webhooks),
     new GuestLimits(server),
     new ResourceQuotaPlugin(server),
   ];

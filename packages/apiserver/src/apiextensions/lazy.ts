@@ -6,6 +6,7 @@ import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import type { Registry } from '../registry/write-request.ts';
 import { storageKey } from '../storage/object-storage.ts';
+import type { WebhookClient } from '../webhooks/webhook-client.ts';
 
 type Module = typeof import('./mod.ts');
 
@@ -45,14 +46,18 @@ const DEFINITIONS = storageKey('apiextensions.k8s.io', 'customresourcedefinition
  * Serves what definitions define: those that stand before this resolves, later ones from the first on.
  * Returns what ends it.
  */
-export async function serveDefinitions(registry: Registry, resources: ResourceRegistry): Promise<() => Promise<void>> {
+export async function serveDefinitions(
+  registry: Registry,
+  resources: ResourceRegistry,
+  client: WebhookClient,
+): Promise<() => Promise<void>> {
   const { storage } = registry.server;
   let stopped = false;
   let running: Promise<InstanceType<Module['DefinitionController']> | undefined> | undefined;
   const start = (): typeof running => {
     running ??= load().then(({ DefinitionController, converterOf }) => {
       if (stopped) return undefined;
-      const controller = new DefinitionController(registry, resources, converterOf);
+      const controller = new DefinitionController(registry, resources, converterOf(client, registry.server.random));
       controller.start();
       return controller;
     });

@@ -1,13 +1,21 @@
+import { Schema } from '@regatta/api';
+import { SystemClock } from '@regatta/runtime';
 import { afterEach, expect, it } from 'vitest';
 import { admissionPlugins } from '../../src/admission/mod.ts';
+import { ResourceRegistry } from '../../src/registry/resource-registry.ts';
+import { WebhookClient } from '../../src/webhooks/webhook-client.ts';
 import { cleanUp, openAuth, openServer, user } from '../auth/fixture.ts';
 import { attributesOf } from './fixture.ts';
 
 afterEach(cleanUp);
+const reach = {
+  client: new WebhookClient(new SystemClock(), undefined),
+  resources: new ResourceRegistry(Schema.load(), new Map()),
+};
 
 it("ADM-1: plugins run in upstream's order", async () => {
   const server = await openServer();
-  const plugins = admissionPlugins(server, await openAuth(server));
+  const plugins = admissionPlugins(server, await openAuth(server), reach);
   expect(plugins.map((plugin) => plugin.name)).toEqual([
     'NamespaceLifecycle',
     'LimitRanger',
@@ -26,6 +34,8 @@ it("ADM-1: plugins run in upstream's order", async () => {
     'DefaultIngressClass',
     'PodTopologyLabels',
     'RBACEscalation',
+    'MutatingAdmissionWebhook',
+    'ValidatingAdmissionWebhook',
     'GuestLimits',
     'ResourceQuota',
   ]);
@@ -33,7 +43,7 @@ it("ADM-1: plugins run in upstream's order", async () => {
 
 it('ADM-12: writes of roles are checked for escalation', async () => {
   const server = await openServer();
-  const plugin = admissionPlugins(server, await openAuth(server)).find(({ name }) => name === 'RBACEscalation');
+  const plugin = admissionPlugins(server, await openAuth(server), reach).find(({ name }) => name === 'RBACEscalation');
   const attributes = attributesOf({
     what: 'CREATE roles.rbac.authorization.k8s.io',
     namespace: 'a',

@@ -1,0 +1,174 @@
+/**
+ * Expressions about requests: match conditions of webhooks and policies, validations, variables
+ * (upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/cel, pkg/cel/library/authz.go).
+ *
+ * Objects have no declared types here: whatever was sent can be asked for, and what isn't there has no value.
+ */
+import {
+  BOOL,
+  type CelEnvironment,
+  type CelType,
+  DYN,
+  fromJson,
+  type Library,
+  listOf,
+  mapOf,
+  method,
+  Opaque,
+  opaque,
+  STRING,
+  type Value,
+} from '@regatta/cel';
+import type { Authorizer } from '../../auth/identity.ts';
+import type { AdmissionAttributes } from '../admission.ts';
+
+const AUTHORIZER = opaque('kubernetes.authorization.Authorizer');
+const PATH = opaque('kubernetes.authorization.PathCheck');
+const GROUP = opaque('kubernetes.authorization.GroupCheck');
+const RESOURCE = opaque('kubernetes.authorization.ResourceCheck');
+const DECISION = opaque('kubernetes.authorization.Decision');
+
+const object = (name: string, fields: Readonly<Record<string, CelType>>): CelType => ({
+  kind: 'object',
+  name,
+  fields: new Map(
+    Object.entries(fields).map(([jsonName, type]) => [
+      jsonName === 'namespace' ? '__namespace__' : jsonName,
+      { jsonName, type },
+    ]),
+  ),
+});
+
+const GVK = object('kubernetes.GroupVersionKind', { group: STRING, version: STRING, kind: STRING });
+const GVR = object('kubernetes.GroupVersionResource', { group: STRING, version: STRING, resource: STRING });
+const USER = object('kubernetes.UserInfo', {
+  username: STRING,
+  uid: STRING,
+  groups: listOf(STRING),
+  extra: mapOf(STRING, listOf(STRING)),
+});
+const REQUEST_FIELDS = {
+  kind: GVK,
+  resource: GVR,
+  subResource: STRING,
+  requestKind: GVK,
+  requestResource: GVR,
+  requestSubResource: STRING,
+  name: STRING,
+  namespace: STRING,
+  operation: STRING,
+  userInfo: USER,
+  dryRun: BOOL,
+  options: DYN,
+};
+/** Namespaces are `request.namespace` to everybody, though the word is CEL's own. */
+const REQUEST: CelType = (() => {
+  const made = object('kubernetes.AdmissionRequest', REQUEST_FIELDS);
+  if (made.kind !== 'object') return made;
+  return { ...made, fields: new Map([...made.fields, ['namespace', { jsonName: 'namespace', type: STRING }]]) };
+})();
+
+/** In the order of `requestValues`. */
+const VARIABLES: readonly (readonly [string, CelType])[] = [
+  ['object', DYN],
+  ['oldObject', DYN],
+  ['request', REQUEST],
+  ['params', DYN],
+  ['namespaceObject', DYN],
+  ['authorizer', AUTHORIZER],
+  ['authorizer.requestResource', RESOURCE],
+  ['variables', DYN],
+];
+
+interface Check {
+  readonly authorizer: Authorizer;
+  readonly attributes: AdmissionAttributes;
+  readonly what: Readonly<Record<string, string>>;
+}
+
+function checkAt(args: readonly Value[]): Check {
+  const [value] = args;
+  if (!(value instanceof Opaque)) throw new TypeError('an authorizer was expected');
+  return value.value as Check;
+}
+
+function refined(typeName: string, args: readonly Value[], more: Readonly<Record<string, string>>): Value {
+  const check = checkAt(args);
+  const what = { ...check.what, ...more };
+  return new Opaque(typeName, { ...check, what }, JSON.stringify(what));
+}
+
+const step = (name: string, from: CelType, to: CelType, field: string): Library[number] =>
+  method(name, [from, STRING], to, (args) =>
+    refined(to.kind === 'opaque' ? to.name : '', args, { [field]: String(args[1]) }),
+  );
+
+function decide({ authorizer, attributes, what }: Check): { readonly allowed: boolean; readonly reason: string } {
+  const { user } = attributes;
+  const { path = '', verb = '' } = what;
+  const decision = authorizer.authorize({
+    user,
+    verb,
+    isResource: path === '',
+    path,
+    group: what['group'] ?? '',
+    version: '*',
+    resource: what['resource'] ?? '',
+    subresource: what['subresource'] ?? '',
+    namespace: what['namespace'] ?? '',
+    name: what['name'] ?? '',
+  });
+  return { allowed: decision.verdict === 'allow', reason: decision.verdict === 'allow' ? '' : decision.reason };
+}
+
+const authorizerLibrary: Library = [
+  step('path', AUTHORIZER, PATH, 'path'),
+  step('group', AUTHORIZER, GROUP, 'group'),
+  step('resource', GROUP, RESOURCE, 'resource'),
+  step('subresource', RESOURCE, RESOURCE, 'subresource'),
+  step('namespace', RESOURCE, RESOURCE, 'namespace'),
+  step('name', RESOURCE, RESOURCE, 'name'),
+  ...[PATH, RESOURCE].map((from) =>
+    method('check', [from, STRING], DECISION, (args) => {
+      const check = checkAt(args);
+      const decision = decide({ ...check, what: { ...check.what, verb: String(args[1]) } });
+      return new Opaque('kubernetes.authorization.Decision', decision, JSON.stringify(decision));
+    }),
+  ),
+  method('allowed', [DECISION], BOOL, (args) => decisionAt(args).allowed),
+  method('reason', [DECISION], STRING, (args) => decisionAt(args).reason),
+  method('errored', [DECISION], BOOL, () => false),
+  method('error', [DECISION], STRING, () => ''),
+];
+
+function decisionAt(args: readonly Value[]): { readonly allowed: boolean; readonly reason: string } {
+  const [value] = args;
+  return value instanceof Opaque
+    ? (value.value as { allowed: boolean; reason: string })
+    : { allowed: false, reason: '' };
+}
+
+export const admissionEnvironment: CelEnvironment = { variables: VARIABLES, libraries: [authorizerLibrary] };
+
+export interface RequestFacts {
+  readonly attributes: AdmissionAttributes;
+  readonly request: object;
+  readonly params?: unknown;
+  readonly namespaceObject?: unknown;
+  readonly authorizer: Authorizer;
+}
+
+/** Values of the environment's variables, but `variables`. */
+export function requestValues({ attributes, request, params, namespaceObject, authorizer }: RequestFacts): Value[] {
+  const { group, resource, subresource, namespace, name } = attributes;
+  const check = (typeName: string, what: object): Value => new Opaque(typeName, { authorizer, attributes, what }, '');
+  return [
+    fromJson(attributes.object ?? null, DYN),
+    fromJson(attributes.oldObject ?? null, DYN),
+    fromJson(request, REQUEST),
+    fromJson(params ?? null, DYN),
+    fromJson(namespaceObject ?? null, DYN),
+    check('kubernetes.authorization.Authorizer', {}),
+    check('kubernetes.authorization.ResourceCheck', { group, resource, subresource, namespace, name }),
+  ];
+}

@@ -1,0 +1,46 @@
+/**
+ * matchConditions: expressions that must all hold for a webhook or a policy to be asked
+ * (upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go).
+ */
+import type { MatchCondition } from '@regatta/api';
+import { CompileError, CostError, compileCel, EvaluationError, type Program, type Value } from '@regatta/cel';
+import { admissionEnvironment } from './expressions.ts';
+
+/** Whether all hold; an error when none is false and some have no value. */
+export type ConditionMatcher = (values: readonly Value[]) => boolean | EvaluationError;
+
+/** Undefined when there are none. A condition that doesn't compile has no value. */
+export function conditionMatcher(conditions: readonly MatchCondition[] | undefined): ConditionMatcher | undefined {
+  if (!conditions || conditions.length === 0) return undefined;
+  const compiled = conditions.map(compileCondition);
+  return (values) => {
+    let problem: EvaluationError | undefined;
+    for (const condition of compiled) {
+      const held = condition(values);
+      if (held === false) return false;
+      if (held !== true) problem ??= held;
+    }
+    return problem ?? true;
+  };
+}
+
+function compileCondition({ name, expression }: MatchCondition): ConditionMatcher {
+  let program: Program;
+  try {
+    program = compileCel(expression, admissionEnvironment);
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    const { message } = error;
+    return () => new EvaluationError(`compilation failed: ${message}`);
+  }
+  return (values) => {
+    try {
+      return program.evaluate([...values, null]) === true;
+    } catch (error) {
+      if (error instanceof CostError) return new EvaluationError(error.message);
+      if (error instanceof EvaluationError)
+        return new EvaluationError(`expression '${expression}' resulted in error: ${error.message} (${name})`);
+      throw error;
+    }
+  };
+}
