@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-// What a node-agent costs and how fast it is: one process with ten machines, 1,000 Pods bound to them at once.
+// What a node-agent costs and how fast it is: the heap of an idle container, then one process with ten machines and
+// 1,000 Pods that are bound to them at once.
 //   node bench/agent.mjs [--pods 1000]
-// Prints one line a figure, with its unit: the heap of an idle container, Pods a second from bound to Running, memory of
-// the process that carries them, and how long `exec true` takes through the API server.
+// Prints one line a figure, with its unit: bytes of heap, Pods a second from bound to Running, memory of the process that
+// carries them, and how long `exec true` takes through the API server.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -10,6 +11,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import WebSocket from 'ws';
 import { ensureBuilt, ensureInstalled, root } from '../scripts/lib/setup.mjs';
@@ -28,17 +31,21 @@ const started = [];
 
 /** Parts of the packages, bundled for this run. */
 async function load(contents) {
-  const file = path.join(folder, `${started.length}-${performance.now()}.mjs`);
+  const outdir = fs.mkdtempSync(path.join(folder, 'bundle-'));
   await build({
     stdin: { contents, resolveDir: root, loader: 'ts' },
     bundle: true,
+    // What is loaded when it is needed stays apart: here it never is.
+    splitting: true,
     platform: 'node',
     format: 'esm',
-    outfile: file,
+    outdir,
+    outExtension: { '.js': '.mjs' },
     logLevel: 'error',
     external: ['just-bash'],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
+  const file = path.join(outdir, 'stdin.mjs');
   return import(pathToFileURL(file).href);
 }
 
@@ -163,6 +170,89 @@ async function boundToRunning(client, agent, names) {
   figure(`memory of that process, ${PODS + MACHINES} Pods`, Math.round(memory(agent.pid)), 'MiB');
 }
 
+/** Heap of this process before and after containers were started that nobody enters. */
+async function idleContainers() {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  const {
+    ClusterClock,
+    constantTimeline,
+    DirectoryDisk,
+    EmulatedRuntime,
+    ImageCatalogue,
+    ImageStore,
+    PodNetwork,
+    SystemClock,
+    seededRandom,
+    silentLogger,
+    ROOT,
+  } = await load(`
+    export { ClusterClock, constantTimeline, SystemClock, seededRandom, silentLogger } from '@regatta/runtime';
+    export { DirectoryDisk } from './packages/node-agent/src/storage/node-disk.ts';
+    export { EmulatedRuntime } from './packages/node-agent/src/runtime/emulated-runtime.ts';
+    export { ImageCatalogue } from './packages/node-agent/src/images/catalogue.ts';
+    export { ImageStore } from './packages/node-agent/src/runtime/image-store.ts';
+    export { PodNetwork } from './packages/node-agent/src/network/pod-network.ts';
+    export { ROOT } from './packages/node-agent/test/support/test-container.ts';
+  `);
+  const clock = new ClusterClock(new SystemClock(), constantTimeline(1000));
+  const network = new PodNetwork('10.9.0.1');
+  network.setRange('10.244.0.0/16');
+  const disk = new DirectoryDisk(path.join(folder, 'disk'));
+  const images = new ImageStore(new ImageCatalogue(), clock, disk);
+  const runtime = new EmulatedRuntime({ clock, random: seededRandom(1), logger: silentLogger, disk, network, images });
+  const image = 'registry.k8s.io/pause:3.10';
+  await images.pull(image, new AbortController().signal);
+  const prepare = async () => {};
+  const perSandbox = 10;
+  const start = async (sandboxes, containers) => {
+    for (let i = 0; i < sandboxes; i++) {
+      const podUid = `pod-${containers}-${i}`;
+      const sandbox = await runtime.runSandbox({
+        ...{ podUid, namespace: 'default', name: podUid, attempt: 0, hostname: podUid, hostNetwork: false },
+        ...{ processNamespace: 'container', hostIpc: false, sysctls: {}, hostPorts: [] },
+      });
+      for (let c = 0; c < containers; c++) {
+        const { id } = await runtime.createContainer({
+          ...{
+            podUid,
+            sandboxId: sandbox.id,
+            name: `c${c}`,
+            attempt: 0,
+            image,
+            command: [],
+            args: [],
+            env: [],
+            workingDir: '',
+          },
+          ...{ mounts: [], stdin: false, stdinOnce: false, tty: false, terminationMessagePath: '', specHash: 'hash' },
+          ...{ resources: {}, security: ROOT, oomScoreAdjust: 1000, prepare },
+        });
+        await runtime.startContainer(id);
+      }
+    }
+  };
+  const heap = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  await start(20, perSandbox); // what is made once
+  const count = 200;
+  const before = heap();
+  await start(count, 0);
+  const withSandboxes = heap();
+  await start(count, perSandbox);
+  const after = heap();
+  const sandbox = (withSandboxes - before) / count;
+  figure('heap of an idle sandbox', Math.round(sandbox), 'bytes');
+  figure(
+    'heap of an idle container',
+    Math.round((after - withSandboxes - sandbox * count) / (count * perSandbox)),
+    'bytes',
+  );
+  runtime.powerOff();
+}
+
 /** From asking to the end of the stream, each on a connection of its own. */
 async function execLatency(options, target) {
   const url = `${options.url.replace('https', 'wss')}/api/v1/namespaces/default/pods/${target}/exec?command=true&stdout=true&stderr=true`;
@@ -187,6 +277,7 @@ async function execLatency(options, target) {
 }
 
 try {
+  await idleContainers();
   const { agent, names } = await cluster();
   const { transport: options } = readKubeconfig(layout.kubeconfig);
   const client = new ApiClient(new HttpTransport(options), { userAgent: 'bench' });
