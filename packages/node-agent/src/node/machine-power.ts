@@ -4,6 +4,7 @@
  *
  * Invariants: power does not come back; what is to be cut is cut once, also when it appears after the power went.
  */
+import { setMaxListeners } from 'node:events';
 import { type EndpointControl, FaultError } from '@regatta/bus';
 import type { Logger } from '@regatta/runtime';
 
@@ -17,6 +18,8 @@ export class MachinePower implements EndpointControl {
     readonly logger: Logger,
   ) {
     this.signal = AbortSignal.any([processSignal, this.#off.signal]);
+    // Much in a machine ends with this one signal.
+    setMaxListeners(0, this.signal);
   }
 
   get isOff(): boolean {
