@@ -11,13 +11,19 @@ export class AddressPool {
   #first = 0;
   #count = 0;
   #next = 0;
+  #bits = 24;
 
   setRange(cidr: string): void {
     const range = parseRange(cidr);
     if (range === undefined) return;
+    this.#bits = 32 - Math.log2(range.size);
     // Not the network's own address, the bridge's (.1) or the broadcast address.
     this.#first = range.first + 2;
     this.#count = Math.max(0, range.size - 3);
+  }
+
+  get bits(): number {
+    return this.#bits;
   }
 
   get ready(): boolean {

@@ -32,6 +32,10 @@ interface DatagramRequest {
   readonly datagram: Uint8Array;
 }
 
+interface EchoRequest {
+  readonly echo: string;
+}
+
 type DialResponse =
   | { readonly ok: true }
   | { readonly ok: false; readonly code: NetworkErrorCode; readonly message: string };
@@ -63,6 +67,18 @@ export class BusUplink implements Uplink {
     }
   }
 
+  async echo(nodeName: string, ip: string): Promise<boolean> {
+    const request: EchoRequest = { echo: ip };
+    try {
+      return (
+        decode(await this.bus.call(nodeService(nodeName), encode(request), { timeout: DATAGRAM_TIMEOUT })) === true
+      );
+    } catch (error) {
+      if (!(error instanceof BusError)) throw error;
+      return false;
+    }
+  }
+
   async connectApiServer(): Promise<Duplex> {
     const request: ApiRequest = { method: 'CONNECT', url: '', headers: {} };
     const { response, stream } = await told(() => this.bus.open(API_SERVICE, encode(request)));
@@ -86,6 +102,7 @@ async function told<T>(ask: () => Promise<T>): Promise<T> {
 /** Answers another node that wants to reach something here. */
 export async function acceptDial(call: IncomingCall, network: PodNetwork): Promise<void> {
   const request = decode(call.request);
+  if (isEcho(request)) return call.reply(encode(network.isLocal(request.echo)));
   if (isDatagram(request)) return acceptDatagram(call, request, network);
   if (!isDialRequest(request)) return call.fail('not a connection');
   let connection: Duplex;
@@ -117,6 +134,10 @@ function refusal(error: unknown): DialResponse {
 function isDialRequest(value: unknown): value is DialRequest {
   if (typeof value !== 'object' || value === null || !('from' in value) || !('to' in value)) return false;
   return typeof value.from === 'string' && isPeer(value.to);
+}
+
+function isEcho(value: unknown): value is EchoRequest {
+  return typeof value === 'object' && value !== null && 'echo' in value && typeof value.echo === 'string';
 }
 
 function isDatagram(value: unknown): value is DatagramRequest {

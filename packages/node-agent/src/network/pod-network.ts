@@ -23,6 +23,8 @@ export interface Router {
   connect(from: string, to: Peer): Promise<Duplex> | undefined;
   /** Where a datagram goes whose address is not on this node. @throws NetworkError */
   send(from: Peer, to: Peer, bytes: Uint8Array): Promise<void>;
+  /** Whether an address of another machine answers echoes: the hops to it, undefined when it doesn't. */
+  echo(ip: string): Promise<number | undefined>;
   /** The address that the receiver of a datagram on this node is to see as its sender: a Service's for its endpoint's. */
   senderOf(from: Peer, to: Peer): Peer;
 }
@@ -30,6 +32,7 @@ export interface Router {
 const NOWHERE: Router = {
   connect: () => undefined,
   send: () => Promise.reject(new NetworkError('EHOSTUNREACH', 'No route to host')),
+  echo: async () => undefined,
   senderOf: (from) => from,
 };
 
@@ -60,6 +63,17 @@ export class PodNetwork {
 
   get gateway(): string {
     return this.#pool.gateway;
+  }
+
+  /** Bits of the range's network. */
+  get bits(): number {
+    return this.#pool.bits;
+  }
+
+  /** The hops to whoever answers an echo request (ICMP); undefined when nobody does. */
+  async echo(from: string, ip: string): Promise<number | undefined> {
+    if (LOOPBACK.test(ip) || ip === from || this.isLocal(ip) || ip === this.gateway) return 0;
+    return this.router.echo(ip);
   }
 
   /** The next free address, in turn. @throws NetworkError `EADDRNOTAVAIL` */

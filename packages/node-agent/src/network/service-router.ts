@@ -19,6 +19,8 @@ export interface Uplink {
   connect(nodeName: string, from: string, to: Peer): Promise<Duplex>;
   /** Sends a datagram to a socket of another node. @throws NetworkError */
   send(nodeName: string, from: Peer, to: Peer, bytes: Uint8Array): Promise<void>;
+  /** Whether a machine has an address. */
+  echo(nodeName: string, ip: string): Promise<boolean>;
   /** Connects to the API server. @throws NetworkError */
   connectApiServer(): Promise<Duplex>;
 }
@@ -59,6 +61,16 @@ export class ServiceRouter implements Router {
     const target = this.#flow(from, to);
     if (network.isLocal(target.ip)) return network.deliverDatagram(from, target, bytes);
     return uplink.send(this.#nodeAt(target), from, target, bytes);
+  }
+
+  /** A machine is one hop away, its Pods are two. */
+  async echo(ip: string): Promise<number | undefined> {
+    const { table, uplink, nodeName } = this.options;
+    await table.ready();
+    const node = table.nodeOf(ip);
+    if (node === undefined || node.metadata.name === nodeName) return undefined;
+    if (!(await uplink.echo(node.metadata.name, ip))) return undefined;
+    return table.isNode(ip) ? 1 : 2;
   }
 
   senderOf(from: Peer, to: Peer): Peer {

@@ -111,6 +111,11 @@ export class ServiceTable {
     return false;
   }
 
+  /** Whether an address is a machine's own. */
+  isNode(ip: string): boolean {
+    return this.#nodesByAddress.has(ip);
+  }
+
   /** The node that has an address itself or gives it to its Pods. */
   nodeOf(ip: string): Node | undefined {
     const own = this.#nodesByAddress.get(ip);

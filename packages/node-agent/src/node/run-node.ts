@@ -42,7 +42,7 @@ export const DEFAULT_CLUSTER_DNS = '10.96.0.10';
 export const DEFAULT_CLUSTER_DOMAIN = 'cluster.local';
 
 const noRoute = (): Promise<never> => Promise.reject(new NetworkError('EHOSTUNREACH', 'No route to host'));
-const STANDS_ALONE: Uplink = { connect: noRoute, send: noRoute, connectApiServer: noRoute };
+const STANDS_ALONE: Uplink = { connect: noRoute, send: noRoute, echo: async () => false, connectApiServer: noRoute };
 
 /** Resolves when the node is registered and the Pods bound to it are known. */
 export async function runNode(options: RunNodeOptions): Promise<NodeAgent> {

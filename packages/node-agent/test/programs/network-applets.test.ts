@@ -118,3 +118,63 @@ describe('names', () => {
     expect(await sh('getent hosts nobody')).toMatchObject({ code: 2, out: '' });
   });
 });
+
+describe('interfaces and echoes', () => {
+  it('NET-56: ip, ifconfig, route and arp show what a Pod has; changing it is not permitted', async () => {
+    const { sh, box } = await setUp();
+    expect((await sh('ip addr show eth0')).out).toContain(`inet ${box.ip}/24 brd 10.244.1.255 scope global eth0`);
+    expect((await sh('ip route')).out).toBe(
+      `default via 10.244.1.1 dev eth0 \n10.244.0.0/16 via 10.244.1.1 dev eth0 \n10.244.1.0/24 dev eth0 scope link  src ${box.ip} \n`,
+    );
+    expect((await sh('ifconfig eth0')).out).toContain(`inet addr:${box.ip}  Bcast:10.244.1.255  Mask:255.255.255.0`);
+    expect((await sh('route -n')).out).toContain('0.0.0.0         10.244.1.1');
+    expect(await sh('ip link set eth0 down')).toMatchObject({
+      code: 2,
+      err: 'RTNETLINK answers: Operation not permitted\n',
+    });
+  });
+
+  it('NET-57: netstat and ss show listeners and connections', async () => {
+    const { web } = await setUp();
+    expect((await web.exec(['netstat', '-tln'])).out).toContain('tcp        0      0 0.0.0.0:80 ');
+    expect((await web.exec(['ss', '-tln'])).out).toMatch(/tcp {3}LISTEN 0 {6}0 +0\.0\.0\.0:80 +0\.0\.0\.0:\*/);
+  });
+
+  it('NET-58: ping counts who answers; nobody at a name or an address is told', async () => {
+    const { sh } = await setUp();
+    const answered = await sh('ping -c 2 -i 0.01 web');
+    expect(answered.code).toBe(0);
+    expect(answered.out).toMatch(
+      /^PING web \(10\.244\.1\.2\): 56 data bytes\n64 bytes from 10\.244\.1\.2: seq=0 ttl=64 time=.* ms\n.*seq=1.*\n\n--- web ping statistics ---\n2 packets transmitted, 2 packets received, 0% packet loss\nround-trip/,
+    );
+    const lost = await sh('ping -c 1 -W 0.01 10.244.7.7');
+    expect(lost).toMatchObject({ code: 1, out: expect.stringContaining('0 packets received, 100% packet loss') });
+    expect(await sh('ping -c 1 nobody')).toMatchObject({ code: 1, err: "ping: bad address 'nobody'\n" });
+  });
+
+  it('NET-59: busybox httpd serves a folder in the background', async () => {
+    const { box } = await setUp();
+    await box.exec(['sh', '-c', 'mkdir /www; echo hi > /www/index.html']);
+    expect((await box.exec(['httpd', '-p', '8000', '-h', '/www'])).code).toBe(0);
+    await expect.poll(async () => (await box.exec(['wget', '-qO-', 'localhost:8000'])).out).toBe('hi\n');
+    expect((await box.exec(['wget', '-qO-', 'localhost:8000/no'])).err).toContain('404 Not Found');
+    expect(await box.exec(['httpd', '-p', '8000'])).toMatchObject({ code: 1, err: 'httpd: bind: Address in use\n' });
+  });
+
+  it('NET-60: telnet connects and refuses options', async () => {
+    const { box, containers, web } = await setUp();
+    const received: string[] = [];
+    containers.network.listen(web.ip, 23, (connection) => {
+      connection.write(Uint8Array.from([255, 253, 31, 104, 105, 10]));
+      connection.once('data', (chunk) => {
+        received.push(Buffer.from(chunk).toString('hex'));
+        connection.end();
+      });
+    });
+    expect((await box.exec(['telnet', 'web'])).out).toBe('Connected to web\nhi\n');
+    expect(received).toEqual(['fffc1f']);
+    expect((await box.exec(['telnet', 'web', '24'])).err).toBe(
+      "telnet: can't connect to remote host (10.244.1.2): Connection refused\n",
+    );
+  });
+});

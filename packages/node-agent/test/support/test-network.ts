@@ -84,6 +84,7 @@ export class TestNetwork {
     return {
       connect: async (name, from, to) => reach(name).deliver(from, to),
       send: async (name, from, to, bytes) => reach(name).deliverDatagram(from, to, bytes),
+      echo: async (name, ip) => reach(name).isLocal(ip),
       connectApiServer: () => Promise.reject(new NetworkError('ECONNREFUSED', 'Connection refused')),
     };
   }

@@ -4,12 +4,12 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listenLazily } from '../../network/http-service.ts';
+import { mediaType } from '../../network/media-types.ts';
 import { FileError } from '../../runtime/filesystem/file-error.ts';
 import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import { defineImage } from '../define-image.ts';
 import { accessTime } from '../web/access-time.ts';
-import { mediaType } from '../web/media-types.ts';
 
 const HOME = '/usr/local/apache2';
 const ROOT = `${HOME}/htdocs`;

@@ -3,11 +3,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
+import { mediaType } from '../../network/media-types.ts';
 import { FileError } from '../../runtime/filesystem/file-error.ts';
 import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import { accessTime } from '../web/access-time.ts';
-import { mediaType } from '../web/media-types.ts';
 import {
   chooseLocation,
   chooseServer,

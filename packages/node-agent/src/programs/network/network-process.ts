@@ -20,6 +20,7 @@ export type NetworkProcess = Pick<
   | 'hostname'
   | 'image'
   | 'fileSystem'
+  | 'onSignal'
 >;
 
 export type NetworkProgram = (process: NetworkProcess) => Promise<number>;

@@ -3,7 +3,7 @@
  */
 
 import { archiveApplet } from '../../programs/archive/applets.ts';
-import { networkApplet } from '../../programs/network/applets.ts';
+import { networkApplet, networkServer } from '../../programs/network/applets.ts';
 import type { NetworkProgram } from '../../programs/network/network-process.ts';
 import { processApplet } from '../../programs/process/applets.ts';
 import type { ContainerFileSystem } from '../filesystem/file-system.ts';
@@ -18,7 +18,7 @@ export const TOOLS: ReadonlySet<string> = new Set(
     'false fgrep file find fold grep gunzip gzip head hostname join jq kill ln ls md5sum mkdir mv nl nproc od ' +
     'paste pgrep pidof printenv printf ps pwd readlink rev rm rmdir sed seq sha1sum sha256sum sleep sort split stat ' +
     'strings tac tail tee test timeout top touch tr tree true uname unexpand uniq wc which whoami xargs yes [ id ' +
-    'sync ip ifconfig chown'
+    'sync chown'
   ).split(' '),
 );
 
@@ -28,6 +28,8 @@ const BIN = /^\/(usr\/)?(local\/)?s?bin\//;
 export function findShellProgram(name: string, files: ContainerFileSystem | undefined): Program | undefined {
   const base = BIN.test(name) ? name.replace(BIN, '') : name;
   if (SHELLS.has(base)) return runShell;
+  const server = networkServer(base);
+  if (server !== undefined) return server;
   const applet = networkApplet(base);
   if (applet !== undefined) return withFiles(applet);
   const looker = processApplet(base);

@@ -22,6 +22,7 @@ export function networkCommands(process: ProcessContext): Command[] {
         print: take('stdout'),
         printError: take('stderr'),
         fileSystem: () => process.fileSystem(),
+        onSignal: (signal, disposition) => process.onSignal(signal, disposition),
       };
       const exitCode = (await applet?.(own)) ?? 127;
       return {
