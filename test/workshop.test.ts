@@ -1,15 +1,27 @@
 /** A workshop: three people with kubeconfigs of their own, stock kubectl, a machine that one of them kills, and their screens. */
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, regatta, TestCluster } from './support/cluster.ts';
+import { eventually, type Output, regatta, TestCluster } from './support/cluster.ts';
 import { Person, type Running } from './support/people.ts';
+
+const CANARY = 'what-the-host-knows';
+
+/** An address of this machine that others would use. */
+function hostAddress(): string {
+  const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address ?? '127.0.0.1';
+}
 
 describe('a workshop', () => {
   let cluster: TestCluster;
   let [alice, bob, carol]: [Person, Person, Person] = [new Person(''), new Person(''), new Person('')];
   const open: Running[] = [];
   beforeAll(async () => {
+    process.env['REGATTA_TEST_CANARY'] = CANARY;
     cluster = await TestCluster.start({ speed: 40 });
     const guest = async (name: string, ...flags: string[]): Promise<Person> => {
       await cluster.regatta('invite', name, ...flags);
@@ -79,6 +91,27 @@ describe('a workshop', () => {
     await shows(feed, /carol +created configmap after/);
   });
 
+  it('WS-25: what a guest runs reaches nothing of the host: files, environment, ports', async () => {
+    const pods = ['get', 'pods', '-o', 'name', '--field-selector=status.phase=Running'];
+    const pod = await eventually('a Pod', async () => (await alice.kubectl(...pods)).stdout.split('\n')[0]);
+    const runs = (...command: string[]): Promise<Output> => alice.kubectl('exec', pod, '--', ...command);
+    const door = http.createServer((_request, answer) => answer.end('host'));
+    await new Promise<void>((resolve) => door.listen(0, '0.0.0.0', resolve));
+    const { port } = door.address() as AddressInfo;
+    const [own, file, env, local, outside] = await Promise.all([
+      runs('curl', '-sS', '-m', '2', 'http://127.0.0.1:80'),
+      runs('cat', cluster.kubeconfig),
+      runs('env'),
+      runs('curl', '-sS', '-m', '2', `http://127.0.0.1:${port}`),
+      runs('curl', '-sS', '-m', '2', `http://${hostAddress()}:${port}`),
+    ]);
+    door.close();
+    expect([own.code, own.stdout]).toEqual([0, expect.stringContaining('nginx')]);
+    expect([file.code, file.stderr]).toEqual([1, expect.stringContaining('No such file or directory')]);
+    expect([env.code, env.stdout]).toEqual([0, expect.not.stringContaining(CANARY)]);
+    for (const reached of [local, outside]) expect([reached.code === 0, reached.stdout]).toEqual([false, '']);
+  });
+
   it('WS-4, WS-37: who is in a terminal is seen there, and cut off when shown out', async () => {
     const pods = ['get', 'pods', '-o', 'name', '--field-selector=status.phase=Running'];
     const pod = await eventually('a Pod', async () => (await alice.kubectl(...pods)).stdout.split('\n')[0]);
@@ -89,9 +122,6 @@ describe('a workshop', () => {
     expect(await cluster.regatta('invite', '--list')).toMatch(/alice +alice +kill-nodes +invited/);
     const feed = follow(alice.follow('feed', '-f'));
     await shows(feed, /alice +ran a command in pod web-/);
-    // A guest's commands run in an emulated machine: nothing of the host is there.
-    const host = await alice.kubectl('exec', pod, '--', 'cat', cluster.kubeconfig);
-    expect([host.code, host.stderr]).toEqual([1, expect.stringMatching(/No such file or directory/)]);
     const out = await cluster.regatta('invite', '--revoke', 'alice', '--remove-objects');
     expect(out).toContain('alice is out');
     expect(await shell.ended).not.toBe(0);

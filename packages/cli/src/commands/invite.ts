@@ -60,20 +60,33 @@ export function invite(environment: Environment, name: string, options: InviteOp
     const file = path.resolve(environment.io.cwd, options.out ?? defaultFile(environment, name));
     // The guest's own command finds out by which name the server goes; a file has to say one that always fits.
     const serverName = wanted === undefined ? undefined : SERVER_NAME;
-    writePrivately(file, guestKubeconfig({ ...invited, url, serverName }));
+    const written = tryWrite(environment, file, guestKubeconfig({ ...invited, url, serverName }));
     const pin = pinOf(invited.ca);
     if (pin === undefined) throw new CliError('The server sent no certificate of its authority.');
-    printInvitation(environment, invited, linkText({ url, name, secret: invited.linkSecret, pin }), file);
+    printInvitation(environment, invited, linkText({ url, name, secret: invited.linkSecret, pin }), written);
     if (wanted === undefined && LOOPBACK.test(new URL(url).hostname)) printWayIn(environment, url);
     return 0;
   });
+}
+
+/** Without a place for the file there is still the link. @returns the file that was written */
+function tryWrite({ io }: Environment, file: string, text: string): string | undefined {
+  try {
+    writePrivately(file, text);
+    return file;
+  } catch (error) {
+    io.warn(
+      `The kubeconfig can't be written (${error instanceof Error ? error.message : String(error)}); --out names another place.`,
+    );
+    return undefined;
+  }
 }
 
 function defaultFile({ layout }: Environment, name: string): string {
   return layout.kubeconfigNamed ? `${name}.kubeconfig` : path.join(layout.dataDir, 'guests', `${name}.kubeconfig`);
 }
 
-function printInvitation({ io }: Environment, guest: Invited, link: string, file: string): void {
+function printInvitation({ io }: Environment, guest: Invited, link: string, file: string | undefined): void {
   const powers = guest.can.length === 0 ? '' : `, and has the powers ${guest.can.join(', ')}`;
   io.print(
     `${guest.name} may edit namespace ${guest.namespace} and look at the rest until ${local(guest.expires)}${powers}.`,
@@ -81,8 +94,10 @@ function printInvitation({ io }: Environment, guest: Invited, link: string, file
   io.print();
   io.print(`Hand over one line; it works once, until ${local(guest.linkExpires ?? guest.expires)}:`);
   io.print(`  ${io.style('strong', `npx regatta join '${link}'`)}`);
-  io.print('Or, for plain kubectl, the kubeconfig:');
-  io.print(`  ${io.style('strong', file)}`);
+  if (file !== undefined) {
+    io.print('Or, for plain kubectl, the kubeconfig:');
+    io.print(`  ${io.style('strong', file)}`);
+  }
   io.print();
   io.print(
     io.style(

@@ -4,7 +4,6 @@
  * believed when its key has the hash. Whatever holds a secret goes over connections that this authority vouches for.
  */
 import { X509Certificate } from 'node:crypto';
-import https from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { CliError } from '../cli-error.ts';
 import { serverNameFor } from './guest-kubeconfig.ts';
@@ -34,8 +33,9 @@ export async function pinnedServer(url: string, pin: string): Promise<PinnedServ
   return { ca: text, serverName: serverNameFor(url, certificate) };
 }
 
-function ask(url: string): Promise<{ text: string; certificate: X509Certificate }> {
-  return new Promise((resolve, reject) => {
+async function ask(url: string): Promise<{ text: string; certificate: X509Certificate }> {
+  const https = await import('node:https');
+  return await new Promise((resolve, reject) => {
     const request = https.get(url, { rejectUnauthorized: false, agent: false, timeout: PATIENCE_MS }, (message) => {
       const { raw } = (message.socket as TLSSocket).getPeerCertificate();
       let text = '';
