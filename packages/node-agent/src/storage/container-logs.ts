@@ -22,6 +22,8 @@ interface FollowedLog {
   readonly log: ContainerLogReader;
   waiting: LogLine[];
   size: number;
+  /** Lines are missing on disk: the file is to be written anew. */
+  hasGap: boolean;
 }
 
 export interface ContainerLogsOptions {
@@ -79,7 +81,7 @@ export class ContainerLogs {
   flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const followed of this.#dirty) this.#write(followed);
+    for (const followed of this.#dirty) this.#tryWrite(followed);
     this.#dirty.clear();
   }
 
@@ -90,19 +92,25 @@ export class ContainerLogs {
   }
 
   #start(podUid: string, id: string, log: ContainerLogReader): FollowedLog {
-    const followed = { name: fileName(podUid, id), log, waiting: [], size: 0 };
+    const followed = { name: fileName(podUid, id), log, waiting: [], size: 0, hasGap: false };
     this.#followed.set(id, followed);
     return followed;
   }
 
   #arm(): void {
     this.#timer = this.options.clock.setTimer(DELAY_MS, () => {
-      try {
-        this.flush();
-      } catch (error) {
-        this.options.logger.error('logs of containers are not kept', { error });
-      }
+      this.flush();
     });
+  }
+
+  /** A full disk loses lines on disk, never in memory. */
+  #tryWrite(followed: FollowedLog): void {
+    try {
+      this.#write(followed);
+    } catch (error) {
+      followed.hasGap = true;
+      this.options.logger.error('a log is not kept', { name: followed.name, error });
+    }
   }
 
   #write(followed: FollowedLog): void {
@@ -111,13 +119,14 @@ export class ContainerLogs {
     followed.waiting = [];
     const before = followed.size;
     const limit = this.#bytes > NODE_BYTES ? SMALL_FILE_BYTES : FILE_BYTES;
-    if (before + bytes.length <= limit) {
+    if (!followed.hasGap && before + bytes.length <= limit) {
       disk.writeBytes(followed.name, before, bytes);
       followed.size = before + bytes.length;
     } else {
       const all = lastLines(formatLines(followed.log.lines()), limit / 2);
       disk.replaceBytes(followed.name, all);
       followed.size = all.length;
+      followed.hasGap = false;
     }
     this.#bytes += followed.size - before;
   }

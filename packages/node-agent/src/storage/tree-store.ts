@@ -78,8 +78,12 @@ export class TreeStore implements FileJournal {
     if (this.#timer === undefined) return;
     this.#timer.cancel();
     this.#timer = undefined;
-    this.#writeBytes(Number.POSITIVE_INFINITY);
-    this.#writeTree();
+    try {
+      this.#writeBytes(Number.POSITIVE_INFINITY);
+      this.#writeTree();
+    } catch (error) {
+      this.options.logger.error('files of the node are not kept', { folder: this.options.folder, error });
+    }
   }
 
   /** Nothing is written any more. */

@@ -45,6 +45,7 @@ export class EmptyDirs {
     const space: FileSpace = new FileSpace({
       limit,
       parent,
+      onMemory,
       ...(store === undefined ? {} : { journal: store }),
       ...(watch === undefined ? {} : { watch }),
     });

@@ -184,6 +184,35 @@ describe('logs on disk', () => {
     expect(disk.folders('logs')).toEqual([]);
   });
 
+  it('VOL-36: a disk that fails loses what it should have kept, and nobody notices', async () => {
+    const disk = new MemoryDisk();
+    const { write, writeBytes } = disk;
+    const fail = (): never => {
+      throw new Error('the disk is full');
+    };
+    disk.writeBytes = fail;
+    const { clock, logs, log } = start(disk);
+    log.write('stdout', encodeText('lost\n'));
+    await clock.advance(DELAY_MS);
+    expect(lines(logs)).toEqual([]);
+    expect(log.lines().length).toBe(1);
+    disk.writeBytes = writeBytes;
+    log.write('stdout', encodeText('more\n'));
+    await clock.advance(DELAY_MS);
+    expect(lines(logs)).toEqual(log.lines());
+    disk.write = fail;
+    const world = new TestVolumes(disk);
+    const files = await (await world.pod([EMPTY])).container([{ name: 'e', mountPath: '/e' }]);
+    files.writeFile('/e/x', encodeText('in memory'));
+    await world.pass(10 * DELAY_MS);
+    world.host.flush();
+    expect(text(files, '/e/x')).toBe('in memory');
+    disk.write = write;
+    files.writeFile('/e/y', encodeText('y'));
+    await world.pass(20 * DELAY_MS);
+    expect(disk.read('volumes/uid-1/e/tree')).toMatchObject({ root: { t: 'd' } });
+  });
+
   it('VOL-33: a container that prints nothing, and a machine that keeps nothing, write no file', async () => {
     const quiet = new MemoryDisk();
     await start(quiet).clock.advance(10 * DELAY_MS);

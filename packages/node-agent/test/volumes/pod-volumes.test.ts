@@ -234,6 +234,33 @@ describe('emptyDir', () => {
   });
 });
 
+describe('emptyDir on memory', () => {
+  it('VOL-17: is memory of the containers that write to it, until the files go', async () => {
+    const world = new TestVolumes();
+    const pod = await world.pod([{ name: 'm', emptyDir: { medium: 'Memory' } }]);
+    const files = await pod.container([{ name: 'm', mountPath: '/m' }]);
+    const account = () => ({
+      used: 0,
+      charge(bytes: number) {
+        this.used += bytes;
+      },
+      release(bytes: number) {
+        this.used -= bytes;
+      },
+    });
+    const [a, b] = [account(), account()];
+    const as = (memory: ReturnType<typeof account>) => files.as({ ...USER, memory });
+    as(a).writeFile('/m/a', new Uint8Array(3000));
+    as(b).writeFile('/m/b', new Uint8Array(1000));
+    as(b).appendFile('/m/b', new Uint8Array(1000));
+    expect([a.used, b.used]).toEqual([3000, 2000]);
+    files.truncate('/m/a', 500);
+    expect([a.used, b.used]).toEqual([500, 2000]);
+    pod.volumes.remove();
+    expect([a.used, b.used]).toEqual([0, 0]);
+  });
+});
+
 describe('parts of volumes', () => {
   it('VOL-18: a subPath is mounted in the place of the volume, made when it is missing, and does not follow edits', async () => {
     const world = new TestVolumes();

@@ -1,12 +1,15 @@
 /**
  * Who may do what to a file: owner, group, others, and root, who may nearly everything.
  */
+import type { FileMemory } from './file-space.ts';
 import type { FsNode, Owner } from './nodes.ts';
 
 /** Who makes a system call. */
 export interface Caller extends Owner {
   readonly groups: readonly number[];
   readonly umask: number;
+  /** What files on memory are charged to. */
+  readonly memory?: FileMemory;
   /** Its process, which /proc/self means. */
   readonly pid?: number;
 }

@@ -20,11 +20,19 @@ export interface SpaceWatch {
   onOver(): void;
 }
 
+/** What files on memory are charged to: the account of the container that writes them. */
+export interface FileMemory {
+  charge(bytes: number, kind: 'emulated'): void;
+  release(bytes: number, kind: 'emulated'): void;
+}
+
 export interface SpaceOptions {
   readonly limit: number;
   readonly parent?: FileSpace;
   readonly journal?: FileJournal;
   readonly watch?: SpaceWatch;
+  /** A tmpfs: its bytes are memory of those who write them. */
+  readonly onMemory?: boolean;
 }
 
 /** What one container may write to its own layer: enough for any script. */
@@ -39,14 +47,16 @@ export class FileSpace {
   readonly journal: FileJournal | undefined;
   readonly #parent: FileSpace | undefined;
   readonly #watch: SpaceWatch | undefined;
+  readonly #payers: Map<FileMemory, number> | undefined;
   #used = 0;
   #closed = false;
 
-  constructor({ limit, parent, journal, watch }: SpaceOptions) {
+  constructor({ limit, parent, journal, watch, onMemory }: SpaceOptions) {
     this.limit = limit;
     this.#parent = parent;
     this.journal = journal;
     this.#watch = watch;
+    this.#payers = onMemory ? new Map() : undefined;
   }
 
   get used(): number {
@@ -59,15 +69,37 @@ export class FileSpace {
     return this.#parent === undefined ? own : Math.min(own, this.#parent.free);
   }
 
-  /** @throws FileError ENOSPC, with nothing charged */
-  charge(bytes: number, operation: string, path = ''): void {
+  /**
+   * @param payer whose memory it is on a tmpfs
+   * @throws FileError ENOSPC, with nothing charged
+   */
+  charge(bytes: number, operation: string, path = '', payer?: FileMemory): void {
     if (bytes <= 0) return this.release(-bytes);
     if (bytes > this.free) throw new FileError('ENOSPC', operation, path);
+    if (this.#payers && payer) {
+      payer.charge(bytes, 'emulated');
+      this.#payers.set(payer, (this.#payers.get(payer) ?? 0) + bytes);
+    }
     this.#add(bytes);
   }
 
   release(bytes: number): void {
-    this.#add(-Math.min(bytes, this.#used));
+    const less = Math.min(bytes, this.#used);
+    this.#add(-less);
+    this.#repay(less);
+  }
+
+  /** Who has written first is given back first. */
+  #repay(bytes: number): void {
+    let left = bytes;
+    for (const [payer, paid] of this.#payers ?? []) {
+      const share = Math.min(paid, left);
+      payer.release(share, 'emulated');
+      if (share === paid) this.#payers?.delete(payer);
+      else this.#payers?.set(payer, paid - share);
+      left -= share;
+      if (left === 0) return;
+    }
   }
 
   /** Everything in it is gone. */

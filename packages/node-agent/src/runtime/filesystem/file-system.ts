@@ -178,7 +178,14 @@ export class ContainerFileSystem {
     const writes = flags.write === true || flags.append === true;
     const node = place.node === undefined ? this.#createFile(place, flags, path) : this.#openable(place, flags, path);
     const { space } = place.mount;
-    const opened = new OpenNode(node, place.path, { ...flags, write: writes }, space, this.#tree.now);
+    const opened = new OpenNode(
+      node,
+      place.path,
+      { ...flags, write: writes },
+      space,
+      this.#tree.now,
+      this.caller.memory,
+    );
     if (flags.truncate && writes && node.kind === 'file' && place.node !== undefined) opened.truncate(0);
     return opened;
   }

@@ -5,7 +5,7 @@
  * with `append` every write goes to the end.
  */
 import { FileError } from './file-error.ts';
-import type { FileSpace } from './file-space.ts';
+import type { FileMemory, FileSpace } from './file-space.ts';
 import type { FsNode } from './nodes.ts';
 
 export interface OpenFlags {
@@ -36,6 +36,7 @@ export class OpenNode {
     readonly flags: OpenFlags,
     private readonly space: FileSpace,
     private readonly now: () => number,
+    private readonly memory?: FileMemory,
   ) {
     if (node.kind === 'file') node.opens++;
   }
@@ -63,7 +64,7 @@ export class OpenNode {
     if (node.kind === 'device') return node.write(bytes);
     if (node.kind !== 'file') throw new FileError('EINVAL', 'write', this.path);
     if (this.flags.append) this.#offset = node.size;
-    this.space.charge(Math.max(0, this.#offset + bytes.length - node.size), 'write', this.path);
+    this.space.charge(Math.max(0, this.#offset + bytes.length - node.size), 'write', this.path, this.memory);
     node.write(bytes, this.#offset);
     this.space.journal?.wrote(node, this.#offset);
     this.#offset += bytes.length;
@@ -73,7 +74,7 @@ export class OpenNode {
   truncate(size: number): void {
     const { node } = this;
     if (!this.flags.write || node.kind !== 'file') throw new FileError('EINVAL', 'ftruncate', this.path);
-    this.space.charge(size - node.size, 'ftruncate', this.path);
+    this.space.charge(size - node.size, 'ftruncate', this.path, this.memory);
     const from = Math.min(size, node.size);
     node.truncate(size);
     this.space.journal?.wrote(node, from);

@@ -110,7 +110,9 @@ export abstract class ProcessIo extends ContainerMember implements FileUser {
   }
 
   override fileSystem(): ContainerFileSystem {
-    this.#files ??= super.fileSystem().as({ ...this.credentials, umask: this.#umask, pid: this.pid });
+    this.#files ??= super
+      .fileSystem()
+      .as({ ...this.credentials, umask: this.#umask, pid: this.pid, memory: this.host.cgroup.memory });
     return this.#files;
   }
 
