@@ -95,14 +95,19 @@ describe("agnhost's other subcommands", () => {
     expect(missing.log()).toBe('error reading file content for "/none": open /none: no such file or directory\n');
   });
 
-  it('IMG-24: porter serves what its environment says, with TLS too', async () => {
+  it('IMG-24: porter serves what its environment says, as text or as a page, with TLS too', async () => {
     const { agnhost } = setUp();
     const env = [
       { name: 'SERVE_PORT_80', value: 'foo' },
+      { name: 'SERVE_PORT_81', value: '<a href="/x">page</a>' },
       { name: 'SERVE_TLS_PORT_443', value: 'tls' },
     ];
     const server = await agnhost(['porter'], { env });
     expect((await server.exec(['curl', '-s', 'http://localhost'])).out).toBe('foo');
+    const typeOf = async (url: string): Promise<string> =>
+      (await server.exec(['curl', '-s', '-o', '/dev/null', '-w', '%{content_type}', url])).out;
+    expect(await typeOf('http://localhost')).toBe('text/plain; charset=utf-8');
+    expect(await typeOf('http://localhost:81')).toBe('text/html; charset=utf-8');
     expect((await server.exec(['curl', '-s', '--cacert', '/localhost.crt', 'https://127.0.0.1'])).out).toBe('tls');
     expect((await server.exec(['curl', '-s', 'https://127.0.0.1'])).code).toBe(60);
   });

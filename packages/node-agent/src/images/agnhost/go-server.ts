@@ -78,9 +78,13 @@ export function httpError(response: ServerResponse, text: string, code: number):
   response.end(`${text}\n`);
 }
 
+/** What Go's server takes for a page when nobody says what it is (net/http, sniffSig). */
+const PAGE =
+  /^[\t\n\f\r ]*<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)[ >]/i;
+
 export function text(response: ServerResponse, body: string, code = 200): void {
   response.statusCode = code;
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
+  response.setHeader('Content-Type', `text/${PAGE.test(body) ? 'html' : 'plain'}; charset=utf-8`);
   response.setHeader('Content-Length', Buffer.byteLength(body));
   response.end(body);
 }
