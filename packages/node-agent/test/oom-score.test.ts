@@ -2,6 +2,7 @@ import type { Container, Pod } from '@regatta/api';
 import { describe, expect, it } from 'vitest';
 import { oomScoreAdjust } from '../src/containers/oom-score.ts';
 import { TestContainers } from './support/test-container.ts';
+import { TestNode } from './support/test-node.ts';
 
 const GIB = 1024 ** 3;
 const asking = (memory: string, more: Partial<Container> = {}): Container => ({
@@ -36,5 +37,21 @@ describe('who goes first when memory is out', () => {
     });
     await running.exit();
     expect(running.log()).toBe('-997\n');
+  });
+
+  it('NA-144: a container over its memory limit is killed (137, OOMKilled) and starts again by its policy', async () => {
+    const node = await new TestNode().start();
+    const args = ['--vm', '1', '--vm-bytes', '50M', '--vm-hang', '0'];
+    const resources = { limits: { memory: '20Mi' } };
+    const container = { name: 'hog', image: 'polinux/stress', command: ['stress'], args, resources };
+    await node.createPod({ metadata: { name: 'always' }, spec: { containers: [container] } });
+    await node.createPod({ metadata: { name: 'never' }, spec: { restartPolicy: 'Never', containers: [container] } });
+    await node.phase('never', 'Failed');
+    const killed = { terminated: { exitCode: 137, reason: 'OOMKilled' } };
+    expect((await node.pod('never'))?.status?.containerStatuses?.[0]?.state).toMatchObject(killed);
+    const status = async () => (await node.pod('always'))?.status?.containerStatuses?.[0];
+    await node.until(async () => (await status())?.state?.waiting?.reason === 'CrashLoopBackOff', 'a back-off');
+    expect((await status())?.lastState).toMatchObject(killed);
+    node.cutPower();
   });
 });

@@ -138,6 +138,40 @@ describe('in-place resize', () => {
     await given(node, 'pod', 0, wanted);
   });
 
+  it('NA-143: a memory limit below what is used is an error, and goes with another limit', async () => {
+    const stress = {
+      image: 'polinux/stress',
+      command: ['stress'],
+      args: ['--vm', '1', '--vm-bytes', '8M', '--vm-hang', '0'],
+    };
+    const before = sized('a', '100m', '64Mi', stress);
+    const node = await nodeWith('pod', before);
+    const { uid = '' } = ((await node.pod('pod')) as Pod).metadata;
+    const used = (): number => {
+      const [record] = node.agent?.runtime.containers(uid) ?? [];
+      return node.agent?.runtime.memoryUsed(record?.id ?? '') ?? 0;
+    };
+    await node.until(() => used() > 8_000_000, 'it uses memory');
+    const wanted = sized('a', '100m', '3Mi', stress);
+    await resize(node, 'pod', wanted);
+    await node.until(async () => (await statusOf(node, 'pod')).resize.length > 0, 'an error');
+    expect((await statusOf(node, 'pod')).resize).toMatchObject([
+      {
+        type: 'PodResizeInProgress',
+        status: 'True',
+        reason: 'Error',
+        message: expect.stringMatching(
+          /^attempting to set container "a" memory limit \(3145728\) below current usage \(\d+\)$/,
+        ),
+      },
+    ]);
+    expect((await statusOf(node, 'pod')).containers).toMatchObject([{ resources: before.resources }]);
+    const enough = sized('a', '100m', '32Mi', stress);
+    await resize(node, 'pod', enough);
+    await given(node, 'pod', 0, enough);
+    expect((await node.events('pod')).filter((event) => event.includes('ResizeError'))).toHaveLength(1);
+  });
+
   it('NA-127: a Pod that came with resources for itself as a whole shows them, and is admitted by them', async () => {
     const node = await new TestNode().start();
     nodes.push(node);

@@ -28,7 +28,7 @@ export class PodAllocation {
   #pending: { readonly verdict: Refusal; readonly generation: number | undefined } | undefined;
   /** The generation of the spec that was given what it asks for. */
   #settled: number | undefined;
-  #inProgress: { readonly generation: number | undefined } | undefined;
+  #inProgress: { readonly generation: number | undefined; readonly error?: string } | undefined;
   /** What each container instance has been given by the runtime. */
   #actuated: Map<string, ResourceRequirements> | undefined;
 
@@ -113,6 +113,16 @@ export class PodAllocation {
     return this.#actuated?.get(containerId);
   }
 
+  /** The runtime could not give what was given. @returns what is to be told, once */
+  failed(pod: Pod, error: string): ResizeEvent | undefined {
+    const before = this.#inProgress;
+    // Most of what is said changes from look to look: how much is used.
+    const isKnown = before?.error !== undefined;
+    this.#inProgress = { generation: before?.generation ?? pod.metadata.generation, error };
+    if (isKnown) return undefined;
+    return { type: 'Warning', reason: 'ResizeError', message: `Pod resize error: ${describe(pod, error)}` };
+  }
+
   /** Every container has what it was given. @returns what is to be told */
   completed(pod: Pod): ResizeEvent | undefined {
     if (this.#inProgress === undefined) return undefined;
@@ -129,13 +139,15 @@ export class PodAllocation {
       generation === undefined ? {} : { observedGeneration: generation };
     const pending = this.#pending;
     const running = this.#inProgress;
+    const errorOf = ({ generation, error }: NonNullable<typeof running>) => ({
+      ...(error === undefined ? {} : { reason: 'Error', message: error }),
+      ...observed(generation),
+    });
     return [
       ...(pending === undefined
         ? []
         : [{ type: 'PodResizePending', status: 'True', ...pending.verdict, ...observed(pending.generation) }]),
-      ...(running === undefined
-        ? []
-        : [{ type: 'PodResizeInProgress', status: 'True', ...observed(running.generation) }]),
+      ...(running === undefined ? [] : [{ type: 'PodResizeInProgress', status: 'True', ...errorOf(running) }]),
     ];
   }
 }

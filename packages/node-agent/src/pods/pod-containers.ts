@@ -105,10 +105,18 @@ export class PodContainers {
     await this.options.services.stopper.stop({ pod, container, record, podIp, grace: seconds * 1000, message });
   }
 
-  /** Gives a running container other resources. */
-  async resize({ record, container }: ContainerToUpdate): Promise<void> {
-    await this.options.services.runtime.updateContainer(record.id, containerResources(container.resources));
+  /** Gives a running container other resources. @returns why it can't, as upstream's kubelet tells it */
+  async resize({ record, container }: ContainerToUpdate): Promise<string | undefined> {
+    const { runtime } = this.options.services;
+    const wanted = containerResources(container.resources);
+    const used = runtime.memoryUsed(record.id);
+    if (wanted.memoryLimit !== undefined && wanted.memoryLimit < used) {
+      const name = JSON.stringify(container.name);
+      return `attempting to set container ${name} memory limit (${wanted.memoryLimit}) below current usage (${used})`;
+    }
+    await runtime.updateContainer(record.id, wanted);
     this.options.allocation.actuated(record.id, container.resources);
+    return undefined;
   }
 
   /** A container's rule asks for it: everything ends at once, and nothing of what ran so far counts any more. */

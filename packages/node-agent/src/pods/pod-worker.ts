@@ -12,7 +12,7 @@ import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtim
 import { PodVolumes } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
-import { PodAllocation, type ResizeVerdict } from './pod-allocation.ts';
+import { PodAllocation, type ResizeEvent, type ResizeVerdict } from './pod-allocation.ts';
 import { PodContainers } from './pod-containers.ts';
 import { DEFAULT_GRACE_SECONDS, formatPod, isHostNetwork, isTerminalPhase, podReference, uidOf } from './pod-names.ts';
 import { PodReporter } from './pod-reporter.ts';
@@ -22,6 +22,8 @@ import { checkRuntimeClass } from './runtime-handler.ts';
 import { sandboxConfig } from './sandbox-config.ts';
 import type { PodEnd } from './status/pod-status.ts';
 
+/** Cluster milliseconds until a resize that the runtime refused is tried again. */
+const RESIZE_RETRY_MS = 10_000;
 /** Cluster milliseconds: retries of a failed step, and how old files from API objects may get. */
 const RETRY = { base: 500, max: 122_000 };
 
@@ -215,7 +217,7 @@ export class PodWorker {
       await this.#containers.restartAll(pod, this.#podIp());
       return this.wake();
     }
-    for (const update of actions.toUpdate) await this.#containers.resize(update);
+    const failures = await this.#resizeAll(actions.toUpdate);
     for (const kill of actions.toKill) await this.#containers.kill(pod, kill, this.#podIp());
     if (actions.killPod && !actions.createSandbox) {
       this.#begin('terminating');
@@ -233,7 +235,30 @@ export class PodWorker {
     for (const container of [...actions.ephemeralToStart, ...actions.initToStart, ...actions.toStart])
       await this.#containers.start(pod, container, context);
     this.services.probes.follow(pod, this.#records());
-    this.#endResize(pod);
+    if (failures.length === 0) this.#endResize(pod);
+    else this.#resizeFailed(pod, failures);
+  }
+
+  /** @returns what could not be done, and why */
+  async #resizeAll(updates: PodActions['toUpdate']): Promise<string[]> {
+    const failures: string[] = [];
+    for (const update of updates) {
+      const why = await this.#containers.resize(update);
+      if (why) failures.push(why);
+    }
+    return failures;
+  }
+
+  /** It is tried again: what is used may become less. */
+  #resizeFailed(pod: Pod, failures: readonly string[]): void {
+    const event = this.#allocation.failed(pod, failures.join(', '));
+    if (event) this.#tell(pod, event);
+    this.#after('resize', RESIZE_RETRY_MS);
+  }
+
+  #tell(pod: Pod, { type, reason, message }: ResizeEvent): void {
+    this.services.events.event(podReference(pod), type, reason, message);
+    this.#publish();
   }
 
   /** Everything that runs has what it was given. */
@@ -241,8 +266,7 @@ export class PodWorker {
     if (this.#pod.metadata.generation !== pod.metadata.generation) return;
     const event = this.#allocation.completed(pod);
     if (event === undefined) return;
-    this.services.events.event(podReference(pod), event.type, event.reason, event.message);
-    this.#publish();
+    this.#tell(pod, event);
     this.neighbours.onResized();
   }
 

@@ -183,6 +183,11 @@ export class ContainerInstance implements ContainerEnvironment, ContainerOwner {
     return this.processes.oomKilled;
   }
 
+  /** Bytes. */
+  get memoryUsed(): number {
+    return this.processes.memoryUsed;
+  }
+
   /** What the kernel gives it from now on. */
   setResources(resources: ContainerResources): void {
     this.resources = resources;

@@ -203,6 +203,10 @@ export class EmulatedRuntime implements ContainerRuntime {
     this.#records.putContainer({ ...this.#require(id), resources });
   }
 
+  memoryUsed(id: string): number {
+    return this.#records.container(id)?.state === 'running' ? (this.#instances.get(id)?.memoryUsed ?? 0) : 0;
+  }
+
   async removeContainer(id: string): Promise<void> {
     await this.stopContainer(id, 0);
     this.#instances.get(id)?.dispose();

@@ -5,6 +5,8 @@
  * are made when somebody first needs them, its first process then being in them as if it always had been.
  */
 import type { OutputStream } from '../container-runtime.ts';
+import { memoryUse } from '../proc/cgroup-files.ts';
+import { BASE_RESIDENT } from '../proc/process-files.ts';
 import { Cgroup, type CgroupLimits } from './cgroup.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { FdTable } from './fd-table.ts';
@@ -103,6 +105,11 @@ export class ContainerProcesses implements ProcessHost {
     this.#control(options, process);
     void process.startSoon(options.program, PROCESS_BYTES);
     return process;
+  }
+
+  /** Bytes: a container that only rests has one process that does nothing. */
+  get memoryUsed(): number {
+    return this.#inside === undefined ? BASE_RESIDENT : memoryUse(this.#inside.cgroup);
   }
 
   /** New limits, from now on. */
