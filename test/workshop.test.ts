@@ -72,7 +72,7 @@ describe('a workshop', () => {
       await shows(screen, /alice +killed node-2/);
       await shows(screen, /cluster +node-2 NotReady: \d Pods? unreachable/);
     }
-    expect(feed.text()).toMatch(/\d\d:\d\d:\d\d +\+\d+s +cluster +node-2 NotReady/);
+    expect(feed.text()).toMatch(/\d\d:\d\d:\d\d +\+[\dms]+ +cluster +node-2 NotReady/);
     await shows(live, /node-2 NotReady/);
     live.press('q');
     expect(await live.ended).toBe(0);
