@@ -257,6 +257,11 @@ export class EmulatedRuntime implements ContainerRuntime {
     return this.#instance(id).streams.attach(this.#exit(id).then(() => this.#records.container(id)?.exitCode ?? 0));
   }
 
+  /** Whether anybody has looked at a container's processes yet. */
+  isEntered(id: string): boolean {
+    return this.#instance(id).processes.isEntered;
+  }
+
   /** The processes that a container sees. */
   processes(id: string): PidNamespace {
     return this.#instance(id).processes.namespace;
