@@ -34,7 +34,9 @@ const PROGRAMS = { echo, endless, forever, leavesChild };
 
 function start(command: keyof typeof PROGRAMS, config: Partial<ContainerConfig> = {}): Promise<RunningContainer> {
   const programs = Object.fromEntries(Object.entries(PROGRAMS).map(([name, program]) => [`/${name}`, program]));
-  const catalogue = new ImageCatalogue([{ ...quietImage('library/test'), programs, hasShell: false, runsAnything: false }]);
+  const catalogue = new ImageCatalogue([
+    { ...quietImage('library/test'), programs, hasShell: false, runsAnything: false },
+  ]);
   return new TestContainers(catalogue).start('test', { command: [`/${command}`], ...config });
 }
 
