@@ -163,7 +163,9 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     key: pki.serving.key,
     certificate: pki.serving.certificate,
     clientCa: pki.ca.certificate,
-    ...(reach ? { upgrade: upgradeHandler({ ...reach, pipeline: parts.pipeline }) } : {}),
+    ...(reach
+      ? { upgrade: upgradeHandler({ ...reach, pipeline: parts.pipeline, admission: parts.registry.admission }) }
+      : {}),
   });
   const port = await https.listen(options.port);
   closers.push(() => https.stop());

@@ -4,6 +4,7 @@
  */
 import { statusErrors } from '@regatta/api';
 import type { ResourceHandler, SpecialHandlers } from '../handlers/dispatch.ts';
+import { admitConnect } from './connect-admission.ts';
 import type { ConnectEnvironment } from './connect-environment.ts';
 import { requireCreate } from './create-permission.ts';
 import { podLog } from './pod-log.ts';
@@ -19,15 +20,19 @@ export function connectHandlers(env: ConnectEnvironment): SpecialHandlers {
   // A request for a stream that does not ask to be upgraded: what is wrong with it is said first.
   const needsUpgrade =
     (check: typeof processRequest | typeof portForwardRequest): ResourceHandler =>
-    ({ authorizer }, call) => {
+    async ({ authorizer, registry }, call) => {
       const { info } = call;
+      await admitConnect(registry.admission, call);
       requireCreate(authorizer, call);
       const pod = env.pod(info.namespace, info.name);
       check(info, pod);
       env.requireNode(pod.spec.nodeName ?? '');
       throw statusErrors.badRequest('Upgrade request required');
     };
-  const proxy: ResourceHandler = (_env, call) => proxyRequest(env.proxy, call);
+  const proxy: ResourceHandler = async ({ registry }, call) => {
+    await admitConnect(registry.admission, call);
+    return proxyRequest(env.proxy, call);
+  };
   return new Map<string, ResourceHandler>([
     ['/pods/log', (_env, call) => podLog(env, call)],
     ['/pods/exec', needsUpgrade(processRequest)],

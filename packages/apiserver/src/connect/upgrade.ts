@@ -12,6 +12,7 @@ import type { ServerRequest } from '../server/exchange.ts';
 import type { UpgradeHandler } from '../server/https-server.ts';
 import { requestInfo } from '../server/request-info.ts';
 import { statusErrorOf, statusResponse, textResponse } from '../server/status-response.ts';
+import { admitConnect } from './connect-admission.ts';
 import type { UpgradeEnvironment } from './connect-environment.ts';
 import { requireCreate } from './create-permission.ts';
 import { NodeRefusal, NodeUnreachable } from './node-stream.ts';
@@ -65,6 +66,7 @@ function broken(env: UpgradeEnvironment, socket: RawSocket['socket'], error: unk
 async function leaveHttp(env: UpgradeEnvironment, call: ApiCall, socket: UpgradeSocket, serve: Upgrade): Promise<void> {
   const leave = env.places.take(call.user.name);
   try {
+    await admitConnect(env.admission, call);
     await serve(env, call, socket);
   } finally {
     leave();

@@ -179,4 +179,31 @@ describe('pods/exec over SPDY', () => {
       .poll(() => server.node.streams.map(({ signal }) => signal.aborted), { timeout: 10_000 })
       .toEqual([true, true]);
   });
+
+  it('CN-19: admission is asked about a CONNECT before anything is reached, and may refuse it', async () => {
+    server.denies = 'nobody enters';
+    const refused = await server.refusal(`${PATH}&container=nginx`, SPDY);
+    expect([refused.code, JSON.parse(refused.body).message]).toEqual([403, 'pods "web" is forbidden: nobody enters']);
+    expect(server.node.requests).toEqual([]);
+    expect(server.admitted).toMatchObject([
+      {
+        operation: 'CONNECT',
+        resource: 'pods',
+        subresource: 'exec',
+        kind: 'PodExecOptions',
+        name: 'web',
+        object: {
+          kind: 'PodExecOptions',
+          apiVersion: 'v1',
+          stdin: true,
+          stdout: true,
+          stderr: true,
+          container: 'nginx',
+          command: ['cat'],
+        },
+      },
+    ]);
+    await server.refusal('/api/v1/namespaces/shop/services/x/proxy/a/b', { upgrade: 'websocket' }, 'GET');
+    expect(server.admitted.at(-1)?.object).toEqual({ kind: 'ServiceProxyOptions', apiVersion: 'v1', path: '/a/b' });
+  });
 });

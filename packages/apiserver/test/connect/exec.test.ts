@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import type { RequestAttributes } from '../../src/auth/identity.ts';
 import type { UpgradeEnvironment } from '../../src/connect/connect-environment.ts';
 import { upgradeHandler } from '../../src/connect/mod.ts';
+import { AdmissionChain } from '../../src/registry/admission-chain.ts';
 import { http1Request } from '../../src/server/http1.ts';
 import { requestInfo } from '../../src/server/request-info.ts';
 import { eventually } from '../hasty-clock.ts';
@@ -51,7 +52,11 @@ describe('pods/exec over a WebSocket', () => {
       },
     } as unknown as UpgradeEnvironment['pipeline'];
     const pod = (): Pod => ({ ...POD, status: { ...POD.status, phase } });
-    const upgrade = upgradeHandler({ ...testEnvironment(node, () => ({ pods: [pod()] })), pipeline });
+    const upgrade = upgradeHandler({
+      ...testEnvironment(node, () => ({ pods: [pod()] })),
+      pipeline,
+      admission: new AdmissionChain([]),
+    });
     server = createServer();
     server.on('upgrade', (message, socket, head) => {
       upgrade(http1Request(message, { rejected: false, remoteAddress: '' }), { message, socket, head });

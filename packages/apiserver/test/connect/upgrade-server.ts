@@ -4,10 +4,13 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { statusErrors } from '@regatta/api';
 import { WebSocket } from 'ws';
+import type { AdmissionAttributes } from '../../src/admission/admission.ts';
 import type { RequestAttributes } from '../../src/auth/identity.ts';
 import type { UpgradeEnvironment } from '../../src/connect/connect-environment.ts';
 import { upgradeHandler } from '../../src/connect/mod.ts';
+import { AdmissionChain } from '../../src/registry/admission-chain.ts';
 import type { ServerResponse } from '../../src/server/exchange.ts';
 import { http1Request } from '../../src/server/http1.ts';
 import { requestInfo } from '../../src/server/request-info.ts';
@@ -29,6 +32,10 @@ export class UpgradeServer {
   readonly node = new FakeNode();
   /** What the authorizer was asked after the request itself was allowed. */
   readonly asked: RequestAttributes[] = [];
+  /** What admission was asked. */
+  readonly admitted: AdmissionAttributes[] = [];
+  /** Why admission refuses; it allows when empty. */
+  denies = '';
   mayCreate = true;
   user = 'ann';
   /** What requests get that stay on HTTP. */
@@ -38,7 +45,21 @@ export class UpgradeServer {
 
   static async start(objects: () => TestObjects): Promise<UpgradeServer> {
     const made = new UpgradeServer(createServer());
-    const upgrade = upgradeHandler({ ...testEnvironment(made.node, objects), pipeline: made.#pipeline() });
+    const admission = new AdmissionChain([
+      {
+        name: 'Asked',
+        handles: () => true,
+        validate: (attributes) => {
+          made.admitted.push(attributes);
+          if (made.denies) throw statusErrors.forbidden(attributes, attributes.name, made.denies);
+        },
+      },
+    ]);
+    const upgrade = upgradeHandler({
+      ...testEnvironment(made.node, objects),
+      pipeline: made.#pipeline(),
+      admission,
+    });
     made.server.on('upgrade', (message, socket, head) => {
       upgrade(http1Request(message, { rejected: false, remoteAddress: '10.0.0.9' }), { message, socket, head });
     });
