@@ -82,6 +82,8 @@ export interface TestClusterOptions {
   readonly broker?: 'embedded' | 'nats-server';
   readonly dataDir?: string;
   readonly port?: number;
+  /** More words for `regatta up`. */
+  readonly flags?: readonly string[];
 }
 
 export class TestCluster {
@@ -100,7 +102,8 @@ export class TestCluster {
     const cluster = new TestCluster(dataDir, options.port ?? (await freePort()));
     const kind = options.broker ?? process.env['REGATTA_TEST_BROKER'];
     const broker = kind ? ['--broker', kind] : [];
-    await cluster.up(['--nodes', String(options.nodes ?? 3), '--speed', String(options.speed ?? 20), ...broker]);
+    const { nodes = 3, speed = 20, flags = [] } = options;
+    await cluster.up(['--nodes', String(nodes), '--speed', String(speed), ...broker, ...flags]);
     return cluster;
   }
 

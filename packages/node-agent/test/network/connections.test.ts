@@ -1,3 +1,5 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { AddressPool } from '../../src/network/address-pool.ts';
 import type { Connection } from '../../src/network/connection.ts';
@@ -69,6 +71,26 @@ describe('connections', () => {
     expect(() => pool.allocate()).toThrow('no IP addresses available in range set');
     pool.release('10.0.0.3');
     expect(pool.allocate()).toBe('10.0.0.3');
+  });
+});
+
+describe('the machine that all this runs on', () => {
+  it('NET-18: no address leads a Pod to it', async () => {
+    const { network, client } = machine();
+    let reached = 0;
+    const server = createServer(() => reached++);
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+    const { port } = server.address() as AddressInfo;
+    const addresses = Object.values(networkInterfaces()).flatMap(
+      (entries) => entries?.map(({ address }) => address) ?? [],
+    );
+    for (const ip of ['127.0.0.1', 'localhost', '127.1.2.3', '0.0.0.0', '::1', network.nodeIp, ...addresses]) {
+      await expect(network.connect(client, { ip, port })).rejects.toMatchObject({
+        code: expect.stringMatching(/^E(CONNREFUSED|HOSTUNREACH)$/),
+      });
+    }
+    server.close();
+    expect(reached).toBe(0);
   });
 });
 
