@@ -1,4 +1,5 @@
 /** The Pod network, DNS and images of one's own, with stock kubectl on three machines. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, root, TestCluster } from './support/cluster.ts';
@@ -51,6 +52,11 @@ kind: RoleBinding
 metadata: {name: look}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
 subjects: [{kind: ServiceAccount, name: default, namespace: default}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: hello}
+spec: {containers: [{name: main, image: 'example/hello:1.0'}]}
 ${POD('a', 'node-1')}${POD('b', 'node-2')}${POD('c', 'node-3')}`;
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -59,9 +65,14 @@ const LIST_PODS = `curl -s --cacert ${ACCOUNT}/ca.crt -H "Authorization: Bearer 
 describe('Pods among themselves', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
-    cluster = await TestCluster.start({ nodes: 3, speed: 10, flags: ['--images', path.join(root, 'examples', 'images')] });
-    await cluster.apply(MANIFEST);
-    await cluster.apply('apiVersion: v1\nkind: Pod\nmetadata: {name: hello}\nspec: {containers: [{name: c, image: "example/hello:1.0"}]}');
+    cluster = await TestCluster.start({
+      nodes: 3,
+      speed: 10,
+      flags: ['--images', path.join(root, 'examples', 'images')],
+    });
+    const file = path.join(cluster.dataDir, 'pods.yaml');
+    fs.writeFileSync(file, MANIFEST);
+    await cluster.kubectl('apply', '-f', file);
     await cluster.kubectl('wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s');
   });
   afterAll(() => cluster.dispose());
@@ -71,7 +82,13 @@ describe('Pods among themselves', () => {
 
   it('NET-1, NET-22: TCP and UDP spread over the machines by the Service’s name', async () => {
     const dial = async (port: number, protocol: string): Promise<unknown> =>
-      JSON.parse(await inPod('curl', '-s', `localhost:8080/dial?host=nets&port=${port}&protocol=${protocol}&request=hostname&tries=30`));
+      JSON.parse(
+        await inPod(
+          'curl',
+          '-s',
+          `localhost:8080/dial?host=nets&port=${port}&protocol=${protocol}&request=hostname&tries=30`,
+        ),
+      );
     for (const answer of [await dial(80, 'http'), await dial(90, 'udp')]) {
       const { responses } = answer as { responses: string[] };
       expect(new Set(responses)).toEqual(new Set(['a', 'b', 'c']));
@@ -80,7 +97,7 @@ describe('Pods among themselves', () => {
 
   it('NET-30, NET-40: dig and the resolver find Services', async () => {
     expect(await inPod('dig', '+noall', '+answer', '+search', 'kubernetes.default', 'A')).toMatch(
-      /^kubernetes\.default\.svc\.cluster\.local\.\s+30\s+IN\s+A\s+10\.96\.0\.1\n$/,
+      /^kubernetes\.default\.svc\.cluster\.local\.\s+30\s+IN\s+A\s+10\.96\.0\.1$/,
     );
     expect(await inPod('curl', '-s', 'http://nets.default/echo?msg=hi')).toBe('hi');
   });
@@ -91,25 +108,31 @@ describe('Pods among themselves', () => {
     await expect(inPod('curl', '-sS', 'https://kubernetes.default.svc/healthz')).rejects.toThrow(
       'SSL certificate problem',
     );
-    await expect(inPod('curl', '-sS', '-k', `https://127.0.0.1:${cluster.port}/healthz`)).rejects.toThrow('Could not connect');
+    await expect(inPod('curl', '-sS', '-k', `https://127.0.0.1:${cluster.port}/healthz`)).rejects.toThrow(
+      'Could not connect',
+    );
   });
 
   it('IMG-11, NET-8: nginx proxies by a mounted configuration, also through its host port', async () => {
     const node = await cluster.kubectl('get', 'pod', 'front', '-o', 'jsonpath={.status.hostIP}');
-    for (const at of [await ipOf('front'), `${node}:8001`]) expect(await inPod('curl', '-s', `http://${at}/echo?msg=hi`)).toBe('hi');
+    for (const at of [await ipOf('front'), `${node}:8001`])
+      expect(await inPod('curl', '-s', `http://${at}/echo?msg=hi`)).toBe('hi');
   });
 
   it('IMG-40: an image of one’s own serves', async () => {
-    expect(await inPod('curl', '-s', `http://${await ipOf('hello')}:8080/`)).toBe('hello from hello\n');
+    expect(await inPod('curl', '-s', `http://${await ipOf('hello')}:8080/`)).toBe('hello from hello');
   });
 
   it('NET-18: a partitioned machine’s Pods reach nobody, and come back', async () => {
     const far = await ipOf('b');
-    const reach = (url: string): Promise<string> => inPod('curl', '-s', '-k', '-m', '2', '-o', '/dev/null', '-w', '%{http_code}', url);
+    const reach = (url: string): Promise<string> =>
+      inPod('curl', '-s', '-k', '-m', '2', '-o', '/dev/null', '-w', '%{http_code}', url);
     expect(await reach(`http://${far}:8080/hostname`)).toBe('200');
     await cluster.regatta('node', 'partition', 'node-2', '--for', '60s');
     await expect(reach(`http://${far}:8080/hostname`)).rejects.toThrow('exit code 28');
     await cluster.regatta('node', 'heal', 'node-2');
-    await eventually('node-2 answers', async () => ((await reach(`http://${far}:8080/hostname`)) === '200' ? true : undefined));
+    await eventually('node-2 answers', async () =>
+      (await reach(`http://${far}:8080/hostname`)) === '200' ? true : undefined,
+    );
   });
 });
