@@ -48,7 +48,21 @@ const BINARY: readonly (readonly string[])[] = [
   ['*', '/', '%'],
 ];
 const ASSIGNMENTS = ['<<=', '>>=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '='];
-const OPERATORS = [...ASSIGNMENTS, '**', '<<', '>>', '<=', '>=', '==', '!=', '&&', '||', '++', '--', ...'+-*/%<>&|^!~?:(),'];
+const OPERATORS = [
+  ...ASSIGNMENTS,
+  '**',
+  '<<',
+  '>>',
+  '<=',
+  '>=',
+  '==',
+  '!=',
+  '&&',
+  '||',
+  '++',
+  '--',
+  ...'+-*/%<>&|^!~?:(),',
+];
 const SORTED = [...new Set(OPERATORS)].sort((a, b) => b.length - a.length);
 
 interface Place {
@@ -211,7 +225,9 @@ class Evaluator {
 
   #number(): bigint {
     const start = this.#at;
-    const digits = /^(?:0[xX][0-9a-fA-F]*|[0-9]+#[0-9A-Za-z@_]+|[0-9]+)/.exec(this.text.slice(this.#at, this.#at + 80))?.[0];
+    const digits = /^(?:0[xX][0-9a-fA-F]*|[0-9]+#[0-9A-Za-z@_]+|[0-9]+)/.exec(
+      this.text.slice(this.#at, this.#at + 80),
+    )?.[0];
     if (digits === undefined) return this.#fail('syntax');
     this.#at += digits.length;
     if (/[A-Za-z_.]/.test(this.text.charAt(this.#at))) this.#fail('number', start);

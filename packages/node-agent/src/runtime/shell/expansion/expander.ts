@@ -87,7 +87,8 @@ export class Expander {
   }
 
   async #parts(parts: readonly WordPart[], fields: Fields, context: Context): Promise<void> {
-    for (const [i, part] of parts.entries()) await this.#part(part, fields, { ...context, first: i === 0, parts, at: i });
+    for (const [i, part] of parts.entries())
+      await this.#part(part, fields, { ...context, first: i === 0, parts, at: i });
   }
 
   async #part(part: WordPart, fields: Fields, context: PartContext): Promise<void> {
@@ -248,9 +249,12 @@ export class Expander {
       this.host.assign(part.name, text, part.subscript && (await this.text(part.subscript)));
       return { text };
     }
-    const unset = this.host.dialect === 'bash' ? 'parameter null or not set' : 'parameter not set';
-    const said = text === '' ? (colon && this.host.dialect !== 'bash' ? `${unset} or null`.replace(/^parameter not set or null$/, 'parameter not set or null') : unset) : text;
-    throw new ShellError(`${part.name}: ${said}`, this.host.dialect === 'bash' ? 127 : 2);
+    throw new ShellError(`${part.name}: ${text === '' ? this.#notSet(colon) : text}`, this.host.dialect === 'bash' ? 127 : 2);
+  }
+
+  #notSet(colon: boolean): string {
+    if (this.host.dialect === 'bash') return colon ? 'parameter null or not set' : 'parameter not set';
+    return colon ? 'parameter not set or null' : 'parameter not set';
   }
 
   async #substring(
@@ -338,4 +342,3 @@ function isList(part: ParameterPart): boolean {
   if (part.length || (part.operation !== undefined && part.operation.kind !== 'substring')) return false;
   return part.name === '@' || (part.subscript !== undefined && plain(part.subscript) === '@');
 }
-

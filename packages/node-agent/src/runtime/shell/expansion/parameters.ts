@@ -82,8 +82,7 @@ export function transform(value: string, operator: string): string | undefined {
 
 /** So that a shell reads it as one word. */
 export function shellQuoted(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-  if (/[\x00-\x1f\x7f]/.test(value)) return ansiQuotedText(value);
+  if (/\p{Cc}/u.test(value)) return ansiQuotedText(value);
   return `'${value.replaceAll("'", "'\\''")}'`;
 }
 

@@ -24,7 +24,7 @@ const NAMED: Readonly<Record<string, RegExp>> = {
   punct: /^[!-/:-@[-`{-~]$/,
   print: /^[ -~\u00a0-\uffff]$/,
   graph: /^[!-~\u00a1-\uffff]$/,
-  cntrl: /^[\x00-\x1f\x7f]$/,
+  cntrl: /^\p{Cc}$/u,
   xdigit: /^[0-9a-fA-F]$/,
 };
 
@@ -252,7 +252,8 @@ class PatternReader {
       return { name: named[1] };
     }
     const from = this.#classCharacter();
-    if (this.#characters[this.#at] !== '-' || (this.#characters[this.#at + 1] ?? ']') === ']') return { from, to: from };
+    if (this.#characters[this.#at] !== '-' || (this.#characters[this.#at + 1] ?? ']') === ']')
+      return { from, to: from };
     this.#at++;
     return { from, to: this.#classCharacter() };
   }

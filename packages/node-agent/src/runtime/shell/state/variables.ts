@@ -34,19 +34,27 @@ const MOST_ELEMENTS = 1_000_000;
 /** What a variable takes besides its text. */
 const OVERHEAD_BYTES = 96;
 
+const NO_ACCOUNT: VariableMemory = { charge: () => {}, release: () => {} };
+
 export class Variables {
   readonly #variables = new Map<string, Variable>();
   readonly #frames: Map<string, Variable | undefined>[] = [];
 
-  constructor(
-    private readonly memory: VariableMemory,
-    /** Evaluates the text of an index. */
-    private readonly index: (text: string) => number,
-  ) {}
+  #memory: VariableMemory = NO_ACCOUNT;
+  #index: (text: string) => number = Number;
+
+  /**
+   * Binds them to the process that they are of.
+   * @param index evaluates the text of an array's index
+   */
+  attach(memory: VariableMemory, index: (text: string) => number): void {
+    this.#memory = memory;
+    this.#index = index;
+  }
 
   /** A copy for a subshell, which charges only what it changes. */
-  fork(memory: VariableMemory, index: (text: string) => number): Variables {
-    const copy = new Variables(memory, index);
+  fork(): Variables {
+    const copy = new Variables();
     for (const [name, variable] of this.#variables) {
       copy.#variables.set(name, {
         ...variable,
@@ -60,7 +68,8 @@ export class Variables {
 
   find(name: string): Variable | undefined {
     const variable = this.#variables.get(name);
-    if (variable?.reference && variable.value !== undefined && variable.value !== name) return this.find(variable.value);
+    if (variable?.reference && variable.value !== undefined && variable.value !== name)
+      return this.find(variable.value);
     return variable;
   }
 
@@ -73,7 +82,7 @@ export class Variables {
   element(name: string, subscript: string): string | undefined {
     const variable = this.find(name);
     if (variable?.table) return variable.table.get(subscript);
-    const at = this.index(subscript);
+    const at = this.#index(subscript);
     if (variable?.array === undefined) return at === 0 ? variable?.value : undefined;
     return variable.array.get(at < 0 ? at + length(variable.array) : at);
   }
@@ -110,7 +119,7 @@ export class Variables {
     else {
       variable.array ??= new Map(variable.value === undefined ? [] : [[0, variable.value]]);
       variable.value = undefined;
-      const at = this.index(subscript);
+      const at = this.#index(subscript);
       const place = at < 0 ? at + length(variable.array) : at;
       if (place < 0 || place > MOST_ELEMENTS) throw new ShellError(`${name}[${subscript}]: bad array subscript`, 1);
       variable.array.set(place, text);
@@ -157,10 +166,10 @@ export class Variables {
     if (variable === undefined) return;
     if (variable.readOnly) throw new ShellError(`${name}: ${READ_ONLY}`, 1);
     if (subscript === undefined) {
-      this.memory.release(variable.charged);
+      this.#memory.release(variable.charged);
       this.#variables.delete(name);
     } else if (variable.table) variable.table.delete(subscript);
-    else variable.array?.delete(this.index(subscript));
+    else variable.array?.delete(this.#index(subscript));
   }
 
   /** The innermost function's own variable; its old value comes back when the function returns. */
@@ -185,7 +194,7 @@ export class Variables {
 
   leaveFunction(): void {
     for (const [name, before] of this.#frames.pop() ?? []) {
-      this.memory.release(this.#variables.get(name)?.charged ?? 0);
+      this.#memory.release(this.#variables.get(name)?.charged ?? 0);
       if (before === undefined) this.#variables.delete(name);
       else this.#variables.set(name, before);
     }
@@ -223,8 +232,8 @@ export class Variables {
     const bytes = added === undefined ? sizeOf(variable) : variable.charged + added + OVERHEAD_BYTES;
     const more = bytes - variable.charged;
     variable.charged = bytes;
-    if (more > 0) this.memory.charge(more);
-    else this.memory.release(-more);
+    if (more > 0) this.#memory.charge(more);
+    else this.#memory.release(-more);
   }
 }
 

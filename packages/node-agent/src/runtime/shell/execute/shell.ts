@@ -1,0 +1,390 @@
+/**
+ * A shell that runs commands in one process of a container. Pipelines, subshells and programs are processes of their
+ * own, connected by the kernel's pipes; builtins, functions and compound commands run in this one.
+ *
+ * Invariants: every command passes `checkpoint`, so a loop without end yields, can be killed, and runs its traps;
+ * functions nest at most DEEPEST_CALLS deep; redirections of what runs here are undone when it ends.
+ */
+import { isFileError } from '../../filesystem/file-error.ts';
+import type { OpenFile } from '../../process/open-file.ts';
+import type { ChildProcess, ProcessContext } from '../../process/process-context.ts';
+import { ProcessEnded } from '../../process/process-context.ts';
+import type { Signal } from '../../process/signals.ts';
+import type { Dialect } from '../dialect.ts';
+import { ArithmeticError } from '../expansion/arithmetic.ts';
+import { Expander } from '../expansion/expander.ts';
+import { CommandError, Interrupted, Jump, ShellError } from '../shell-error.ts';
+import type { ShellState } from '../state/shell-state.ts';
+import type { Command, FunctionDefinition, List, ListItem, Pipeline } from '../syntax/ast.ts';
+import { ShellSyntaxError } from '../syntax/cursor.ts';
+import { Parser } from '../syntax/parser.ts';
+import { runCompound } from './compound.ts';
+import { expansionHost } from './expansion-host.ts';
+import { Job, JobTable } from './jobs.ts';
+import { arithmeticMessage, complaint, syntaxMessage } from './messages.ts';
+import { runPipeline, startBackground } from './pipeline.ts';
+import { withRedirections } from './redirections.ts';
+import { runSimple } from './simple-command.ts';
+import { type TrapName, Traps } from './traps.ts';
+
+const DEEPEST_CALLS = 200;
+
+export interface ForkOptions {
+  readonly fds?: ReadonlyMap<number, OpenFile | undefined>;
+  readonly processGroup?: 'inherit' | 'new' | number;
+  readonly foreground?: boolean;
+  readonly ignore?: readonly Signal[];
+}
+
+export class Shell {
+  readonly jobs = new JobTable();
+  readonly traps: Traps;
+  readonly expander: Expander;
+  /** Descriptors and children of process substitutions of the present command. */
+  substitutions: { readonly fd: number; readonly child: ChildProcess }[] = [];
+  /** The status of the last command substitution of an assignment. */
+  substitutionStatus: number | undefined;
+  /** The keyboard's interrupt came while something ran in this process. */
+  #interrupted = new AbortController();
+  #runsTrap = false;
+  /** Another program has taken this one's place: nothing more of the shell runs. */
+  replaced = false;
+
+  constructor(
+    readonly process: ProcessContext,
+    readonly dialect: Dialect,
+    readonly state: ShellState,
+    traps?: Traps,
+  ) {
+    this.traps = traps ?? new Traps(process, (signal) => this.#ownDisposition(signal));
+    const host = expansionHost(this);
+    this.expander = new Expander(host);
+    state.variables.attach(process.memory, (text) => Number(host.arithmetic(text)));
+    this.arithmetic = (text) => host.arithmetic(text);
+  }
+
+  readonly arithmetic: (text: string) => bigint;
+
+  get interactive(): boolean {
+    return this.state.options.has('interactive');
+  }
+
+  get monitor(): boolean {
+    return this.state.options.has('monitor');
+  }
+
+  /** Aborts at the keyboard's interrupt. */
+  get interruption(): AbortSignal {
+    return this.#interrupted.signal;
+  }
+
+  /** An interactive shell lives through the keyboard's signals. */
+  watchKeyboard(): void {
+    for (const signal of ['INT', 'QUIT', 'TERM', 'TSTP', 'TTIN', 'TTOU'] as const) {
+      this.process.onSignal(signal, this.#ownDisposition(signal));
+    }
+  }
+
+  #ownDisposition(signal: Signal): (() => void) | 'ignore' | 'default' {
+    if (!this.interactive) return 'default';
+    if (signal === 'INT') return () => this.#interrupted.abort(new Interrupted());
+    return ['QUIT', 'TERM', 'TSTP', 'TTIN', 'TTOU'].includes(signal) ? 'ignore' : 'default';
+  }
+
+  clearInterrupt(): void {
+    if (this.#interrupted.signal.aborted) this.#interrupted = new AbortController();
+  }
+
+  /** Runs the commands of a text, one complete command after the other. */
+  async runText(text: string, options: { readonly line?: number; readonly tail?: boolean; readonly label?: string } = {}): Promise<number> {
+    const parser = new Parser(text, {
+      dialect: this.dialect,
+      firstLine: options.line ?? 1,
+      ...(this.dialect !== 'bash' || this.interactive || this.state.shopt.has('expand_aliases')
+        ? { aliases: this.state.aliases }
+        : {}),
+    });
+    try {
+      for (let list = parser.command(); list !== undefined; list = parser.command()) {
+        if (this.state.options.has('noexec')) continue;
+        await this.runList(list, (options.tail ?? false) && parser.onlyBlanksLeft);
+      }
+    } catch (error) {
+      if (error instanceof ShellSyntaxError) return this.#syntaxError(error, options.label);
+      throw error;
+    }
+    return this.state.status;
+  }
+
+  async #syntaxError(error: ShellSyntaxError, label: string | undefined): Promise<number> {
+    this.state.line = error.line;
+    await this.complain(syntaxMessage(error, this.dialect), this.dialect === 'bash' ? label : undefined);
+    this.state.status = 2;
+    if (!this.interactive && !(this.dialect === 'bash' && label === 'eval')) throw new Jump('exit', 2);
+    return 2;
+  }
+
+  async runList(list: List, tail = false): Promise<number> {
+    const last = list.items.length - 1;
+    for (const [i, item] of list.items.entries()) {
+      await this.checkpoint();
+      if (item.background) await startBackground(this, item);
+      else await this.#runItem(item, tail && i === last);
+    }
+    return this.state.status;
+  }
+
+  async #runItem(item: ListItem, tail: boolean): Promise<void> {
+    let last = item.rest.length === 0;
+    await this.#runLink(item.first, last, tail && last, item.text);
+    for (const [i, { operator, pipeline }] of item.rest.entries()) {
+      if ((this.state.status === 0) !== (operator === '&&')) continue;
+      last = i === item.rest.length - 1;
+      await this.#runLink(pipeline, last, tail && last, item.text);
+    }
+  }
+
+  /** A pipeline of an AND-OR list; only the last one's failure counts for `set -e`. */
+  async #runLink(pipeline: Pipeline, last: boolean, tail: boolean, text: string): Promise<void> {
+    const tolerant = !last || pipeline.negated;
+    if (tolerant) this.state.tolerant++;
+    try {
+      this.state.status = await runPipeline(this, pipeline, tail && !tolerant, text);
+    } finally {
+      if (tolerant) this.state.tolerant--;
+    }
+    if (this.state.status !== 0 && !tolerant && countsAsFailure(pipeline)) await this.#failed();
+  }
+
+  async #failed(): Promise<void> {
+    if (this.state.tolerant > 0) return;
+    const { status } = this.state;
+    const action = this.traps.get('ERR');
+    if (action !== undefined && action !== '' && !this.#runsTrap && (this.state.calls.length === 0 || this.state.options.has('errtrace'))) {
+      await this.#runTrap(action);
+    }
+    if (this.state.options.has('errexit')) throw new Jump('exit', status);
+  }
+
+  /** Runs what decides something: its failure ends nothing. */
+  async tolerantly(list: List): Promise<number> {
+    this.state.tolerant++;
+    try {
+      return await this.runList(list);
+    } finally {
+      this.state.tolerant--;
+    }
+  }
+
+  /** Lets others run, then what signals have set. */
+  async checkpoint(): Promise<void> {
+    const pause = this.process.step();
+    if (pause !== undefined) await pause;
+    if (this.#interrupted.signal.aborted) throw new Interrupted();
+    if (this.traps.isPending) await this.runPendingTraps();
+  }
+
+  async runPendingTraps(): Promise<void> {
+    for (let signal = this.traps.takePending(); signal !== undefined; signal = this.traps.takePending()) {
+      const action = this.traps.get(signal);
+      if (action !== undefined && action !== '') await this.#runTrap(action);
+    }
+  }
+
+  async #runTrap(action: string): Promise<void> {
+    const { status } = this.state;
+    const before = this.#runsTrap;
+    this.#runsTrap = true;
+    try {
+      await this.runText(action, { line: this.state.line });
+    } finally {
+      this.#runsTrap = before;
+    }
+    this.state.status = status;
+  }
+
+  async runCommand(command: Command, tail = false): Promise<number> {
+    if (command.kind === 'simple') return runSimple(this, command, tail);
+    if (command.kind === 'function') {
+      this.state.functions.set(command.name, command);
+      return 0;
+    }
+    if (command.redirections.length === 0) return runCompound(this, command, tail);
+    return withRedirections(this, command.redirections, () => runCompound(this, command, false));
+  }
+
+  async callFunction(definition: FunctionDefinition, args: readonly string[]): Promise<number> {
+    const { state } = this;
+    if (state.calls.length >= DEEPEST_CALLS) throw new ShellError(`${definition.name}: maximum function nesting level exceeded (${DEEPEST_CALLS})`, 1);
+    const { positional, calls, loops } = state;
+    state.positional = args;
+    state.calls = [...calls, definition.name];
+    state.loops = 0;
+    state.variables.enterFunction();
+    try {
+      return await this.runCommand(definition.body);
+    } catch (error) {
+      if (error instanceof Jump && error.kind === 'return') return error.value;
+      throw error;
+    } finally {
+      Object.assign(state, { positional, calls, loops });
+      state.variables.leaveFunction();
+    }
+  }
+
+  /** Starts a copy of this shell as a process of its own. */
+  fork(body: (shell: Shell) => Promise<number>, options: ForkOptions = {}): ChildProcess {
+    const state = this.state.fork();
+    return this.process.spawn({
+      argv: this.process.argv,
+      program: (process) => {
+        const child = new Shell(process, this.dialect, state, this.traps.fork(process));
+        return child.runMain(() => body(child));
+      },
+      env: this.process.env,
+      cwd: this.process.cwd,
+      fork: true,
+      ...options,
+    });
+  }
+
+  /** Runs to the end: jumps, errors and the EXIT trap included. The number is the process's exit code. */
+  async runMain(body: () => Promise<number>): Promise<number> {
+    const code = await this.#outcome(body);
+    if (this.replaced) return code;
+    const action = this.traps.get('EXIT');
+    if (action === undefined || action === '') return code;
+    this.traps.set('EXIT', undefined);
+    this.state.status = code;
+    return this.#outcome(async () => {
+      await this.runText(action);
+      return code;
+    });
+  }
+
+  async #outcome(body: () => Promise<number>): Promise<number> {
+    try {
+      return await body();
+    } catch (error) {
+      const status = await this.statusOf(error);
+      this.state.status = status;
+      return status;
+    }
+  }
+
+  /** What an error that ends a command makes of `$?`; tells the user. Rethrows what isn't the script's. */
+  async statusOf(error: unknown): Promise<number> {
+    if (error instanceof Jump) return error.kind === 'exit' || error.kind === 'return' ? error.value : this.state.status;
+    if (error instanceof ProcessEnded) throw error;
+    if (error instanceof Interrupted) return 130;
+    if (error instanceof ArithmeticError) {
+      await this.complain(arithmeticMessage(error, this.dialect));
+      return this.dialect === 'bash' ? 1 : 2;
+    }
+    if (error instanceof ShellError || error instanceof CommandError) {
+      await this.complain(error.message, error.command);
+      return error.status;
+    }
+    if (isFileError(error)) {
+      await this.complain(error.reason);
+      return 1;
+    }
+    throw error;
+  }
+
+  /** Says what went wrong, as this shell puts it. */
+  async complain(message: string, command?: string): Promise<void> {
+    const { name, line, inFile } = this.state;
+    const text = complaint(message, { dialect: this.dialect, name, line, interactive: this.interactive, inFile, command });
+    await this.process.printError(text).catch((error: unknown) => {
+      if (!isFileError(error)) throw error;
+    });
+  }
+
+  /** Waits for a job in the foreground, and takes the terminal back. */
+  async waitForeground(job: Job): Promise<number> {
+    const terminal = this.monitor ? this.process.terminal : undefined;
+    const mode = terminal?.mode;
+    await job.settled();
+    if (terminal !== undefined && mode !== undefined) {
+      terminal.foreground = this.process.pgid;
+      if (job.lastStatus === undefined || 'signal' in job.lastStatus) terminal.setMode(mode);
+    }
+    if (job.state === 'stopped') return this.#stopped(job);
+    this.jobs.remove(job);
+    const code = await job.done;
+    this.state.pipeStatus = job.codes();
+    await this.#tellSignal(job);
+    return code;
+  }
+
+  async #stopped(job: Job): Promise<number> {
+    if (job.number === 0) this.jobs.add(job);
+    else this.jobs.touch(job);
+    await this.process.printError(`\n${describeJob(this, job)}\n`);
+    return 128 + 20;
+  }
+
+  async #tellSignal(job: Job): Promise<void> {
+    const status = job.lastStatus;
+    if (status === undefined || !('signal' in status) || status.signal === 'PIPE') return;
+    if (status.signal === 'INT') {
+      if (!this.interactive) return;
+      await this.process.printError('\n');
+      throw new Interrupted();
+    }
+    if (this.dialect === 'bash' && !this.interactive) {
+      await this.complain(`${String(job.lastPid).padStart(5)} ${signalText(status.signal).padEnd(22)} ${job.text}`);
+    } else await this.process.printError(`${signalText(status.signal)}\n`);
+  }
+
+  trapAction(name: TrapName): string | undefined {
+    return this.traps.get(name);
+  }
+}
+
+/** Compound commands have judged their parts already. */
+function countsAsFailure(pipeline: Pipeline): boolean {
+  const only = pipeline.commands[0];
+  if (pipeline.commands.length !== 1 || only === undefined) return true;
+  return ['simple', 'subshell', 'arithmetic', 'conditional'].includes(only.kind);
+}
+
+const SIGNAL_TEXT: Readonly<Partial<Record<Signal, string>>> = {
+  HUP: 'Hangup',
+  INT: 'Interrupt',
+  QUIT: 'Quit',
+  ILL: 'Illegal instruction',
+  ABRT: 'Aborted',
+  FPE: 'Floating point exception',
+  KILL: 'Killed',
+  USR1: 'User defined signal 1',
+  SEGV: 'Segmentation fault',
+  USR2: 'User defined signal 2',
+  PIPE: 'Broken pipe',
+  ALRM: 'Alarm clock',
+  TERM: 'Terminated',
+};
+
+export function signalText(signal: Signal): string {
+  return SIGNAL_TEXT[signal] ?? `Signal ${signal}`;
+}
+
+/** A line of `jobs`. */
+export function describeJob(shell: Shell, job: Job, long = false): string {
+  const width = shell.dialect === 'bash' ? 22 : 26;
+  const pid = long ? `${shell.dialect === 'bash' ? String(job.pgid).padStart(5) : job.pgid} ` : '';
+  const text = job.state === 'running' && shell.dialect === 'bash' ? `${job.text} &` : job.text;
+  const gap = shell.dialect === 'bash' ? '  ' : ' ';
+  return `[${job.number}]${shell.jobs.mark(job)}${gap}${pid}${stateText(shell, job).padEnd(width)} ${text}`;
+}
+
+function stateText(shell: Shell, job: Job): string {
+  if (job.state === 'running') return 'Running';
+  if (job.state === 'stopped') return 'Stopped';
+  const status = job.lastStatus;
+  if (status !== undefined && 'signal' in status) return signalText(status.signal);
+  const code = job.code();
+  if (code === 0) return 'Done';
+  return shell.dialect === 'bash' ? `Exit ${code}` : `Done(${code})`;
+}
