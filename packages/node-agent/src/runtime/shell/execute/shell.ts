@@ -6,6 +6,7 @@
  * functions nest at most DEEPEST_CALLS deep; redirections of what runs here are undone when it ends.
  */
 import { isFileError } from '../../filesystem/file-error.ts';
+import { ContainerFileSystem } from '../../filesystem/file-system.ts';
 import type { OpenFile } from '../../process/open-file.ts';
 import type { ChildProcess, ProcessContext } from '../../process/process-context.ts';
 import { ProcessEnded } from '../../process/process-context.ts';
@@ -25,7 +26,7 @@ import { arithmeticMessage, complaint, syntaxMessage } from './messages.ts';
 import { runPipeline, startBackground } from './pipeline.ts';
 import { withRedirections } from './redirections.ts';
 import { runSimple } from './simple-command.ts';
-import { type TrapName, Traps } from './traps.ts';
+import { Traps } from './traps.ts';
 
 const DEEPEST_CALLS = 200;
 
@@ -64,6 +65,16 @@ export class Shell {
   }
 
   readonly arithmetic: (text: string) => bigint;
+  /** The list that runs, as it was written. */
+  currentText = '';
+
+  get files(): ContainerFileSystem {
+    return this.process.fileSystem();
+  }
+
+  absolute(path: string): string {
+    return ContainerFileSystem.resolve(this.process.cwd, path);
+  }
 
   get interactive(): boolean {
     return this.state.options.has('interactive');
@@ -336,10 +347,6 @@ export class Shell {
     if (this.dialect === 'bash' && !this.interactive) {
       await this.complain(`${String(job.lastPid).padStart(5)} ${signalText(status.signal).padEnd(22)} ${job.text}`);
     } else await this.process.printError(`${signalText(status.signal)}\n`);
-  }
-
-  trapAction(name: TrapName): string | undefined {
-    return this.traps.get(name);
   }
 }
 

@@ -63,6 +63,11 @@ export class Parser extends ConditionParser {
     return { items };
   }
 
+  /** Nothing but blanks and comments follows. */
+  get onlyBlanksLeft(): boolean {
+    return /^(?:\s|#[^\n]*(?:\n|$))*$/.test(this.source.slice(this.at, this.at + 4096)) && this.at + 4096 > this.source.length;
+  }
+
   /** Everything to the end. */
   all(): List {
     const items: ListItem[] = [];
