@@ -15,10 +15,13 @@ export function defaultPrompt(shell: Shell): string {
 /** A prompt's text with its escapes replaced; dash has none. */
 export function promptText(shell: Shell, text: string): string {
   if (shell.dialect === 'dash') return text;
-  return text.replace(/\\(?:([0-7]{3})|D\{[^}]*\}|(.))/gs, (whole, octal: string | undefined, letter: string | undefined) => {
-    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
-    return letter === undefined ? whole : escaped(shell, letter);
-  });
+  return text.replace(
+    /\\(?:([0-7]{3})|D\{[^}]*\}|(.))/gs,
+    (whole, octal: string | undefined, letter: string | undefined) => {
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
+      return letter === undefined ? whole : escaped(shell, letter);
+    },
+  );
 }
 
 function escaped(shell: Shell, letter: string): string {

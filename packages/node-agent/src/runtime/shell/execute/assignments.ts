@@ -49,7 +49,9 @@ export async function assignArray(
     }
     return variables.setTable(name, table);
   }
-  const array = new Map<number, string>(append ? variables.keys(name).map((key, i) => [Number(key), variables.elements(name)[i] ?? '']) : []);
+  const array = new Map<number, string>(
+    append ? variables.keys(name).map((key, i) => [Number(key), variables.elements(name)[i] ?? '']) : [],
+  );
   let next = array.size === 0 ? 0 : Math.max(...array.keys()) + 1;
   for (const { subscript, value } of elements) {
     if (subscript !== undefined) {

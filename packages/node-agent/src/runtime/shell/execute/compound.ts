@@ -4,11 +4,19 @@
 import { ArithmeticError } from '../expansion/arithmetic.ts';
 import { Pattern } from '../expansion/pattern.ts';
 import { Jump } from '../shell-error.ts';
-import type { CaseCommand, Command, ForCommand, List, WhileCommand, ArithmeticForCommand, Word } from '../syntax/ast.ts';
+import type {
+  ArithmeticForCommand,
+  CaseCommand,
+  Command,
+  ForCommand,
+  List,
+  WhileCommand,
+  Word,
+} from '../syntax/ast.ts';
 import { evaluateCondition } from './conditional.ts';
 import { Job } from './jobs.ts';
-import { arithmeticMessage } from './messages.ts';
 import { readLine } from './line-reader.ts';
+import { arithmeticMessage } from './messages.ts';
 import type { Shell } from './shell.ts';
 
 type Compound = Exclude<Command, { kind: 'simple' | 'function' }>;
@@ -49,7 +57,10 @@ async function runBody(shell: Shell, body: List, tail: boolean): Promise<number>
 }
 
 async function subshell(shell: Shell, body: List): Promise<number> {
-  const child = shell.fork((sub) => sub.runList(body, true), shell.monitor ? { processGroup: 'new', foreground: true } : {});
+  const child = shell.fork(
+    (sub) => sub.runList(body, true),
+    shell.monitor ? { processGroup: 'new', foreground: true } : {},
+  );
   return shell.waitForeground(new Job([child], '(...)', false));
 }
 

@@ -4,8 +4,8 @@
 import { Pattern } from '../expansion/pattern.ts';
 import { CommandError } from '../shell-error.ts';
 import type { Condition, Word } from '../syntax/ast.ts';
-import type { Shell } from './shell.ts';
 import { binaryTest, unaryTest } from './file-tests.ts';
+import type { Shell } from './shell.ts';
 
 export async function evaluateCondition(shell: Shell, condition: Condition): Promise<boolean> {
   switch (condition.kind) {

@@ -2,10 +2,10 @@
  * What word expansion asks of the shell: parameters and their special ones, arithmetic, substitutions, paths.
  */
 import { isFileError } from '../../filesystem/file-error.ts';
+import { promptText } from '../editor/prompt.ts';
 import { type ArithmeticScope, evaluateArithmetic } from '../expansion/arithmetic.ts';
 import type { ExpansionHost } from '../expansion/expander.ts';
 import { type Directories, glob } from '../expansion/pathnames.ts';
-import { promptText } from '../editor/prompt.ts';
 import type { Shell } from './shell.ts';
 import { processSubstitution, substitute } from './substitution.ts';
 
@@ -104,7 +104,11 @@ export function parameter(shell: Shell, name: string): string | undefined {
       return String(process.ppid);
   }
   if (/^[0-9]+$/.test(name)) return state.positional[Number(name) - 1];
-  return (shell.dialect === 'dash' ? undefined : dynamic(shell, name)) ?? state.variables.get(name) ?? special(shell, name)?.[0];
+  return (
+    (shell.dialect === 'dash' ? undefined : dynamic(shell, name)) ??
+    state.variables.get(name) ??
+    special(shell, name)?.[0]
+  );
 }
 
 function dynamic(shell: Shell, name: string): string | undefined {

@@ -2,8 +2,8 @@
  * The tests of `test` and `[[` that look at one or two operands.
  */
 import { isFileError } from '../../filesystem/file-error.ts';
-import type { ContainerFileSystem } from '../../filesystem/file-system.ts';
 import type { FileStatus } from '../../filesystem/file-status.ts';
+import type { ContainerFileSystem } from '../../filesystem/file-system.ts';
 import type { FdTable } from '../../process/fd-table.ts';
 import { optionOfName } from './options.ts';
 import type { Shell } from './shell.ts';

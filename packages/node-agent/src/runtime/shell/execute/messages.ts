@@ -3,7 +3,7 @@
  */
 import { type FileError, isFileError } from '../../filesystem/file-error.ts';
 import type { Dialect } from '../dialect.ts';
-import { ArithmeticError } from '../expansion/arithmetic.ts';
+import type { ArithmeticError } from '../expansion/arithmetic.ts';
 import type { ShellSyntaxError } from '../syntax/cursor.ts';
 
 export interface Complaint {
@@ -35,14 +35,16 @@ export function syntaxMessage(error: ShellSyntaxError, dialect: Dialect): string
   }
   const prefix = dialect === 'dash' ? 'Syntax error: ' : 'syntax error: ';
   if (unterminated === '"' || unterminated === "'") return `${prefix}${quoteWords(dialect)}`;
-  if (unterminated === '`') return `${prefix}${dialect === 'dash' ? 'EOF in backquote substitution' : 'EOF in backquote substitution'}`;
-  if (unterminated === '}') return `${prefix}${dialect === 'dash' ? 'Missing \'}\'' : "missing '}'"}`;
+  if (unterminated === '`')
+    return `${prefix}${dialect === 'dash' ? 'EOF in backquote substitution' : 'EOF in backquote substitution'}`;
+  if (unterminated === '}') return `${prefix}${dialect === 'dash' ? "Missing '}'" : "missing '}'"}`;
   if (unterminated === '((') return `${prefix}${dialect === 'dash' ? "Missing '))'" : "missing '))'"}`;
   const wanted = expected === undefined || expected === '' ? '' : ` (expecting "${expected}")`;
   if (unexpected === undefined) {
     return `${prefix}${dialect === 'dash' ? 'end of file unexpected' : 'unexpected end of file'}${wanted}`;
   }
-  const token = unexpected === 'newline' ? 'newline' : isOperator(unexpected) ? `"${unexpected}"` : wordToken(unexpected);
+  const token =
+    unexpected === 'newline' ? 'newline' : isOperator(unexpected) ? `"${unexpected}"` : wordToken(unexpected);
   return `${prefix}${dialect === 'dash' ? `${token} unexpected` : `unexpected ${token}`}${wanted}`;
 }
 
@@ -98,7 +100,8 @@ export function openMessage(path: string, error: FileError, output: boolean, dia
   if (dialect === 'bash') {
     return `${path}: ${error.code === 'EEXIST' ? 'cannot overwrite existing file' : error.reason}`;
   }
-  const missing = dialect === 'dash' ? ['Directory nonexistent', 'No such file'] : ['nonexistent directory', 'no such file'];
+  const missing =
+    dialect === 'dash' ? ['Directory nonexistent', 'No such file'] : ['nonexistent directory', 'no such file'];
   const reason = error.code === 'ENOENT' ? missing[output ? 0 : 1] : error.reason;
   const verb = output ? 'create' : 'open';
   return `${dialect === 'dash' ? `cannot ${verb}` : `can't ${verb}`} ${path}: ${reason}`;

@@ -1,10 +1,11 @@
 /**
  * Pipelines: each command of one with several runs in a process of its own, all at once.
  */
-import { makePipe } from '../../process/pipe.ts';
-import type { OpenFile } from '../../process/open-file.ts';
-import type { ChildProcess } from '../../process/process-context.ts';
+
 import { isFileError } from '../../filesystem/file-error.ts';
+import type { OpenFile } from '../../process/open-file.ts';
+import { makePipe } from '../../process/pipe.ts';
+import type { ChildProcess } from '../../process/process-context.ts';
 import { CommandError } from '../shell-error.ts';
 import type { Command, ListItem, Pipeline } from '../syntax/ast.ts';
 import { Job } from './jobs.ts';
@@ -81,7 +82,9 @@ function backgroundOptions(
 ): { fds?: ReadonlyMap<number, OpenFile>; ignore?: readonly ('INT' | 'QUIT')[] } {
   if (shell.monitor) return {};
   const ignore = ['INT', 'QUIT'] as const;
-  return fds.has(0) ? { ignore } : { ignore, fds: new Map([...fds, [0, shell.process.open('/dev/null', { read: true })]]) };
+  return fds.has(0)
+    ? { ignore }
+    : { ignore, fds: new Map([...fds, [0, shell.process.open('/dev/null', { read: true })]]) };
 }
 
 /** `… &` */

@@ -12,6 +12,8 @@ import type { ChildProcess, ProcessContext } from '../../process/process-context
 import { ProcessEnded } from '../../process/process-context.ts';
 import type { Signal } from '../../process/signals.ts';
 import type { Dialect } from '../dialect.ts';
+import type { History } from '../editor/history.ts';
+import { saveLine } from '../editor/history-file.ts';
 import { ArithmeticError } from '../expansion/arithmetic.ts';
 import { Expander } from '../expansion/expander.ts';
 import { CommandError, Interrupted, Jump, ShellError } from '../shell-error.ts';
@@ -21,7 +23,7 @@ import { ShellSyntaxError } from '../syntax/cursor.ts';
 import { Parser } from '../syntax/parser.ts';
 import { runCompound } from './compound.ts';
 import { expansionHost } from './expansion-host.ts';
-import { Job, JobTable } from './jobs.ts';
+import { type Job, JobTable } from './jobs.ts';
 import { arithmeticMessage, complaint, syntaxMessage } from './messages.ts';
 import { runPipeline, startBackground } from './pipeline.ts';
 import { withRedirections } from './redirections.ts';
@@ -65,6 +67,33 @@ export class Shell {
   }
 
   readonly arithmetic: (text: string) => bigint;
+  /** The user was told of stopped jobs: the next `exit` leaves them. */
+  warnedOfStopped = false;
+  /** Where `getopts` is within a word. */
+  optionPlace: { readonly index: number; readonly at: number } = { index: 1, at: 1 };
+  /** Lines typed in, of an interactive shell. */
+  history: History | undefined;
+
+  /** A line was typed. */
+  async remember(line: string): Promise<void> {
+    if (this.history?.add(line)) saveLine(this, line);
+  }
+
+  /** A prompt with its parameters and substitutions expanded. */
+  async promptExpansion(text: string): Promise<string> {
+    if (!text.includes('$') && !text.includes('`')) return text;
+    const { status } = this.state;
+    const word = new Parser(text, { dialect: this.dialect }).document();
+    const result = await this.expander.text(word);
+    this.state.status = status;
+    return result;
+  }
+
+  /** @throws ShellError for a variable that `set -u` misses */
+  unsetInArithmetic(name: string): never {
+    const bash = this.dialect === 'bash';
+    throw new ShellError(`${name}: ${bash ? 'unbound variable' : 'parameter not set'}`, bash ? 1 : 2);
+  }
   /** The list that runs, as it was written. */
   currentText = '';
 
@@ -107,7 +136,10 @@ export class Shell {
   }
 
   /** Runs the commands of a text, one complete command after the other. */
-  async runText(text: string, options: { readonly line?: number; readonly tail?: boolean; readonly label?: string } = {}): Promise<number> {
+  async runText(
+    text: string,
+    options: { readonly line?: number; readonly tail?: boolean; readonly label?: string } = {},
+  ): Promise<number> {
     const parser = new Parser(text, {
       dialect: this.dialect,
       firstLine: options.line ?? 1,
@@ -171,7 +203,12 @@ export class Shell {
     if (this.state.tolerant > 0) return;
     const { status } = this.state;
     const action = this.traps.get('ERR');
-    if (action !== undefined && action !== '' && !this.#runsTrap && (this.state.calls.length === 0 || this.state.options.has('errtrace'))) {
+    if (
+      action !== undefined &&
+      action !== '' &&
+      !this.#runsTrap &&
+      (this.state.calls.length === 0 || this.state.options.has('errtrace'))
+    ) {
       await this.#runTrap(action);
     }
     if (this.state.options.has('errexit')) throw new Jump('exit', status);
@@ -226,7 +263,8 @@ export class Shell {
 
   async callFunction(definition: FunctionDefinition, args: readonly string[]): Promise<number> {
     const { state } = this;
-    if (state.calls.length >= DEEPEST_CALLS) throw new ShellError(`${definition.name}: maximum function nesting level exceeded (${DEEPEST_CALLS})`, 1);
+    if (state.calls.length >= DEEPEST_CALLS)
+      throw new ShellError(`${definition.name}: maximum function nesting level exceeded (${DEEPEST_CALLS})`, 1);
     const { positional, calls, loops } = state;
     state.positional = args;
     state.calls = [...calls, definition.name];
@@ -285,7 +323,8 @@ export class Shell {
 
   /** What an error that ends a command makes of `$?`; tells the user. Rethrows what isn't the script's. */
   async statusOf(error: unknown): Promise<number> {
-    if (error instanceof Jump) return error.kind === 'exit' || error.kind === 'return' ? error.value : this.state.status;
+    if (error instanceof Jump)
+      return error.kind === 'exit' || error.kind === 'return' ? error.value : this.state.status;
     if (error instanceof ProcessEnded) throw error;
     if (error instanceof Interrupted) return 130;
     if (error instanceof ArithmeticError) {
@@ -306,7 +345,14 @@ export class Shell {
   /** Says what went wrong, as this shell puts it. */
   async complain(message: string, command?: string): Promise<void> {
     const { name, line, inFile } = this.state;
-    const text = complaint(message, { dialect: this.dialect, name, line, interactive: this.interactive, inFile, command });
+    const text = complaint(message, {
+      dialect: this.dialect,
+      name,
+      line,
+      interactive: this.interactive,
+      inFile,
+      command,
+    });
     await this.process.printError(text).catch((error: unknown) => {
       if (!isFileError(error)) throw error;
     });

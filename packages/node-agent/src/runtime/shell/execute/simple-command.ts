@@ -107,12 +107,21 @@ export async function runBuiltin(shell: Shell, builtin: Builtin, invocation: Inv
     }
     if (!isFileError(error)) throw error;
     if (error.code === 'EPIPE') throw new CommandError('write error: Broken pipe', 1, invocation.argv[0]);
-    throw new CommandError(error.operation === 'write' ? `write error: ${error.reason}` : error.reason, 1, invocation.argv[0]);
+    throw new CommandError(
+      error.operation === 'write' ? `write error: ${error.reason}` : error.reason,
+      1,
+      invocation.argv[0],
+    );
   }
 }
 
 /** Special builtins keep their assignments, and `exec` its redirections. */
-async function runSpecial(shell: Shell, command: SimpleCommand, invocation: Invocation, builtin: Builtin): Promise<number> {
+async function runSpecial(
+  shell: Shell,
+  command: SimpleCommand,
+  invocation: Invocation,
+  builtin: Builtin,
+): Promise<number> {
   const run = async (): Promise<number> => {
     if (shell.dialect === 'bash') {
       return withAssignments(shell, command.assignments, false, () => traced(shell, command, invocation, builtin));
@@ -201,7 +210,7 @@ function cannotRun(shell: Shell, name: string, error: FileError): CommandError {
   return new CommandError(`${name}: ${reason}`, 126);
 }
 
-async function runExternal(shell: Shell, argv: readonly string[]): Promise<number> {
+export async function runExternal(shell: Shell, argv: readonly string[]): Promise<number> {
   const program = findProgram(shell, argv[0] ?? '');
   const group = shell.monitor ? { processGroup: 'new' as const, foreground: true } : {};
   const child = spawn();

@@ -1,9 +1,10 @@
 /**
  * Command and process substitution.
  */
-import { makePipe } from '../../process/pipe.ts';
+
 import { exitCodeOf } from '../../process/exit-status.ts';
 import type { OpenFile } from '../../process/open-file.ts';
+import { makePipe } from '../../process/pipe.ts';
 import type { List, Redirection } from '../syntax/ast.ts';
 import { redirect } from './redirections.ts';
 import type { Shell } from './shell.ts';
@@ -12,10 +13,9 @@ import type { Shell } from './shell.ts';
 export async function substitute(shell: Shell, body: List): Promise<string> {
   const pipe = makePipe();
   const file = onlyInput(body);
-  const child = shell.fork(
-    (sub) => (file === undefined ? sub.runList(body, true) : copyFile(sub, file)),
-    { fds: new Map([[1, pipe.writer]]) },
-  );
+  const child = shell.fork((sub) => (file === undefined ? sub.runList(body, true) : copyFile(sub, file)), {
+    fds: new Map([[1, pipe.writer]]),
+  });
   pipe.writer.release();
   const chunks = await collect(shell, pipe.reader);
   const code = exitCodeOf(await child.wait());

@@ -56,6 +56,10 @@ export class Traps {
     return this.#pending.length > 0;
   }
 
+  get firstPending(): Signal | undefined {
+    return this.#pending[0];
+  }
+
   /** The next signal whose command is to run. */
   takePending(): Signal | undefined {
     return this.#pending.shift();

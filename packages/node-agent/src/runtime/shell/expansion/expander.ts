@@ -249,7 +249,10 @@ export class Expander {
       this.host.assign(part.name, text, part.subscript && (await this.text(part.subscript)));
       return { text };
     }
-    throw new ShellError(`${part.name}: ${text === '' ? this.#notSet(colon) : text}`, this.host.dialect === 'bash' ? 127 : 2);
+    throw new ShellError(
+      `${part.name}: ${text === '' ? this.#notSet(colon) : text}`,
+      this.host.dialect === 'bash' ? 127 : 2,
+    );
   }
 
   #notSet(colon: boolean): string {

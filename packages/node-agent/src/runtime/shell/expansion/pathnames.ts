@@ -2,7 +2,7 @@
  * Pathname expansion: the paths that a pattern matches, sorted by their bytes' order. A name that begins with a dot is
  * only matched by a pattern that does.
  */
-import { Pattern, hasPattern } from './pattern.ts';
+import { hasPattern, Pattern } from './pattern.ts';
 
 /** What is looked at. */
 export interface Directories {

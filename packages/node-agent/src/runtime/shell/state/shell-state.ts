@@ -1,8 +1,9 @@
 /**
  * Everything that a subshell gets a copy of: variables, functions, options, arguments, and where the script stands.
  */
-import type { FunctionDefinition } from '../syntax/ast.ts';
+
 import { Options } from '../execute/options.ts';
+import type { FunctionDefinition } from '../syntax/ast.ts';
 import { Variables } from './variables.ts';
 
 export class ShellState {

@@ -65,7 +65,20 @@ export class Parser extends ConditionParser {
 
   /** Nothing but blanks and comments follows. */
   get onlyBlanksLeft(): boolean {
-    return /^(?:\s|#[^\n]*(?:\n|$))*$/.test(this.source.slice(this.at, this.at + 4096)) && this.at + 4096 > this.source.length;
+    return (
+      /^(?:\s|#[^\n]*(?:\n|$))*$/.test(this.source.slice(this.at, this.at + 4096)) &&
+      this.at + 4096 > this.source.length
+    );
+  }
+
+  /** Characters that haven't been read. */
+  get left(): number {
+    return this.source.length - this.at;
+  }
+
+  /** The whole text, read as a here-document's. */
+  document(): Word {
+    return { parts: this.parts({ ends: () => false, quoted: true, hereDocument: true }) };
   }
 
   /** Everything to the end. */
@@ -88,7 +101,7 @@ export class Parser extends ConditionParser {
   }
 
   protected documentParts(text: string): readonly WordPart[] {
-    return this.#inner(text, this.line()).parts({ ends: () => false, quoted: true, hereDocument: true });
+    return this.#inner(text, this.line()).document().parts;
   }
 
   #inner(text: string, firstLine: number): Parser {
