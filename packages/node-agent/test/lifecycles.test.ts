@@ -9,7 +9,7 @@ beforeAll(async () => {
   // Loading takes real time, of which tests with a stepped clock know nothing.
   const containers = new TestContainers();
   const shell = await containers.start('busybox', {
-    command: ['sh', '-c', 'touch /tmp/a; cat /tmp/a; rm -rf /tmp/a; test -e /a; sleep 0; echo $(date) | cat'],
+    command: ['sh', '-c', 'touch /tmp/a; cat /tmp/a; rm -rf /tmp/a; /bin/test -e /a; /bin/echo; ls; sleep 0; echo $(date) | cat'],
   });
   await shell.exit();
   const { request } = await import('../src/network/http-service.ts');

@@ -53,9 +53,9 @@ describe('scripts of containers', () => {
         'yes',
         'group',
         'sub',
-        'bash: nope: command not found',
+        'sh: nope: not found',
         'after 127',
-        'cat: /nope: No such file or directory',
+        "cat: can't open '/nope': No such file or directory",
         'failed',
         'to-file',
         'err',
@@ -103,7 +103,7 @@ describe('scripts of containers', () => {
       out: '2\n',
     });
     expect(await container.exec(['cat'], 'from outside\n')).toMatchObject({ code: 0, out: 'from outside\n' });
-    expect(await container.exec(['ls', '/nope'])).toMatchObject({ code: 2 });
+    expect(await container.exec(['ls', '/nope'])).toMatchObject({ code: 1 });
     expect(await container.exec(['sh', '-c', 'exit 42'])).toMatchObject({ code: 42 });
   });
 

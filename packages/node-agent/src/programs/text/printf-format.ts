@@ -16,8 +16,9 @@ const WIDEST = 65_536;
 /** Text that one call makes. */
 const LONGEST_TEXT = 16 * 1024 * 1024;
 
-export function formatPrintf(format: string, args: readonly string[]): Formatted {
-  const formatter = new Formatter(args);
+/** @param strict as busybox: a number must be one altogether, and can't be left out */
+export function formatPrintf(format: string, args: readonly string[], strict = false): Formatted {
+  const formatter = new Formatter(args, strict);
   formatter.run(format);
   return formatter;
 }
@@ -29,7 +30,10 @@ class Formatter implements Formatted {
   #next = 0;
   #stopped = false;
 
-  constructor(private readonly args: readonly string[]) {}
+  constructor(
+    private readonly args: readonly string[],
+    private readonly strict: boolean,
+  ) {}
 
   run(format: string): void {
     let before: number;
@@ -44,7 +48,7 @@ class Formatter implements Formatted {
     while (at < format.length && !this.#stopped) {
       const char = format.charAt(at);
       if (char === '\\') {
-        const { text, next, stop } = unescape(format, at, false);
+        const { text, next, stop } = unescapeAt(format, at, false);
         this.text += text;
         this.#stopped ||= stop;
         at = next;
@@ -93,7 +97,7 @@ class Formatter implements Formatted {
       case 's':
         return pad(precision === undefined ? argument : argument.slice(0, precision));
       case 'q':
-        return pad(/^[A-Za-z0-9_@%+=:,./-]+$/.test(argument) ? argument : shellQuoted(argument));
+        return pad(quotedWord(argument));
       case 'b': {
         const { text, stop } = unescapeAll(argument);
         this.#stopped ||= stop;
@@ -119,10 +123,13 @@ class Formatter implements Formatted {
   #integer(argument: string): bigint {
     const text = argument.trim();
     if (/^["']/.test(text)) return BigInt(text.codePointAt(1) ?? 0);
-    if (text === '') return 0n;
+    if (text === '') {
+      if (this.strict) this.invalid.push(argument);
+      return 0n;
+    }
     const match = /^([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]+|[0-9]+)/.exec(text);
     if (match?.[0] !== text) this.invalid.push(argument);
-    if (match?.[2] === undefined) return 0n;
+    if (match?.[2] === undefined || (this.strict && match[0] !== text)) return 0n;
     const digits = /^0[0-7]+$/.test(match[2]) ? `0o${match[2].slice(1)}` : match[2];
     const value = BigInt(digits);
     return BigInt.asIntN(64, match[1] === '-' ? -value : value);
@@ -137,6 +144,12 @@ class Formatter implements Formatted {
     this.invalid.push(argument);
     return Number.parseFloat(text) || 0;
   }
+}
+
+/** `%q`: backslashes before what is special. */
+function quotedWord(text: string): string {
+  if (text === '' || /\p{Cc}/u.test(text)) return shellQuoted(text);
+  return text.replace(/[^A-Za-z0-9_@%+=:./\u0080-\uffff-]/g, '\\$&');
 }
 
 function signed(text: string, flags: string): string {
@@ -155,8 +168,21 @@ function floating(value: number, letter: string, precision = 6): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value < 0 ? '-inf' : 'inf';
   const digits = Math.min(precision, 100);
   const lower = letter.toLowerCase();
-  const text = lower === 'f' ? value.toFixed(digits) : lower === 'e' ? exponent(value, digits) : general(value, digits);
+  const text = lower === 'f' ? fixed(value, digits) : lower === 'e' ? exponent(value, digits) : general(value, digits);
   return letter === lower ? text : text.toUpperCase();
+}
+
+/** A number exactly between two is rounded to the even one, as the C library does. */
+function fixed(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  const exact = value.toFixed(Math.min(100, digits + 30));
+  if (
+    !/^5?0*$/.test(exact.slice(exact.indexOf('.') + 1 + digits)) ||
+    !exact.slice(exact.indexOf('.') + 1 + digits).startsWith('5')
+  )
+    return text;
+  const last = exact.slice(0, exact.indexOf('.') + 1 + digits).replace(/\.$/, '');
+  return Number(last.at(-1)) % 2 === 0 ? last : text;
 }
 
 function exponent(value: number, digits: number): string {
@@ -185,7 +211,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
 };
 
 /** The escape at a backslash. In `%b` and `echo -e` octal numbers begin with 0, and `\c` ends the output. */
-export function unescape(
+export function unescapeAt(
   source: string,
   at: number,
   echo: boolean,
@@ -218,7 +244,7 @@ export function unescapeAll(source: string): { readonly text: string; readonly s
       text += source.charAt(at++);
       continue;
     }
-    const piece = unescape(source, at, true);
+    const piece = unescapeAt(source, at, true);
     text += piece.text;
     at = piece.next;
     if (piece.stop) return { text, stop: true };

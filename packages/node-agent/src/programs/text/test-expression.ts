@@ -55,7 +55,7 @@ function unary(host: TestHost, operator: string, operand: string): boolean {
 function binary(host: TestHost, left: string, operator: string, right: string): boolean {
   if (operator === '=' || operator === '==') return left === right;
   if (operator === '!=') return left !== right;
-  if (!/^-[engl][qet]$/.test(operator)) return binaryTest(host, operator, left, right);
+  if (!/^-(?:eq|ne|lt|le|gt|ge)$/.test(operator)) return binaryTest(host, operator, left, right);
   return compare(operator, number(host, left), number(host, right));
 }
 

@@ -38,6 +38,11 @@ export class CommandReader {
     }
   }
 
+  /** What was read of the present command. */
+  get text(): string {
+    return this.#text;
+  }
+
   /** Forgets what was read of a command: it was wrong, or given up. */
   reset(): void {
     this.#text = '';

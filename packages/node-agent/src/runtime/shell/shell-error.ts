@@ -17,6 +17,22 @@ export class ShellError extends Error {
   }
 }
 
+/** A parameter that must be set isn't; bash's status for it is 127, in subshells 1. */
+export class UnsetError extends ShellError {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UnsetError';
+  }
+}
+
+/** A variable that is not to be changed. */
+export class ReadOnlyError extends ShellError {
+  constructor(readonly variable: string) {
+    super(`${variable}: is read only`);
+    this.name = 'ReadOnlyError';
+  }
+}
+
 /** Ends the command only. */
 export class CommandError extends Error {
   readonly code = 'command';

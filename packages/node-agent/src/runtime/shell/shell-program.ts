@@ -7,7 +7,7 @@ import type { ProcessContext, Program } from '../process/process-context.ts';
 import { inputCommands, terminalCommands } from './command-reader.ts';
 import type { Dialect } from './dialect.ts';
 import { loadHistory } from './editor/history-file.ts';
-import { notFoundMessage, openMessage, syntaxMessage } from './execute/messages.ts';
+import { notFoundMessage, openMessage } from './execute/messages.ts';
 import { type OptionName, optionOfLetter, optionOfName } from './execute/options.ts';
 import { describeJob, Shell } from './execute/shell.ts';
 import { Jump } from './shell-error.ts';
@@ -86,6 +86,7 @@ export const runShell: Program = async (process) => {
   const reads = given.script === undefined && given.file === undefined;
   if (reads && isTerminal(0) && isTerminal(2)) state.options.set('interactive', true);
   if (reads) state.options.set('stdin', true);
+  state.options.fromArgument = given.script !== undefined;
   const shell = new Shell(process, dialect, state);
   if (state.options.has('interactive') && reads) return interact(shell, given.login || called.startsWith('-'));
   return shell.runMain(async () => {
@@ -132,7 +133,7 @@ async function runInput(shell: Shell): Promise<number> {
     } catch (error) {
       if (!(error instanceof ShellSyntaxError)) throw error;
       shell.state.line = error.line;
-      await shell.complain(syntaxMessage(error, shell.dialect));
+      await shell.complainOfSyntax(error, reader.text);
       return 2;
     }
   }
@@ -192,10 +193,11 @@ async function converse(shell: Shell): Promise<void> {
           if (warned) shell.warnedOfStopped = false;
         }
       } catch (error) {
+        const { text } = reader;
         reader.reset();
         if (!(error instanceof ShellSyntaxError)) throw error;
         shell.state.line = error.line;
-        await shell.complain(syntaxMessage(error, shell.dialect));
+        await shell.complainOfSyntax(error, text);
         shell.state.status = 2;
       }
     });

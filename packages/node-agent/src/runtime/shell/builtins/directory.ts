@@ -65,7 +65,7 @@ function enter(shell: Shell, target: string, physical: boolean): void {
 }
 
 function failure(shell: Shell): number {
-  return shell.dialect === 'dash' ? 2 : 1;
+  return shell.dialect === 'bash' ? 1 : 2;
 }
 
 function wrong(shell: Shell, target: string, reason: string): string {

@@ -45,7 +45,9 @@ const leaveFunction: Builtin = {
     if (shell.dialect === 'bash' && shell.state.calls.length + shell.state.sourcing === 0) {
       throw new CommandError("can only `return' from a function or sourced script", 2);
     }
-    throw new Jump('return', status(shell, code));
+    const value = status(shell, code);
+    // dash keeps what doesn't fit into an exit status.
+    throw new Jump('return', shell.dialect === 'dash' && code !== undefined ? Number(code) : value);
   },
 };
 
@@ -106,7 +108,7 @@ function readScript(shell: Shell, path: string): string {
   const wrong = shell.dialect === 'bash' ? CommandError : ShellError;
   if (place === undefined) {
     if (shell.dialect === 'bash')
-      throw new CommandError(`${path}: No such file or directory`, 1, path.includes('/') ? undefined : '.');
+      throw new CommandError(`${path}: No such file or directory`, 1, path.includes('/') ? '' : '.');
     throw new wrong(path.includes('/') ? notOpened(shell, path) : `${path}: not found`, 2);
   }
   try {
@@ -132,7 +134,7 @@ const execute: Builtin = {
       return await replaceShell(shell, operands);
     } catch (error) {
       if (!(error instanceof CommandError) || shell.interactive) throw error;
-      throw new ShellError(error.message, error.status, 'exec');
+      throw new ShellError(error.message.replace(/: command not found$/, ': not found'), error.status, 'exec');
     }
   },
 };

@@ -123,6 +123,7 @@ async function waitFor(shell: Shell, operand: string): Promise<number> {
   const interrupted = await raceSignals(shell, job.done);
   if (interrupted !== undefined) return interrupted;
   shell.jobs.remove(job);
+  if (shell.dialect !== 'bash') await shell.tellSignal(job);
   const { lastStatus, lastPid } = job;
   const isLast = String(lastPid) === operand || operand.startsWith('%');
   if (lastStatus === undefined || isLast) return job.code();
@@ -185,7 +186,7 @@ const kill: Builtin = {
 async function complainOf(shell: Shell, target: string, error: Error): Promise<void> {
   if (!isFileError(error)) return shell.complain(error.message, 'kill');
   if (shell.dialect === 'bash') return shell.complain(`(${target}) - ${error.reason}`, 'kill');
-  if (shell.dialect === 'dash') return shell.complain(`${error.reason}\n`.trimEnd(), 'kill');
+  if (shell.dialect === 'dash') return shell.complain(`${error.reason}\n`, 'kill');
   return shell.complain(`can't kill pid ${target}: ${error.reason}`, 'kill');
 }
 

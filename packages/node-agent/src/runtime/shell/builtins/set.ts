@@ -136,13 +136,7 @@ const getopts: Builtin = {
 async function unknown(shell: Shell, specification: string, name: string, letter: string): Promise<number> {
   shell.state.variables.set(name, '?');
   if (specification.startsWith(':')) shell.state.variables.set('OPTARG', letter);
-  else
-    await say(
-      shell,
-      shell.dialect === 'bash'
-        ? `illegal option -- ${letter}`
-        : `${shell.dialect === 'dash' ? 'Illegal' : 'illegal'} option -${letter}`,
-    );
+  else await say(shell, shell.dialect === 'bash' ? `illegal option -- ${letter}` : `Illegal option -${letter}`);
   return 0;
 }
 
@@ -160,9 +154,7 @@ async function missing(
   else
     await say(
       shell,
-      shell.dialect === 'bash'
-        ? `option requires an argument -- ${letter}`
-        : `${shell.dialect === 'dash' ? 'No' : 'no'} arg for -${letter} option`,
+      shell.dialect === 'bash' ? `option requires an argument -- ${letter}` : `No arg for -${letter} option`,
     );
   return 0;
 }

@@ -21,7 +21,7 @@ const printf: Builtin = {
     const variable = args[0] === '-v' && shell.dialect === 'bash' ? args[1] : undefined;
     const [format, ...rest] = variable === undefined ? (args[0] === '--' ? args.slice(1) : args) : args.slice(2);
     if (format === undefined) throw new CommandError(usage(shell), 2);
-    const { text, invalid, badDirective } = formatPrintf(format, rest);
+    const { text, invalid, badDirective } = formatPrintf(format, rest, shell.dialect === 'ash');
     if (variable !== undefined) shell.state.variables.set(variable, text);
     else if (text !== '') await shell.process.print(text);
     for (const argument of invalid) await shell.complain(invalidNumber(shell, argument), 'printf');
@@ -36,6 +36,7 @@ function usage(shell: Shell): string {
 
 function invalidNumber(shell: Shell, argument: string): string {
   if (shell.dialect === 'ash') return `invalid number '${argument}'`;
+  if (shell.dialect === 'dash' && /^\s*[-+]?[0-9]/.test(argument)) return `${argument}: not completely converted`;
   return shell.dialect === 'dash' ? `${argument}: expected numeric value` : `${argument}: invalid number`;
 }
 
@@ -68,7 +69,7 @@ function testHost(shell: Shell): TestHost {
       operator === '-o' || operator === '-v' ? unaryTest(shell, operator, operand) : undefined,
     badNumber: (text) => {
       if (shell.dialect === 'bash') return `${text}: integer expression expected`;
-      return shell.dialect === 'dash' ? `Illegal number: ${text}` : `bad number '${text}'`;
+      return shell.dialect === 'dash' ? `Illegal number: ${text}` : `${text}: bad number`;
     },
     unknownOperand: (text) => {
       if (shell.dialect === 'bash') return 'too many arguments';

@@ -1,6 +1,7 @@
 /**
  * `[[ … ]]`
  */
+import { re2Source } from '../../../programs/text/regular-expression.ts';
 import { Pattern } from '../expansion/pattern.ts';
 import { CommandError } from '../shell-error.ts';
 import type { Condition, Word } from '../syntax/ast.ts';
@@ -55,43 +56,29 @@ export function compare(operator: string, left: bigint, right: bigint): boolean 
   }
 }
 
-/** Longer texts are not looked at: a regular expression could hang the agent. */
-const LONGEST_SUBJECT = 64 * 1024;
-
+/** By an engine whose time is linear in the text: a script's expression can't hang the agent. */
 async function matchesExpression(shell: Shell, value: string, right: Word): Promise<boolean> {
+  const { RE2JS } = await import('re2js');
   const source = await expressionSource(shell, right);
-  if (value.length > LONGEST_SUBJECT) throw new CommandError('=~: the text is too long', 2);
-  let match: RegExpExecArray | null;
+  let match: readonly (string | null)[] | undefined;
   try {
-    match = new RegExp(source).exec(value);
+    const matcher = RE2JS.compile(source).matcher(value);
+    if (matcher.find()) match = Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i));
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
+    throw new CommandError(`${source}: ${error instanceof Error ? error.message : error}`, 2);
   }
   if (shell.dialect === 'bash') {
     shell.state.variables.setArray('BASH_REMATCH', new Map((match ?? []).map((text, i) => [i, text ?? ''])));
   }
-  return match !== null;
+  return match !== undefined;
 }
 
-/** Quoted parts stand for themselves; POSIX's classes become JavaScript's. */
+/** Quoted parts stand for themselves. */
 async function expressionSource(shell: Shell, word: Word): Promise<string> {
   let source = '';
   for (const part of word.parts) {
     const text = await shell.expander.text({ parts: [part] });
     source += part.kind === 'quoted' || part.kind === 'double' ? text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&') : text;
   }
-  return source.replace(/\[:([a-z]+):\]/g, (whole, name: string) => CLASSES[name] ?? whole);
+  return re2Source(source, 'extended');
 }
-
-const CLASSES: Readonly<Record<string, string>> = {
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  alnum: 'A-Za-z0-9',
-  upper: 'A-Z',
-  lower: 'a-z',
-  space: '\\s',
-  blank: ' \\t',
-  punct: '!-\\/:-@\\[-`{-~',
-  xdigit: '0-9A-Fa-f',
-};

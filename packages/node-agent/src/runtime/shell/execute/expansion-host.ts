@@ -95,7 +95,7 @@ export function parameter(shell: Shell, name: string): string | undefined {
     case '!':
       return state.lastBackground === undefined ? undefined : String(state.lastBackground);
     case '-':
-      return state.options.letters();
+      return state.options.letters(shell.dialect);
     case '0':
       return state.name;
     case 'LINENO':

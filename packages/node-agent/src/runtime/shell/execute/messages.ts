@@ -18,8 +18,12 @@ export interface Complaint {
   readonly command?: string | undefined;
 }
 
+/** Applets that ash runs inside itself: they name the shell, not themselves. */
+const OWN_APPLETS: ReadonlySet<string> = new Set(['[', 'test', 'printf', 'kill', 'echo']);
+
 export function complaint(message: string, { dialect, name, line, interactive, inFile, command }: Complaint): string {
-  const by = command === undefined ? '' : `${command}: `;
+  if (dialect === 'ash' && OWN_APPLETS.has(command ?? '')) return `${name}: ${message}\n`;
+  const by = command === undefined || command === '' ? '' : `${command}: `;
   if (dialect === 'dash') return `${name}: ${line}: ${by}${message}\n`;
   if (dialect === 'bash') return `${name}: ${interactive ? '' : `line ${line}: `}${by}${message}\n`;
   const showsLine = (command !== undefined && !interactive) || inFile;
@@ -87,7 +91,7 @@ export function arithmeticMessage(error: ArithmeticError, dialect: Dialect): str
 }
 
 function lastToken(text: string): string {
-  return /(?:[-+*/%<>&|^!~?:(),=]+|\S+)\s*$/.exec(text)?.[0] ?? text;
+  return /(?:[-+*/%<>&|^!~?:(),=]+|[^-+*/%<>&|^!~?:(),=\s]+)\s*$/.exec(text)?.[0] ?? text;
 }
 
 export function notFoundMessage(name: string, dialect: Dialect): string {

@@ -1,6 +1,8 @@
 /**
  * What `set` switches.
  */
+import type { Dialect } from '../dialect.ts';
+
 export const OPTION_NAMES = {
   allexport: 'a',
   errexit: 'e',
@@ -35,6 +37,8 @@ export type OptionName = keyof typeof OPTION_NAMES;
 
 export class Options {
   readonly #on: Set<OptionName>;
+  /** Commands come from `-c`. */
+  fromArgument = false;
 
   constructor(on: Iterable<OptionName> = []) {
     this.#on = new Set(on);
@@ -50,15 +54,19 @@ export class Options {
   }
 
   fork(): Options {
-    return new Options(this.#on);
+    const copy = new Options(this.#on);
+    copy.fromArgument = this.fromArgument;
+    return copy;
   }
 
   /** `$-` */
-  letters(): string {
-    return (Object.keys(OPTION_NAMES) as OptionName[])
+  letters(dialect: Dialect): string {
+    const own = (Object.keys(OPTION_NAMES) as OptionName[])
       .filter((name) => this.#on.has(name))
       .map((name) => OPTION_NAMES[name])
       .join('');
+    const script = this.fromArgument && dialect !== 'dash' ? 'c' : '';
+    return dialect === 'bash' ? own + script : script + own;
   }
 }
 

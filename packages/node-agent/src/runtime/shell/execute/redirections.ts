@@ -2,9 +2,9 @@
  * Redirections: opens files and puts them at descriptors, and puts back what was there.
  */
 import { type FileError, isFileError } from '../../filesystem/file-error.ts';
+import type { OpenFlags } from '../../filesystem/open-node.ts';
 import { CountedFile, type IoOptions, type OpenFile } from '../../process/open-file.ts';
-import type { OpenOptions } from '../../process/process-context.ts';
-import { CommandError } from '../shell-error.ts';
+import { CommandError, ShellError } from '../shell-error.ts';
 import type { Redirection } from '../syntax/ast.ts';
 import { openMessage } from './messages.ts';
 import type { Shell } from './shell.ts';
@@ -12,7 +12,7 @@ import type { Shell } from './shell.ts';
 /** What descriptors were before; undefined for closed ones. Holds a reference of each file. */
 export type Saved = Map<number, OpenFile | undefined>;
 
-const OPEN: Readonly<Record<string, OpenOptions>> = {
+const OPEN: Readonly<Record<string, OpenFlags>> = {
   '<': { read: true },
   '>': { write: true, create: true, truncate: true },
   '>|': { write: true, create: true, truncate: true },
@@ -27,6 +27,8 @@ export async function withRedirections(
   shell: Shell,
   redirections: readonly Redirection[],
   run: () => Promise<number>,
+  /** A redirection that fails ends the shell. */
+  fatal = false,
 ): Promise<number> {
   const saved: Saved = new Map();
   try {
@@ -34,11 +36,17 @@ export async function withRedirections(
   } catch (error) {
     restore(shell, saved);
     if (!(error instanceof CommandError)) throw error;
+    if (fatal) throw new ShellError(error.message, error.status);
     await shell.complain(error.message);
     return error.status;
   }
   try {
     return await run();
+  } catch (error) {
+    // Told while the command's own descriptors are in place.
+    if (!(error instanceof CommandError)) throw error;
+    await shell.complain(error.message, error.command);
+    return error.status;
   } finally {
     restore(shell, saved);
   }
@@ -131,8 +139,7 @@ function close(shell: Shell, fd: number, saved: Saved | undefined): void {
 function duplicate(shell: Shell, from: number, to: number, saved: Saved | undefined): void {
   const { fds } = shell.process;
   if (!fds.has(from)) {
-    const bash = shell.dialect === 'bash';
-    throw new CommandError(bash ? `${from}: Bad file descriptor` : `${from}: Bad file descriptor`, bash ? 1 : 2);
+    throw new CommandError(`${from}: Bad file descriptor`, shell.dialect === 'dash' ? 2 : 1);
   }
   save(shell, to, saved);
   fds.dup2(from, to);

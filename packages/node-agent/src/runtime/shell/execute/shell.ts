@@ -16,7 +16,7 @@ import type { History } from '../editor/history.ts';
 import { saveLine } from '../editor/history-file.ts';
 import { ArithmeticError } from '../expansion/arithmetic.ts';
 import { Expander } from '../expansion/expander.ts';
-import { CommandError, Interrupted, Jump, ShellError } from '../shell-error.ts';
+import { CommandError, Interrupted, Jump, ReadOnlyError, ShellError, UnsetError } from '../shell-error.ts';
 import type { ShellState } from '../state/shell-state.ts';
 import type { Command, FunctionDefinition, List, ListItem, Pipeline } from '../syntax/ast.ts';
 import { ShellSyntaxError } from '../syntax/cursor.ts';
@@ -31,6 +31,8 @@ import { runSimple } from './simple-command.ts';
 import { Traps } from './traps.ts';
 
 const DEEPEST_CALLS = 200;
+/** bash's status for a parameter that is not set. */
+const UNSET = 127;
 
 export interface ForkOptions {
   readonly fds?: ReadonlyMap<number, OpenFile | undefined>;
@@ -92,7 +94,7 @@ export class Shell {
   /** @throws ShellError for a variable that `set -u` misses */
   unsetInArithmetic(name: string): never {
     const bash = this.dialect === 'bash';
-    throw new ShellError(`${name}: ${bash ? 'unbound variable' : 'parameter not set'}`, bash ? 1 : 2);
+    throw new UnsetError(`${name}: ${bash ? 'unbound variable' : 'parameter not set'}`);
   }
   /** The list that runs, as it was written. */
   currentText = '';
@@ -142,7 +144,7 @@ export class Shell {
   ): Promise<number> {
     const parser = new Parser(text, {
       dialect: this.dialect,
-      firstLine: options.line ?? 1,
+      firstLine: options.line ?? (options.label === '-c' && this.dialect === 'ash' ? 0 : 1),
       ...(this.dialect !== 'bash' || this.interactive || this.state.shopt.has('expand_aliases')
         ? { aliases: this.state.aliases }
         : {}),
@@ -153,18 +155,31 @@ export class Shell {
         await this.runList(list, (options.tail ?? false) && parser.onlyBlanksLeft);
       }
     } catch (error) {
-      if (error instanceof ShellSyntaxError) return this.#syntaxError(error, options.label);
+      if (error instanceof ShellSyntaxError) return this.#syntaxError(error, text, options.label);
       throw error;
     }
     return this.state.status;
   }
 
-  async #syntaxError(error: ShellSyntaxError, label: string | undefined): Promise<number> {
+  async #syntaxError(error: ShellSyntaxError, text: string, label: string | undefined): Promise<number> {
     this.state.line = error.line;
-    await this.complain(syntaxMessage(error, this.dialect), this.dialect === 'bash' ? label : undefined);
+    await this.complainOfSyntax(error, text, label);
     this.state.status = 2;
     if (!this.interactive && !(this.dialect === 'bash' && label === 'eval')) throw new Jump('exit', 2);
     return 2;
+  }
+
+  /** bash names where the text comes from, and shows the line. */
+  async complainOfSyntax(error: ShellSyntaxError, text: string, label?: string): Promise<void> {
+    const message = syntaxMessage(error, this.dialect);
+    if (this.dialect !== 'bash') return this.complain(message);
+    const ended = error.unexpected === undefined && error.unterminated === undefined;
+    const line = error.line + (ended && !text.endsWith('\n') ? 1 : 0);
+    const from = label === undefined || label === this.state.name ? '' : `${label}: `;
+    const prefix = `${this.state.name}: ${from}${this.interactive ? '' : `line ${line}: `}`;
+    const shown = text.split('\n')[error.line - 1] ?? '';
+    const second = error.unexpected === undefined ? '' : `${prefix}\`${shown}'\n`;
+    await this.process.printError(`${prefix}${message}\n${second}`);
   }
 
   async runList(list: List, tail = false): Promise<number> {
@@ -331,15 +346,23 @@ export class Shell {
       await this.complain(arithmeticMessage(error, this.dialect));
       return this.dialect === 'bash' ? 1 : 2;
     }
+    if (error instanceof ReadOnlyError) return this.#readOnly(error);
     if (error instanceof ShellError || error instanceof CommandError) {
       await this.complain(error.message, error.command);
-      return error.status;
+      if (!(error instanceof UnsetError) || this.dialect !== 'bash') return error.status;
+      return this.state.subshells > 0 ? 1 : UNSET;
     }
     if (isFileError(error)) {
       await this.complain(error.reason);
       return 1;
     }
     throw error;
+  }
+
+  async #readOnly(error: ReadOnlyError): Promise<number> {
+    const bash = this.dialect === 'bash';
+    await this.complain(`${error.variable}: ${bash ? 'readonly variable' : 'is read only'}`, error.command);
+    return bash ? 1 : 2;
   }
 
   /** Says what went wrong, as this shell puts it. */
@@ -371,7 +394,7 @@ export class Shell {
     this.jobs.remove(job);
     const code = await job.done;
     this.state.pipeStatus = job.codes();
-    await this.#tellSignal(job);
+    await this.tellSignal(job);
     return code;
   }
 
@@ -382,7 +405,7 @@ export class Shell {
     return 128 + 20;
   }
 
-  async #tellSignal(job: Job): Promise<void> {
+  async tellSignal(job: Job): Promise<void> {
     const status = job.lastStatus;
     if (status === undefined || !('signal' in status) || status.signal === 'PIPE') return;
     if (status.signal === 'INT') {
@@ -391,7 +414,9 @@ export class Shell {
       throw new Interrupted();
     }
     if (this.dialect === 'bash' && !this.interactive) {
-      await this.complain(`${String(job.lastPid).padStart(5)} ${signalText(status.signal).padEnd(22)} ${job.text}`);
+      if (status.signal === 'TERM') await this.process.printError('Terminated\n');
+      else
+        await this.complain(`${String(job.lastPid).padStart(5)} ${signalText(status.signal).padEnd(23)} ${job.text}`);
     } else await this.process.printError(`${signalText(status.signal)}\n`);
   }
 }

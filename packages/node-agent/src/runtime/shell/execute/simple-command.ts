@@ -5,7 +5,7 @@ import { type FileError, isFileError } from '../../filesystem/file-error.ts';
 import type { Program } from '../../process/process-context.ts';
 import { BUILTINS, type Builtin } from '../builtins/registry.ts';
 import { shellQuoted } from '../expansion/parameters.ts';
-import { CommandError, Jump, ShellError } from '../shell-error.ts';
+import { CommandError, Jump, ReadOnlyError, ShellError } from '../shell-error.ts';
 import type { Assignment, AssignmentWord, SimpleCommand, Word } from '../syntax/ast.ts';
 import { assign, isArray } from './assignments.ts';
 import { Job } from './jobs.ts';
@@ -69,9 +69,10 @@ async function trace(shell: Shell, assignments: readonly Assignment[], argv: rea
   await shell.process.printError(`${prefix}${words.join(' ')}\n`);
 }
 
-/** dash shows words as they are. */
+/** dash shows words as they are, ash quotes those with some characters. */
 function quoted(shell: Shell, word: string): string {
   if (shell.dialect === 'dash') return word;
+  if (shell.dialect === 'ash') return /[^+,\-./0-9:@A-Z\]^_a-z]/.test(word) ? shellQuoted(word) : word;
   return word === '' || !/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? shellQuoted(word) : word;
 }
 
@@ -101,6 +102,7 @@ export async function runBuiltin(shell: Shell, builtin: Builtin, invocation: Inv
   try {
     return await builtin.run(shell, invocation.argv.slice(1), invocation);
   } catch (error) {
+    if (error instanceof ReadOnlyError) throw error;
     if (error instanceof CommandError || error instanceof ShellError) {
       const Same = error instanceof CommandError ? CommandError : ShellError;
       throw new Same(error.message, error.status, error.command ?? invocation.argv[0]);
@@ -129,7 +131,9 @@ async function runSpecial(
     for (const assignment of command.assignments) await assign(shell, assignment);
     return traced(shell, command, invocation, builtin);
   };
-  if (invocation.argv[0] !== 'exec') return withRedirections(shell, command.redirections, run);
+  if (invocation.argv[0] !== 'exec') {
+    return withRedirections(shell, command.redirections, run, shell.dialect !== 'bash' && !shell.interactive);
+  }
   const saved: Saved = new Map();
   try {
     await redirect(shell, command.redirections, saved);

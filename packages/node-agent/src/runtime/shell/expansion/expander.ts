@@ -3,7 +3,7 @@
  * removal; braces before them in bash.
  */
 import type { Dialect } from '../dialect.ts';
-import { CommandError, ShellError } from '../shell-error.ts';
+import { CommandError, ShellError, UnsetError } from '../shell-error.ts';
 import type { List, ParameterOperation, ParameterPart, Word, WordPart } from '../syntax/ast.ts';
 import { expandBraces } from './braces.ts';
 import { Fields } from './fields.ts';
@@ -217,13 +217,13 @@ export class Expander {
 
   #length(value: Value, part: ParameterPart): number {
     this.#checkSet(value, part);
-    return 'list' in value ? value.list.length : [...(value.text ?? '')].length;
+    return 'list' in value ? value.list.length : lengthOf(value.text ?? '', this.host.dialect);
   }
 
   #checkSet(value: Value, part: ParameterPart): Value {
     if ('list' in value || value.text !== undefined || !this.host.options.nounset) return value;
     const bash = this.host.dialect === 'bash';
-    throw new ShellError(bash ? `${part.name}: unbound variable` : `${part.name}: parameter not set`, bash ? 1 : 2);
+    throw new UnsetError(`${part.name}: ${bash ? 'unbound variable' : 'parameter not set'}`);
   }
 
   async #default(
@@ -249,10 +249,7 @@ export class Expander {
       this.host.assign(part.name, text, part.subscript && (await this.text(part.subscript)));
       return { text };
     }
-    throw new ShellError(
-      `${part.name}: ${text === '' ? this.#notSet(colon) : text}`,
-      this.host.dialect === 'bash' ? 127 : 2,
-    );
+    throw new UnsetError(`${part.name}: ${text === '' ? this.#notSet(colon) : text}`);
   }
 
   #notSet(colon: boolean): string {
@@ -334,6 +331,11 @@ interface PartContext extends Context {
   readonly first: boolean;
   readonly parts: readonly WordPart[];
   readonly at: number;
+}
+
+/** dash counts bytes. */
+function lengthOf(text: string, dialect: Dialect): number {
+  return dialect === 'dash' ? Buffer.byteLength(text) : [...text].length;
 }
 
 function plain(word: Word): string | undefined {

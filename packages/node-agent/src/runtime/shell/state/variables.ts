@@ -5,7 +5,7 @@
  * Invariant: what is kept is charged to the process's memory account, so that a script that only ever grows a variable
  * is ended by its container's limit.
  */
-import { ShellError } from '../shell-error.ts';
+import { ReadOnlyError, ShellError } from '../shell-error.ts';
 
 export interface Variable {
   value: string | undefined;
@@ -146,7 +146,7 @@ export class Variables {
   /** The variable to change, made when it is not there. @throws ShellError when it is read-only */
   writable(name: string): Variable {
     const variable = this.declare(name);
-    if (variable.readOnly) throw new ShellError(`${name}: ${READ_ONLY}`, 1);
+    if (variable.readOnly) throw new ReadOnlyError(name);
     return variable;
   }
 
@@ -164,7 +164,7 @@ export class Variables {
   unset(name: string, subscript?: string): void {
     const variable = this.find(name);
     if (variable === undefined) return;
-    if (variable.readOnly) throw new ShellError(`${name}: ${READ_ONLY}`, 1);
+    if (variable.readOnly) throw new ReadOnlyError(name);
     if (subscript === undefined) {
       this.#memory.release(variable.charged);
       this.#variables.delete(name);
@@ -236,8 +236,6 @@ export class Variables {
     else this.#memory.release(-more);
   }
 }
-
-export const READ_ONLY = 'is read only';
 
 function emptyVariable(): Variable {
   return {

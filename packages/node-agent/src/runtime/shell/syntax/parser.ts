@@ -273,7 +273,7 @@ export class Parser extends ConditionParser {
   /** A list that isn't empty, and the word that closes it. */
   #until(word: string): List {
     const body = this.#list();
-    if (body.items.length === 0) this.#expected(word === '}' || word === 'done' ? '' : word);
+    if (body.items.length === 0) this.#expected('');
     this.#expectKeyword(word);
     return body;
   }

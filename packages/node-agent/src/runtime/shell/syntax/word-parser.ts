@@ -20,6 +20,8 @@ export interface Reading {
   readonly quoted: boolean;
   /** In a here-document a double quote is an ordinary character. */
   readonly hereDocument?: boolean;
+  /** The word of `"${name:-word}"`: double quotes in it are quotes. */
+  readonly inBraces?: boolean;
 }
 
 export abstract class WordParser extends Cursor {
@@ -89,7 +91,7 @@ export abstract class WordParser extends Cursor {
       case "'":
         return reading.quoted ? undefined : this.#singleQuoted();
       case '"':
-        return reading.quoted ? undefined : this.#doubleQuoted();
+        return reading.quoted && !reading.inBraces ? undefined : this.#doubleQuoted();
       case '$':
         return this.dollar(reading);
       case '`':
@@ -281,7 +283,7 @@ export abstract class WordParser extends Cursor {
 
   /** The word of `${name:-word}`: up to the closing brace. */
   bracedWord(quoted: boolean, alsoEnds = ''): Word {
-    const parts = this.parts({ ends: (char) => char === '}' || alsoEnds.includes(char), quoted });
+    const parts = this.parts({ ends: (char) => char === '}' || alsoEnds.includes(char), quoted, inBraces: true });
     return parts.length === 0 ? EMPTY_WORD : { parts };
   }
 }

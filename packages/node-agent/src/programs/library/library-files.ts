@@ -1,24 +1,16 @@
 /**
- * A container's file system as the shell interpreter sees it. Output devices lead to the process that runs the script,
- * not to the container's first one.
+ * A container's file system as the library's tools see it, with the process's own permissions. Standard streams by path
+ * lead to the process.
  */
 import type { FileContent, FsStat, IFileSystem } from 'just-bash';
-import type { OutputStream } from '../container-runtime.ts';
-import { ContainerFileSystem } from '../filesystem/file-system.ts';
-import { decodeText, encodeText } from '../filesystem/nodes.ts';
-
-/** Where the interpreter is told to write what a script prints, so that it comes out at once. */
-export const OUTPUT_DEVICE: Readonly<Record<OutputStream, string>> = {
-  stdout: '/dev/.stdout',
-  stderr: '/dev/.stderr',
-};
+import type { OutputStream } from '../../runtime/container-runtime.ts';
+import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
+import { decodeText, encodeText } from '../../runtime/filesystem/nodes.ts';
 
 const DEVICES: ReadonlyMap<string, OutputStream> = new Map([
-  [OUTPUT_DEVICE.stdout, 'stdout'],
   ['/dev/stdout', 'stdout'],
   ['/dev/fd/1', 'stdout'],
   ['/proc/self/fd/1', 'stdout'],
-  [OUTPUT_DEVICE.stderr, 'stderr'],
   ['/dev/stderr', 'stderr'],
   ['/dev/fd/2', 'stderr'],
   ['/proc/self/fd/2', 'stderr'],
@@ -26,11 +18,11 @@ const DEVICES: ReadonlyMap<string, OutputStream> = new Map([
 
 type Encoding = { readonly encoding?: string | null } | string | undefined;
 
-export class ShellFileSystem implements IFileSystem {
+export class LibraryFiles implements IFileSystem {
   constructor(
     private readonly files: ContainerFileSystem,
     private readonly output: (stream: OutputStream, bytes: Uint8Array) => void,
-    /** The interpreter looks for these along PATH, as for any program: they are in /bin, whatever the image has there. */
+    /** The library looks for its tools along PATH: they are in /bin, whatever the image has there. */
     private readonly commands: ReadonlySet<string>,
   ) {}
 
@@ -145,7 +137,7 @@ export class ShellFileSystem implements IFileSystem {
   }
 }
 
-export const COMMAND_DIRECTORY = '/bin/';
+const COMMAND_DIRECTORY = '/bin/';
 
 const COMMAND_STAT: FsStat = {
   isFile: true,
