@@ -9,7 +9,11 @@ beforeAll(async () => {
   // Loading takes real time, of which tests with a stepped clock know nothing.
   const containers = new TestContainers();
   const shell = await containers.start('busybox', {
-    command: ['sh', '-c', 'touch /tmp/a; cat /tmp/a; rm -rf /tmp/a; /bin/test -e /a; /bin/echo; ls; sleep 0; echo $(date) | cat'],
+    command: [
+      'sh',
+      '-c',
+      'touch /tmp/a; cat /tmp/a; rm -rf /tmp/a; /bin/test -e /a; /bin/echo; ls; sleep 0; echo $(date) | cat',
+    ],
   });
   await shell.exit();
   const { request } = await import('../src/network/http-service.ts');
@@ -105,7 +109,12 @@ const STORIES: readonly Story[] = [
           command: sh('sleep 2; echo data > /work/data'),
           volumeMounts: [{ name: 'work', mountPath: '/work' }],
         },
-        { name: 'sidecar', image: 'busybox', restartPolicy: 'Always', command: sh('trap "exit 0" TERM; sleep 3600') },
+        {
+          name: 'sidecar',
+          image: 'busybox',
+          restartPolicy: 'Always',
+          command: sh('trap "exit 0" TERM; sleep 3600 & wait'),
+        },
         { name: 'second', image: 'busybox', command: sh('sleep 1') },
       ],
       containers: [

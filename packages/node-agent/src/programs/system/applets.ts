@@ -24,8 +24,6 @@ const APPLETS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ['watch', async (process) => (await import('./watch.ts')).watch(process)],
   ['clear', async (process) => (await import('./screen.ts')).clear(process)],
   ['reset', async (process) => (await import('./screen.ts')).reset(process)],
-  ['tty', async (process) => (await import('./screen.ts')).tty(process)],
-  ['stty', async (process) => (await import('./screen.ts')).stty(process)],
 ]);
 
 /** Undefined for a name that is none of these. */
