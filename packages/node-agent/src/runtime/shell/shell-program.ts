@@ -4,6 +4,7 @@
 
 import { isFileError } from '../filesystem/file-error.ts';
 import type { ProcessContext, Program } from '../process/process-context.ts';
+import { BUILTINS } from './builtins/registry.ts';
 import { inputCommands, terminalCommands } from './command-reader.ts';
 import type { Dialect } from './dialect.ts';
 import { loadHistory } from './editor/history-file.ts';
@@ -87,7 +88,7 @@ export const runShell: Program = async (process) => {
   if (reads && isTerminal(0) && isTerminal(2)) state.options.set('interactive', true);
   if (reads) state.options.set('stdin', true);
   state.options.fromArgument = given.script !== undefined;
-  const shell = new Shell(process, dialect, state);
+  const shell = new Shell(process, dialect, state, BUILTINS);
   if (state.options.has('interactive') && reads) return interact(shell, given.login || called.startsWith('-'));
   return shell.runMain(async () => {
     if (given.login) await readProfile(shell, '/etc/profile');

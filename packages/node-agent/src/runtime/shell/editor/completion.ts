@@ -2,7 +2,6 @@
  * What the Tab key offers: commands at the start of a command, variables behind `$`, otherwise paths.
  */
 import { isFileError } from '../../filesystem/file-error.ts';
-import { BUILTINS } from '../builtins/registry.ts';
 import type { Shell } from '../execute/shell.ts';
 import { findBuiltin } from '../execute/simple-command.ts';
 import type { Completion } from './line-editor.ts';
@@ -32,7 +31,7 @@ function variables(shell: Shell, word: string): string[] {
 
 function commands(shell: Shell, word: string): string[] {
   const names = [
-    ...[...BUILTINS.keys()].filter((name) => findBuiltin(shell, name) !== undefined),
+    ...[...shell.builtins.keys()].filter((name) => findBuiltin(shell, name) !== undefined),
     ...shell.state.functions.keys(),
     ...shell.state.aliases.keys(),
   ];

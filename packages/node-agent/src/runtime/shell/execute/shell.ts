@@ -11,6 +11,7 @@ import type { OpenFile } from '../../process/open-file.ts';
 import type { ChildProcess, ProcessContext } from '../../process/process-context.ts';
 import { ProcessEnded } from '../../process/process-context.ts';
 import type { Signal } from '../../process/signals.ts';
+import type { Builtin } from '../builtins/builtin.ts';
 import type { Dialect } from '../dialect.ts';
 import type { History } from '../editor/history.ts';
 import { saveLine } from '../editor/history-file.ts';
@@ -59,6 +60,7 @@ export class Shell {
     readonly process: ProcessContext,
     readonly dialect: Dialect,
     readonly state: ShellState,
+    readonly builtins: ReadonlyMap<string, Builtin>,
     traps?: Traps,
   ) {
     this.traps = traps ?? new Traps(process, (signal) => this.#ownDisposition(signal));
@@ -302,7 +304,7 @@ export class Shell {
     return this.process.spawn({
       argv: this.process.argv,
       program: (process) => {
-        const child = new Shell(process, this.dialect, state, this.traps.fork(process));
+        const child = new Shell(process, this.dialect, state, this.builtins, this.traps.fork(process));
         return child.runMain(() => body(child));
       },
       env: this.process.env,

@@ -3,7 +3,7 @@
  */
 import { type FileError, isFileError } from '../../filesystem/file-error.ts';
 import type { Program } from '../../process/process-context.ts';
-import { BUILTINS, type Builtin } from '../builtins/registry.ts';
+import type { Builtin } from '../builtins/builtin.ts';
 import { shellQuoted } from '../expansion/parameters.ts';
 import { CommandError, Jump, ReadOnlyError, ShellError } from '../shell-error.ts';
 import type { Assignment, AssignmentWord, SimpleCommand, Word } from '../syntax/ast.ts';
@@ -94,7 +94,7 @@ async function invoke(shell: Shell, command: SimpleCommand, invocation: Invocati
 }
 
 export function findBuiltin(shell: Shell, name: string): Builtin | undefined {
-  const builtin = BUILTINS.get(name);
+  const builtin = shell.builtins.get(name);
   return builtin?.dialects === undefined || builtin.dialects.includes(shell.dialect) ? builtin : undefined;
 }
 
