@@ -2,8 +2,9 @@
  * The service account tokens of one Pod: asked for when they are first needed, and again before they expire
  * (upstream: pkg/kubelet/token/token_manager.go). Lifetimes are real time, as for everything that guards something.
  */
-import type { Pod, ServiceAccountTokenProjection } from '@regatta/api';
+import { type Pod, type ServiceAccountTokenProjection, StatusError } from '@regatta/api';
 import { encodeText } from '../runtime/filesystem/nodes.ts';
+import { VolumeError } from './volume-error.ts';
 
 export interface TokenRequest {
   readonly serviceAccount: string;
@@ -46,7 +47,7 @@ export class ServiceAccountTokens {
     const held = this.#held.get(key);
     if (held !== undefined && this.now() < held.replaceAt) return held.bytes;
     const issuedAt = this.now();
-    const { token, expiresAt } = await this.request({
+    const { token, expiresAt } = await this.#fetch({
       serviceAccount: pod.spec.serviceAccountName ?? 'default',
       namespace: pod.metadata.namespace ?? '',
       audience,
@@ -58,5 +59,15 @@ export class ServiceAccountTokens {
     const fresh = { bytes: encodeText(token), replaceAt };
     this.#held.set(key, fresh);
     return fresh.bytes;
+  }
+
+  /** @throws VolumeError when the API refuses */
+  async #fetch(request: TokenRequest): Promise<IssuedToken> {
+    try {
+      return await this.request(request);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      throw new VolumeError(`failed to fetch token: ${error.message}`, { cause: error });
+    }
   }
 }

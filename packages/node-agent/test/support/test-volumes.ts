@@ -26,6 +26,7 @@ export class TestVolumes {
   readonly tokenRequests: TokenRequest[] = [];
   readonly events: string[] = [];
   readonly evictions: string[] = [];
+  refuseTokens = false;
   reads = 0;
   readonly space = new FileSpace({ limit: 1024 * 1024 });
   readonly host: NodeVolumes;
@@ -47,6 +48,7 @@ export class TestVolumes {
         configMaps: { get: async (name) => this.#get(this.configMaps, 'configmaps', name) },
         secrets: { get: async (name) => this.#get(this.secrets, 'secrets', name) },
         requestToken: async (request) => {
+          if (this.refuseTokens) throw statusErrors.notFound({ group: '', resource: 'serviceaccounts' }, 'builder');
           this.tokenRequests.push(request);
           const expiresAt = this.real.now() + request.expirationSeconds * 1000;
           return { token: `token-${this.tokenRequests.length}`, expiresAt };

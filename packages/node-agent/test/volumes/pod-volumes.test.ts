@@ -212,6 +212,23 @@ describe('service account tokens', () => {
   });
 });
 
+describe('a token that the API refuses', () => {
+  it('VOL-16: is told by an event and asked for again', async () => {
+    const world = new TestVolumes();
+    world.refuseTokens = true;
+    const pod = await world.pod([{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }]);
+    const files = await pod.container(AT);
+    expect(files.exists('/v/token')).toBe(false);
+    expect(world.events).toEqual([
+      'FailedMount: MountVolume.SetUp failed for volume "v" : failed to fetch token: serviceaccounts "builder" not found',
+    ]);
+    world.refuseTokens = false;
+    await pod.volumes.prepare();
+    expect(text(files, '/v/token')).toBe('token-1');
+    pod.volumes.close();
+  });
+});
+
 describe('emptyDir', () => {
   it('VOL-17: is shared by the containers of a Pod; one on memory is a tmpfs of its size', async () => {
     const world = new TestVolumes();
