@@ -363,6 +363,7 @@ export class PodWorker {
     this.services.probes.forget(uid);
     this.#publishEnd();
     this.#stage = 'terminated';
+    this.#volumes.remove();
     await this.#afterEnd();
   }
 

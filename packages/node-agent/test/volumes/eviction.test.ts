@@ -33,3 +33,29 @@ describe('a Pod over its limits on disk', () => {
     node.cutPower();
   });
 });
+
+describe('a Pod that has ended', () => {
+  it('VOL-32: leaves nothing of its volumes on the disk, though the API still has it', async () => {
+    const node = await new TestNode().start();
+    await node.createPod({
+      metadata: { name: 'job' },
+      spec: {
+        restartPolicy: 'Never',
+        containers: [
+          {
+            name: 'main',
+            image: 'busybox',
+            command: ['sh', '-c', 'echo x > /e/x; sleep 5'],
+            volumeMounts: [{ name: 'e', mountPath: '/e' }],
+          },
+        ],
+        volumes: [{ name: 'e', emptyDir: {} }],
+      },
+    });
+    await node.until(() => node.disk.folders('volumes').length === 1, 'the file is on disk');
+    await node.phase('job', 'Succeeded');
+    await node.until(() => node.disk.folders('volumes').length === 0, 'it is gone');
+    expect(await node.pod('job')).toBeDefined();
+    node.cutPower();
+  });
+});
