@@ -10,6 +10,7 @@ import { requireCreate } from './create-permission.ts';
 import { podLog } from './pod-log.ts';
 import { portForwardRequest, processRequest } from './pod-process.ts';
 import { proxyRequest } from './proxy/proxy-request.ts';
+import { holdPlace } from './stream-places.ts';
 
 export type { ConnectEnvironment, UpgradeEnvironment } from './connect-environment.ts';
 export { connectEnvironment } from './open-environment.ts';
@@ -30,6 +31,7 @@ export function connectHandlers(env: ConnectEnvironment): SpecialHandlers {
       throw statusErrors.badRequest('Upgrade request required');
     };
   const proxy: ResourceHandler = async ({ registry }, call) => {
+    holdPlace(env.places, call);
     await admitConnect(registry.admission, call);
     return proxyRequest(env.proxy, call);
   };

@@ -10,6 +10,7 @@ import { textResponse } from '../server/status-response.ts';
 import type { ConnectEnvironment } from './connect-environment.ts';
 import { NodeRefusal, NodeUnreachable, nodeOf, openNodeStream } from './node-stream.ts';
 import { containerOf } from './pod-container.ts';
+import { holdPlace } from './stream-places.ts';
 
 export async function podLog(env: ConnectEnvironment, call: ApiCall): Promise<ServerResponse> {
   const { namespace, name } = call.info;
@@ -20,6 +21,7 @@ export async function podLog(env: ConnectEnvironment, call: ApiCall): Promise<Se
   // A Pod that is nowhere has no log yet: upstream answers with nothing.
   if (!pod.spec.nodeName) return textResponse(200, '', { 'content-type': 'text/plain' });
   env.requireNode(pod.spec.nodeName);
+  if (request.follow) holdPlace(env.places, call);
   const node: LogsRequest = { op: 'logs', namespace, pod: name, uid: pod.metadata.uid ?? '', container, ...request };
   const frames = await open(env, pod, node, call.request.signal);
   return { code: 200, headers: { 'content-type': 'text/plain' }, patient: true, stream: (sink) => pass(frames, sink) };

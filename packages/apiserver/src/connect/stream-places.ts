@@ -1,7 +1,8 @@
 /**
- * How many streams (exec, attach, port-forward, followed logs and proxied connections that left HTTP) are open at once.
+ * How many streams (exec, attach, port-forward, followed logs, proxied requests) are open at once.
  */
 import { statusErrors } from '@regatta/api';
+import type { ApiCall } from '../server/api-call.ts';
 
 const MOST_STREAMS = 8192;
 const MOST_OF_ONE_USER = 1024;
@@ -32,6 +33,13 @@ export class StreamPlaces {
       else this.#byUser.set(user, left);
     };
   }
+}
+
+/** The place of a request over HTTP, until its answer is sent or its caller gone. @throws StatusError 429 */
+export function holdPlace(places: StreamPlaces, { user, request }: Pick<ApiCall, 'user' | 'request'>): void {
+  const leave = places.take(user.name);
+  request.signal.addEventListener('abort', leave, { once: true });
+  if (request.signal.aborted) leave();
 }
 
 function tooMany(why: string): ReturnType<typeof statusErrors.tooManyRequests> {

@@ -2,6 +2,7 @@ import { type Pod, StatusError } from '@regatta/api';
 import { BusError } from '@regatta/bus';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { podLog } from '../../src/connect/pod-log.ts';
+import { StreamPlaces } from '../../src/connect/stream-places.ts';
 import type { ApiCall } from '../../src/server/api-call.ts';
 import { isStream, type ServerResponse } from '../../src/server/exchange.ts';
 import { requestInfo } from '../../src/server/request-info.ts';
@@ -14,7 +15,7 @@ const POD: Pod = {
   status: { hostIP: '192.168.49.2' },
 };
 
-function call(query: string): ApiCall {
+function call(query: string, signal: AbortSignal): ApiCall {
   const url = `/api/v1/namespaces/shop/pods/web/log${query}`;
   const request = {
     method: 'GET',
@@ -25,7 +26,7 @@ function call(query: string): ApiCall {
     remoteAddress: '',
     body: () => new Uint8Array(0),
     isGone: () => false,
-    signal: new AbortController().signal,
+    signal,
   };
   return { request, info: requestInfo('GET', url), user: { name: 'ann', groups: [] }, warnings: [] };
 }
@@ -44,15 +45,17 @@ async function text(response: ServerResponse): Promise<string> {
 describe('pods/log', () => {
   let node: FakeNode;
   let pod: Pod;
+  let places: StreamPlaces;
 
   beforeEach(() => {
     node = new FakeNode();
     pod = POD;
+    places = new StreamPlaces();
   });
 
-  function log(query = ''): Promise<ServerResponse> {
-    const env = testEnvironment(node, () => ({ pods: [pod] }));
-    return podLog(env, call(query));
+  function log(query = '', signal = new AbortController().signal): Promise<ServerResponse> {
+    const env = testEnvironment(node, () => ({ pods: [pod], places }));
+    return podLog(env, call(query, signal));
   }
 
   async function refusal(query = ''): Promise<StatusError> {
@@ -176,5 +179,15 @@ describe('pods/log', () => {
     expect(Buffer.concat(chunks).toString()).toBe(
       'one\nunable to read more of the log: the node is lost: the other side is gone\n',
     );
+  });
+
+  it('CN-48: a followed log holds a place, and gives it back when its reader is gone', async () => {
+    const gone = new AbortController();
+    places = new StreamPlaces(1, 1);
+    await log('?follow=true', gone.signal);
+    expect((await refusal('?follow=true')).code).toBe(429);
+    await log();
+    gone.abort();
+    await log('?follow=true');
   });
 });
