@@ -126,6 +126,7 @@ describe('a workshop', () => {
     expect(out).toContain('alice is out');
     expect(await shell.ended).not.toBe(0);
     expect(await feed.ended).toBe(1);
+    expect(feed.text()).toContain('does not know you (any more)');
     expect((await alice.kubectl('get', 'pods')).stderr).toContain('You must be logged in to the server');
     expect((await bob.kubectl('get', 'pods')).code).toBe(0);
   });

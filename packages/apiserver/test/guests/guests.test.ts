@@ -73,7 +73,11 @@ describe('guests', () => {
       expect(await reads(token, '/api/v1/namespaces/once/pods')).toBe(200);
       expect(ca).toBe((await running.request('GET', '/regatta/v1/ca', { anonymous: true })).text);
       expect((await as(link, 'POST', `${GUESTS}/accept`)).code).toBe(401);
-      expect((await as('rgi.once.'.padEnd(52, 'A'), 'POST', `${GUESTS}/accept`)).code).toBe(401);
+      const { linkSecret: next } = await invite({ name: 'once' });
+      expect(await reads(`rgi.once.${next}`, '/api/v1/namespaces')).toBe(403);
+      const guessed = 'rgi.once.'.padEnd(52, 'A');
+      expect(await reads(guessed, '/api/v1/namespaces')).toBe(401);
+      expect((await as(guessed, 'POST', `${GUESTS}/accept`)).code).toBe(401);
     });
 
     it('WS-2: of two who come with the same link at once one gets in', async () => {

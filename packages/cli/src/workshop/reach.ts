@@ -13,7 +13,13 @@ export async function reached<T>(url: string, act: () => Promise<T>): Promise<T>
     return await act();
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    if (!(error.cause instanceof Error)) throw new CliError(`${printable(error.message)}`, 1, { cause: error });
+    if (error.status.code === 401)
+      throw new CliError(
+        `The cluster at ${url} does not know you (any more). Its host lets you in again: \`regatta invite <you>\`.`,
+        1,
+        { cause: error },
+      );
+    if (!(error.cause instanceof Error)) throw new CliError(printable(error.message), 1, { cause: error });
     throw new CliError(`The API server at ${url} can't be reached: ${printable(error.cause.message)}.`, 1, {
       cause: error,
     });
