@@ -33,6 +33,8 @@ const FOLDER = 'volumes';
 export class EmptyDirs {
   /** By Pod, then by name. */
   readonly #open = new Map<string, Map<string, OpenVolume>>();
+  /** Pods of before the boot that have something on disk. */
+  readonly #left = new Set<string>();
 
   constructor(private readonly options: EmptyDirsOptions) {}
 
@@ -64,8 +66,9 @@ export class EmptyDirs {
 
   remove(podUid: string): void {
     const volumes = this.#open.get(podUid);
-    if (volumes === undefined) return;
-    for (const { space, store } of volumes.values()) {
+    if (volumes === undefined && !this.#left.has(podUid)) return;
+    this.#left.delete(podUid);
+    for (const { space, store } of volumes?.values() ?? []) {
       space.close();
       store?.remove();
     }
@@ -74,8 +77,11 @@ export class EmptyDirs {
   }
 
   /** What the disk holds of other Pods goes. */
-  retain(podUids: (uid: string) => boolean): void {
-    for (const uid of this.options.folders(FOLDER)) if (!podUids(uid)) this.options.removeFolder(`${FOLDER}/${uid}`);
+  retain(isKnown: (uid: string) => boolean): void {
+    for (const uid of this.options.folders(FOLDER)) {
+      if (isKnown(uid)) this.#left.add(uid);
+      else this.options.removeFolder(`${FOLDER}/${uid}`);
+    }
   }
 
   flush(): void {

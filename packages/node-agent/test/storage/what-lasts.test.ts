@@ -109,6 +109,9 @@ describe.each([
     const second = reboot(disk);
     second.host.emptyDirs.retain(() => true);
     expect(disk.folders('volumes')).toEqual(['uid-1']);
+    second.host.emptyDirs.remove('uid-1');
+    expect(disk.folders('volumes')).toEqual([]);
+    disk.write('volumes/uid-2/e/tree', {});
     second.host.emptyDirs.retain(() => false);
     expect(disk.folders('volumes')).toEqual([]);
     pod.volumes.remove();
