@@ -12,7 +12,7 @@ const NODE_CRITICAL = 2_000_001_000;
 /** /proc/PID/oom_score_adj of a container's processes. @param capacity the machine's memory, bytes */
 export function oomScoreAdjust(pod: Pod, container: Container, capacity: number): number {
   const { qosClass = 'BestEffort' } = pod.status ?? {};
-  if (qosClass === 'Guaranteed' || (pod.spec.priority ?? 0) >= NODE_CRITICAL) return GUARANTEED;
+  if (qosClass === 'Guaranteed' || isCritical(pod)) return GUARANTEED;
   if (qosClass === 'BestEffort') return BEST_EFFORT;
   const own = scoreOf(container, capacity);
   const isSidecar = pod.spec.initContainers?.includes(container) === true && isRestartableInit(container);
@@ -20,6 +20,11 @@ export function oomScoreAdjust(pod: Pod, container: Container, capacity: number)
   const score = isSidecar ? Math.min(own, ...pod.spec.containers.map((main) => scoreOf(main, capacity))) : own;
   if (score < BEST_EFFORT + GUARANTEED) return BEST_EFFORT + GUARANTEED;
   return Math.min(score, BEST_EFFORT - 1);
+}
+
+/** Whether a node can't be without it. */
+export function isCritical({ spec }: Pod): boolean {
+  return (spec.priority ?? 0) >= NODE_CRITICAL;
 }
 
 function scoreOf({ resources }: Container, capacity: number): number {

@@ -17,6 +17,7 @@ import type { PodNetwork } from '../network/pod-network.ts';
 import type { Uplink } from '../network/service-router.ts';
 import type { NetworkObjects } from '../network/service-table.ts';
 import { setUpNetwork } from '../network/set-up-network.ts';
+import { MemoryPressure } from '../pods/memory-pressure.ts';
 import { PodManager } from '../pods/pod-manager.ts';
 import type { ManifestSource } from '../pods/static/manifest-folder.ts';
 import { StaticPods } from '../pods/static/static-pods.ts';
@@ -82,6 +83,7 @@ export class NodeAgent {
   readonly #volumes: NodeVolumes;
   readonly #probes: ProbeManager;
   readonly #statics: StaticPods | undefined;
+  readonly #pressure: MemoryPressure;
   readonly #identity;
 
   constructor(private readonly options: NodeAgentOptions) {
@@ -102,6 +104,7 @@ export class NodeAgent {
       space: this.#space,
       machine: machine.size,
     });
+    this.#pressure = this.#makePressure();
     this.reporter = this.#makeReporter();
     this.#volumes = this.#makeVolumes();
     const { pods, probes, statics } = this.#makePods();
@@ -128,6 +131,7 @@ export class NodeAgent {
       node: () => this.reporter.node,
     });
     void lease.run(signal);
+    this.#pressure.start();
     await this.#statics?.start();
     signal.addEventListener('abort', () => this.#close(), { once: true });
   }
@@ -162,6 +166,7 @@ export class NodeAgent {
   }
 
   #close(): void {
+    this.#pressure.close();
     this.pods.close();
     this.runtime.flush();
     this.#volumes.flush();
@@ -176,8 +181,24 @@ export class NodeAgent {
       runtimeVersion: `${this.runtime.name}://${this.runtime.version}`,
       images: this.#images.list(),
       networkReady: this.network.ready,
+      memoryPressure: this.#pressure.isUnder,
       now: this.options.clock.now(),
     };
+  }
+
+  #makePressure(): MemoryPressure {
+    return new MemoryPressure({
+      clock: this.options.clock,
+      memory: () => this.runtime.machineMemory(),
+      pods: () => this.pods.active(),
+      usage: ({ metadata: { uid = '' } }) =>
+        new Map(this.runtime.containers(uid).map(({ id, name }) => [name, this.runtime.memoryUsed(id)])),
+      evict: (uid, message) => this.pods.evict(uid, message),
+      onChange: (isUnder) => {
+        if (isUnder) this.reporter.event('Warning', 'EvictionThresholdMet', 'Attempting to reclaim memory');
+        this.reporter.wake();
+      },
+    });
   }
 
   #makeReporter(): NodeReporter {
@@ -248,6 +269,7 @@ export class NodeAgent {
     const pods: PodManager = new PodManager(
       { ...shared, starter, stopper, puller, probes, volumes: this.#volumes },
       () => this.reporter.node,
+      () => this.#pressure.isUnder,
     );
     return { pods, probes, statics: this.#makeStatics(pods, statuses) };
   }

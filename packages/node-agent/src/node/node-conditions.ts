@@ -14,13 +14,21 @@ interface Finding {
   readonly message: string;
 }
 
+const ENOUGH_MEMORY: Finding = {
+  type: 'MemoryPressure',
+  status: 'False',
+  reason: 'KubeletHasSufficientMemory',
+  message: 'kubelet has sufficient memory available',
+};
+
+const LITTLE_MEMORY: Finding = {
+  type: 'MemoryPressure',
+  status: 'True',
+  reason: 'KubeletHasInsufficientMemory',
+  message: 'kubelet has insufficient memory available',
+};
+
 const SUFFICIENT: readonly Finding[] = [
-  {
-    type: 'MemoryPressure',
-    status: 'False',
-    reason: 'KubeletHasSufficientMemory',
-    message: 'kubelet has sufficient memory available',
-  },
   {
     type: 'DiskPressure',
     status: 'False',
@@ -36,22 +44,28 @@ const SUFFICIENT: readonly Finding[] = [
 ];
 
 const EVENTS: Readonly<Record<string, string>> = {
-  MemoryPressure: 'NodeHasSufficientMemory',
   DiskPressure: 'NodeHasNoDiskPressure',
   PIDPressure: 'NodeHasSufficientPID',
 };
 
-function findings(networkReady: boolean): Finding[] {
+function findings({ networkReady, memoryPressure }: ConditionFacts): Finding[] {
   const ready = networkReady
     ? { status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
     : { status: 'False', reason: 'KubeletNotReady', message: NETWORK_NOT_READY };
-  return [...SUFFICIENT, { type: 'Ready', ...ready }];
+  return [memoryPressure ? LITTLE_MEMORY : ENOUGH_MEMORY, ...SUFFICIENT, { type: 'Ready', ...ready }];
+}
+
+export interface ConditionFacts {
+  readonly networkReady: boolean;
+  readonly memoryPressure: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /** The conditions to report; those of other types stay in their places. */
-export function nodeConditions(before: readonly NodeCondition[], networkReady: boolean, now: number): NodeCondition[] {
-  const time = toTime(now);
-  const own = findings(networkReady).map((finding): NodeCondition => {
+export function nodeConditions(before: readonly NodeCondition[], facts: ConditionFacts): NodeCondition[] {
+  const time = toTime(facts.now);
+  const own = findings(facts).map((finding): NodeCondition => {
     const old = before.find(({ type }) => type === finding.type);
     const kept = old?.status === finding.status ? old.lastTransitionTime : undefined;
     const { type, ...rest } = finding;
@@ -68,6 +82,7 @@ export function conditionEvents(before: readonly NodeCondition[], after: readonl
     if (old?.status === status) return [];
     // A node that was never seen before gives no event for its first Ready condition.
     if (type === 'Ready') return old === undefined ? [] : [status === 'True' ? 'NodeReady' : 'NodeNotReady'];
+    if (type === 'MemoryPressure') return [status === 'True' ? 'NodeHasInsufficientMemory' : 'NodeHasSufficientMemory'];
     const reason = EVENTS[type];
     return reason === undefined ? [] : [reason];
   });

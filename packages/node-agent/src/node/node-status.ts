@@ -21,6 +21,7 @@ export interface NodeFacts {
   readonly runtimeVersion: string;
   readonly images: readonly ImageRecord[];
   readonly networkReady: boolean;
+  readonly memoryPressure: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -50,7 +51,7 @@ export function nodeStatus(facts: NodeFacts, before: NodeStatus | undefined): No
     ],
     capacity: { ...machine.capacity },
     allocatable: { ...machine.allocatable },
-    conditions: nodeConditions(before?.conditions ?? [], facts.networkReady, facts.now),
+    conditions: nodeConditions(before?.conditions ?? [], facts),
     daemonEndpoints: { kubeletEndpoint: { Port: KUBELET_PORT } },
     images: reportedImages(facts.images),
     nodeInfo: {

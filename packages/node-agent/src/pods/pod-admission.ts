@@ -3,6 +3,7 @@
  * messages are upstream's.
  */
 import { type Container, milliValue, type Node, type Pod, Quantity, type Taint, type Toleration } from '@regatta/api';
+import { isCritical } from '../containers/oom-score.ts';
 import { nodeAffinityMatches } from './node-affinity.ts';
 import type { ResizeVerdict } from './pod-allocation.ts';
 import { isRestartableInit } from './pod-names.ts';
@@ -40,6 +41,14 @@ function otherSystem({ spec }: Pod, node: Node | undefined): Refusal | undefined
   }
   if (spec.os === undefined || spec.os.name === 'linux') return undefined;
   return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
+}
+
+/** Upstream's eviction manager: under memory pressure nobody comes who asks for nothing. */
+export function refusedUnderPressure(pod: Pod): Refusal | undefined {
+  const key = 'node.kubernetes.io/memory-pressure';
+  const tolerated = (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, key, '', 'NoSchedule'));
+  if (isCritical(pod) || pod.status?.qosClass !== 'BestEffort' || tolerated) return undefined;
+  return { reason: 'Evicted', message: 'The node had condition: [MemoryPressure]. ' };
 }
 
 /** What becomes of a resize. @param others Pods that run here besides */
@@ -136,8 +145,9 @@ function tolerates(
   { key = '', operator = 'Equal', value = '', effect = '' }: Toleration,
   taintKey: string,
   taintValue: string,
+  taintEffect = 'NoExecute',
 ): boolean {
-  if (effect !== '' && effect !== 'NoExecute') return false;
+  if (effect !== '' && effect !== taintEffect) return false;
   if (key === '') return operator === 'Exists';
   return key === taintKey && (operator === 'Exists' || value === taintValue);
 }

@@ -2,7 +2,7 @@
  * The Pods of one node: a worker each, and the admission of newcomers (upstream: pkg/kubelet/kubelet.go, HandlePod*).
  */
 import type { Node, Pod } from '@regatta/api';
-import { admitPod, judgeResize } from './pod-admission.ts';
+import { admitPod, judgeResize, refusedUnderPressure } from './pod-admission.ts';
 import { isTerminalPhase, podReference, uidOf } from './pod-names.ts';
 import type { PodServices } from './pod-services.ts';
 import type { PodStatuses } from './pod-statuses.ts';
@@ -22,6 +22,8 @@ export class PodManager {
   constructor(
     private readonly services: PodServices,
     private readonly node: () => Node | undefined,
+    /** Whether the machine's memory is nearly out. */
+    private readonly underPressure: () => boolean = () => false,
   ) {
     services.runtime.onChange((uid) => this.changed(uid));
   }
@@ -86,6 +88,11 @@ export class PodManager {
     return this.#workers.get(this.runtimeUid(uid))?.pod;
   }
 
+  /** Pods that count against the machine's resources. */
+  active(): Pod[] {
+    return [...this.#workers.values()].filter(({ isActive }) => isActive).map(({ pod }) => pod);
+  }
+
   /** Every Pod that this node has to do with. */
   all(): Pod[] {
     return [...this.#workers.values()].map(({ pod }) => pod);
@@ -135,7 +142,9 @@ export class PodManager {
     if (isTerminalPhase(pod.status?.phase) || pod.metadata.deletionTimestamp !== undefined) return worker;
     // What this node has already begun to run was admitted before.
     if (this.services.runtime.sandboxes(uid).length > 0) return worker;
-    const refusal = admitPod(pod, others, this.node(), this.services.node.allocatable);
+    const refusal =
+      (this.underPressure() ? refusedUnderPressure(pod) : undefined) ??
+      admitPod(pod, others, this.node(), this.services.node.allocatable);
     if (refusal) {
       this.services.events.event(podReference(pod), 'Warning', refusal.reason, refusal.message);
       worker.fail({ reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` });

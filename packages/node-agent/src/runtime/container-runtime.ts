@@ -198,6 +198,8 @@ export interface ContainerRuntime {
   stopContainer(id: string, grace: number): Promise<void>;
   /** Changes what a container gets while it runs. @throws RuntimeError `not-found` */
   updateContainer(id: string, resources: ContainerResources): Promise<void>;
+  /** Bytes that all containers of the machine take, and what it has. */
+  machineMemory(): { readonly used: number; readonly total: number };
   /** Bytes that a running container's processes take now; 0 for one that doesn't run. */
   memoryUsed(id: string): number;
   removeContainer(id: string): Promise<void>;

@@ -203,6 +203,10 @@ export class EmulatedRuntime implements ContainerRuntime {
     this.#records.putContainer({ ...this.#require(id), resources });
   }
 
+  machineMemory(): { readonly used: number; readonly total: number } {
+    return { used: this.#kernel.memory.used, total: this.#kernel.memoryBytes };
+  }
+
   memoryUsed(id: string): number {
     return this.#records.container(id)?.state === 'running' ? (this.#instances.get(id)?.memoryUsed ?? 0) : 0;
   }
