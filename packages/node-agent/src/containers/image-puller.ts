@@ -2,13 +2,14 @@
  * Sees that an image is on the node before its container is made, by the pull policy, with upstream's events and back-off
  * (upstream: pkg/kubelet/images/image_manager.go).
  */
-import type { Container, Pod } from '@regatta/api';
+import type { Container, Pod, Secret } from '@regatta/api';
 import type { ClusterClock } from '@regatta/runtime';
-import type { EventSink } from '../api/ports.ts';
+import type { EventSink, ObjectGetter } from '../api/ports.ts';
 import { parseImageReference } from '../images/image-reference.ts';
 import { CrashBackoff } from '../pods/crash-backoff.ts';
 import { containerReference, uidOf } from '../pods/pod-names.ts';
 import { type ImageService, RuntimeError } from '../runtime/container-runtime.ts';
+import { pullLogins } from './pull-secrets.ts';
 import { StartError } from './start-error.ts';
 
 /** Cluster milliseconds after a failed pull until the container shows that it waits for the next one. */
@@ -16,6 +17,7 @@ const LOOK_AGAIN_MS = 3_000;
 
 export interface ImagePullerOptions {
   readonly images: ImageService;
+  readonly secrets: ObjectGetter<Secret>;
   readonly clock: ClusterClock;
   readonly events: EventSink;
 }
@@ -64,11 +66,12 @@ export class ImagePuller {
       this.#event(pod, container, 'Normal', 'BackOff', message);
       throw new StartError('ImagePullBackOff', `${message}: ErrImagePull: ${failure.message}`, wait);
     }
+    const logins = await pullLogins(pod, this.options.secrets, this.options.events);
     this.#event(pod, container, 'Normal', 'Pulling', `Pulling image "${image}"`);
     const { clock } = this.options;
     const startedAt = clock.now();
     try {
-      const record = await this.options.images.pull(image, signal);
+      const record = await this.options.images.pull(image, signal, logins);
       const took = formatDuration(clock.elapsed(startedAt));
       const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${record.sizeBytes} bytes.`;
       this.#event(pod, container, 'Normal', 'Pulled', message);

@@ -26,6 +26,8 @@ export interface ImageFacts {
   readonly directories?: readonly string[];
   readonly shells?: readonly string[];
   readonly hasShell?: boolean;
+  /** Who may pull it; everybody when left out. */
+  readonly login?: { readonly username: string; readonly password: string };
 }
 
 const EXECUTABLE = 0o755;
@@ -53,5 +55,6 @@ export function defineImage(facts: ImageFacts): ImageProfile {
     },
     hasShell: facts.hasShell ?? true,
     runsAnything: false,
+    ...(facts.login === undefined ? {} : { login: facts.login }),
   };
 }

@@ -25,6 +25,8 @@ export interface ImageProfile {
   readonly hasShell: boolean;
   /** A command that the catalogue doesn't know runs as a quiet process rather than failing to start. */
   readonly runsAnything: boolean;
+  /** A private image: who may pull it. */
+  readonly login?: { readonly username: string; readonly password: string };
 }
 
 export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

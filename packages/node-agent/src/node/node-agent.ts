@@ -243,7 +243,7 @@ export class NodeAgent {
     const dial = (ip: string, port: number) => network.connect(machine.ip, { ip, port });
     const hooks = new HookRunner(runtime, dial, clock, events);
     const stopper = new ContainerStopper(runtime, hooks, events, clock);
-    const puller = new ImagePuller({ images: this.#images, clock, events });
+    const puller = new ImagePuller({ images: this.#images, secrets: api.secrets, clock, events });
     const { memoryBytes } = machine.size;
     const sources = { configMaps: api.configMaps, secrets: api.secrets, services: () => api.services() };
     const starter = new ContainerStarter({ runtime, puller, hooks, stopper, events, sources, memoryBytes });

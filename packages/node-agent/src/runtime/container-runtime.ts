@@ -5,6 +5,7 @@
  * Invariants: records are immutable values; a listener hears of every change of a container's state after the record
  * shows it; instants are milliseconds since the epoch, durations milliseconds of cluster time.
  */
+import type { RegistryLogin } from '../images/registry-login.ts';
 import type { HostPort } from '../network/host-ports.ts';
 import type { FileSpace } from './filesystem/file-space.ts';
 import type { FsNode } from './filesystem/nodes.ts';
@@ -221,7 +222,7 @@ export interface ImageService {
   find(image: string): ImageRecord | undefined;
   list(): readonly ImageRecord[];
   /** Takes cluster time by the image's size. @throws RuntimeError `image` */
-  pull(image: string, signal: AbortSignal): Promise<ImageRecord>;
+  pull(image: string, signal: AbortSignal, logins?: readonly RegistryLogin[]): Promise<ImageRecord>;
 }
 
 export class RuntimeError extends Error {

@@ -9,6 +9,7 @@ import type { ClusterClock } from '@regatta/runtime';
 import type { ImageCatalogue } from '../images/catalogue.ts';
 import type { ImageProfile } from '../images/image-profile.ts';
 import { formatImageReference, type ImageReference, parseImageReference } from '../images/image-reference.ts';
+import type { RegistryLogin } from '../images/registry-login.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
 import { type ImageRecord, type ImageService, RuntimeError } from './container-runtime.ts';
 
@@ -48,13 +49,13 @@ export class ImageStore implements ImageService {
     return lookup.found;
   }
 
-  pull(image: string, signal: AbortSignal): Promise<ImageRecord> {
-    const turn = this.#queue.then(() => this.#pull(image, signal));
+  pull(image: string, signal: AbortSignal, logins: readonly RegistryLogin[] = []): Promise<ImageRecord> {
+    const turn = this.#queue.then(() => this.#pull(image, signal, logins));
     this.#queue = turn.catch(() => {});
     return turn;
   }
 
-  async #pull(image: string, signal: AbortSignal): Promise<ImageRecord> {
+  async #pull(image: string, signal: AbortSignal, logins: readonly RegistryLogin[]): Promise<ImageRecord> {
     const reference = parseImageReference(image);
     if (reference === undefined) throw new RuntimeError('image', `couldn't parse image reference "${image}"`);
     signal.throwIfAborted();
@@ -62,6 +63,8 @@ export class ImageStore implements ImageService {
     const present = this.find(image);
     await this.clock.sleep(RESOLVE_MS, signal);
     if ('missing' in lookup) throw missingImage(reference, lookup.missing);
+    // A registry tells nobody that an image exists which he may not have.
+    if (!mayPull(lookup.found, reference, logins)) throw missingImage(reference, 'repository');
     if (present !== undefined) return present;
     await this.clock.sleep(lookup.found.sizeBytes(reference.tag) / BYTES_PER_MS, signal);
     const record = this.#remember(formatImageReference(reference));
@@ -83,6 +86,12 @@ export class ImageStore implements ImageService {
     this.#present.set(name, record);
     return record;
   }
+}
+
+function mayPull({ login }: ImageProfile, { registry }: ImageReference, logins: readonly RegistryLogin[]): boolean {
+  if (login === undefined) return true;
+  const { username, password } = login;
+  return logins.some((one) => one.registry === registry && one.username === username && one.password === password);
 }
 
 function missingImage(reference: ImageReference, what: 'repository' | 'tag' | 'registry'): RuntimeError {

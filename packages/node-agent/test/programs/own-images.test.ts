@@ -85,7 +85,7 @@ describe("images of one's own", () => {
       'a/image.yaml: server.routes[0].status: must be a whole number from 200 to 599',
       'a/image.yaml: server.port: must be a whole number from 1 to 65535',
       'a/image.yaml: server.log.every: must be at least 10ms',
-      'a/image.yaml: fils: is unknown here; known are repositories, server, tags, size, base, entrypoint, command, env, workingDir, stopSignal, shell, files',
+      'a/image.yaml: fils: is unknown here; known are repositories, login, server, tags, size, base, entrypoint, command, env, workingDir, stopSignal, shell, files',
       expect.stringMatching(/^b\/image\.yaml: /),
       `${folder}/c: has no image.yaml and no image.mjs`.replace(`${folder}/`, ''),
       'd/image.mjs: exports by default no object with `repositories`, a list of names, and `size`, bytes',

@@ -5,6 +5,7 @@ import type { Event, Node, Pod } from '@regatta/api';
 import { ApiClient, resources } from '@regatta/client';
 import { MemoryTransport } from '@regatta/client/testing';
 import { ClusterClock, constantTimeline, FakeClock, seededRandom, silentLogger } from '@regatta/runtime';
+import type { ImageCatalogue } from '../../src/images/catalogue.ts';
 import { Machine } from '../../src/node/machine.ts';
 import type { NodeAgent } from '../../src/node/node-agent.ts';
 import { runNode } from '../../src/node/run-node.ts';
@@ -20,6 +21,7 @@ export interface TestNodeOptions {
   readonly seed?: number;
   /** Its static Pods. */
   readonly manifests?: ManifestSource;
+  readonly catalogue?: ImageCatalogue;
 }
 
 export class TestNode {
@@ -50,6 +52,7 @@ export class TestNode {
       labels: {},
     });
     const started = runNode({
+      ...(this.options.catalogue === undefined ? {} : { catalogue: this.options.catalogue }),
       machine,
       disk: this.disk,
       client: this.client,

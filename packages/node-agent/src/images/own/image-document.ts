@@ -19,6 +19,8 @@ export interface ImageDocument {
   readonly stopSignal: Signal | undefined;
   readonly shell: boolean;
   readonly files: Readonly<Record<string, string>>;
+  /** Who may pull it. */
+  readonly login: { readonly username: string; readonly password: string } | undefined;
   readonly server: ServerDocument | undefined;
 }
 
@@ -60,6 +62,7 @@ export function readImageDocument(value: unknown, problems: DocumentProblems): I
       problems.add('repositories', `"${name}" is no name of an image (without registry and tag)`);
   }
   if (repositories.length === 0) problems.add('repositories', 'must name the image at least once');
+  const login = fields.nested('login');
   const server = fields.nested('server');
   const document: ImageDocument = {
     repositories,
@@ -74,11 +77,16 @@ export function readImageDocument(value: unknown, problems: DocumentProblems): I
     stopSignal: fields.formed('stopSignal', 'a signal such as SIGTERM', signal),
     shell: fields.flag('shell') ?? true,
     files: fields.textMap('files') ?? {},
+    login: login && {
+      username: login.required('username', login.text('username')) ?? '',
+      password: login.required('password', login.text('password')) ?? '',
+    },
     server: server && readServer(server, problems),
   };
   for (const path of Object.keys(document.files)) {
     if (!path.startsWith('/')) problems.add(`files.${path}`, 'must be an absolute path');
   }
+  login?.end();
   fields.end();
   return document;
 }

@@ -34,6 +34,7 @@ export function ownImage(document: ImageDocument, ownFiles: readonly OwnFile[]):
     programs: server === undefined ? {} : { [SERVER_PATH]: documentServer(server) },
     release: RELEASES[document.base],
     files: document.files,
+    ...(document.login === undefined ? {} : { login: document.login }),
     hasShell: document.shell,
     shells: document.shell ? ['/bin/sh'] : [],
   });
