@@ -12,8 +12,9 @@ import type { ExitStatus } from './exit-status.ts';
 import type { FdTable } from './fd-table.ts';
 import type { NodeKernel } from './node-kernel.ts';
 import { PidNamespace } from './pid-namespace.ts';
-import { EmulatedProcess, type ProcessHost } from './process.ts';
+import { EmulatedProcess } from './process.ts';
 import type { ContainerEnvironment, Credentials, Program } from './process-context.ts';
+import type { ProcessHost } from './process-options.ts';
 import type { PseudoTerminal } from './pseudo-terminal.ts';
 import { PROCESS_BYTES } from './spawn.ts';
 

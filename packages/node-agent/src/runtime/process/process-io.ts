@@ -16,9 +16,9 @@ import type { FdTable } from './fd-table.ts';
 import type { FileUser, IoOptions, OpenFile } from './open-file.ts';
 import { openFor } from './open-path.ts';
 import type { PidNamespace } from './pid-namespace.ts';
-import type { ProcessHost } from './process.ts';
 import type { ContainerEnvironment, Credentials } from './process-context.ts';
 import { ProcessGate } from './process-gate.ts';
+import type { ProcessHost } from './process-options.ts';
 import type { Signal } from './signals.ts';
 import type { Terminal } from './terminal.ts';
 

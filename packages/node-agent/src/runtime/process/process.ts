@@ -10,18 +10,14 @@
  * What most processes never need (descriptor table, signal state, children) is made at first use: a server of the image
  * catalogue that nobody looks into is one small object.
  */
-import type { OutputStream } from '../container-runtime.ts';
-import { FileError } from '../filesystem/file-error.ts';
-import type { Cgroup } from './cgroup.ts';
+import { FileError, isFileError } from '../filesystem/file-error.ts';
 import type { ExitStatus } from './exit-status.ts';
-import type { FdTable } from './fd-table.ts';
-import { Account, type MemoryAccount, type MemoryKind, UNLIMITED } from './memory-account.ts';
+import type { MemoryAccount } from './memory-account.ts';
 import type { OpenFile } from './open-file.ts';
 import type { PidNamespace } from './pid-namespace.ts';
 import {
   type AtRest,
   type ChildProcess,
-  type ContainerEnvironment,
   type Credentials,
   type ProcessContext,
   ProcessEnded,
@@ -31,42 +27,12 @@ import {
   type SpawnOptions,
 } from './process-context.ts';
 import { ProcessIo } from './process-io.ts';
+import { ProcessMemory } from './process-memory.ts';
+import type { ProcessOptions } from './process-options.ts';
 import { SignalState } from './signal-state.ts';
 import { defaultAction, type Signal, type SignalDisposition } from './signals.ts';
 import { PROCESS_BYTES, prepareChild } from './spawn.ts';
 import type { Terminal } from './terminal.ts';
-
-/** The container that a process is in, as its processes need it. */
-export interface ProcessHost {
-  readonly environment: ContainerEnvironment;
-  /** False while nobody has needed the next two: they are made at first use. */
-  readonly isEntered: boolean;
-  readonly cgroup: Cgroup;
-  readonly namespace: PidNamespace;
-  /** Takes output of a process that has no descriptors yet. */
-  output(stream: OutputStream, bytes: Uint8Array): void;
-  /** One of its processes has ended. */
-  ended(process: EmulatedProcess, status: ExitStatus): void;
-}
-
-export interface ProcessOptions {
-  readonly host: ProcessHost;
-  readonly argv: readonly string[];
-  readonly env: ReadonlyMap<string, string> | (() => ReadonlyMap<string, string>);
-  readonly cwd: string;
-  readonly credentials: Credentials;
-  readonly pid: number;
-  /** Nobody in the namespace for a container's first process and for what comes from outside (exec). */
-  readonly parent?: EmulatedProcess | undefined;
-  readonly pgid: number;
-  readonly sid: number;
-  readonly terminal?: Terminal | undefined;
-  readonly umask: number;
-  readonly nice: number;
-  readonly ignored: readonly Signal[];
-  /** The child's own from now on; made when they are needed where a function says how. */
-  readonly fds: FdTable | (() => FdTable);
-}
 
 export class EmulatedProcess extends ProcessIo implements ProcessContext, ProcessInfo, ChildProcess {
   readonly pid: number;
@@ -362,10 +328,16 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
       this.#end({ code: code & 0xff });
     } catch (error) {
       if (this.status !== undefined || error instanceof ProcessEnded) return;
-      this.logger.warn('an emulated program failed', { program: this.argv[0], error });
-      this.write('stderr', `${this.argv[0] ?? ''}: ${error instanceof Error ? error.message : error}\n`);
+      this.write('stderr', `${this.argv[0] ?? ''}: ${this.#failure(error)}\n`);
       this.#end({ code: 1 });
     }
+  }
+
+  /** What a program says of an error that it did not expect: a full disk is the user's business, others are ours. */
+  #failure(error: unknown): string {
+    if (isFileError(error)) return error.operation === 'write' ? `write error: ${error.reason}` : error.reason;
+    this.logger.warn('an emulated program failed', { program: this.argv[0], error });
+    return error instanceof Error ? error.message : String(error);
   }
 
   #end(status: ExitStatus): void {
@@ -404,20 +376,6 @@ export class EmulatedProcess extends ProcessIo implements ProcessContext, Proces
   #changed(state: ProcessState): void {
     for (const listener of [...(this.#listeners ?? [])]) listener(state);
     this.parent?.deliver('CHLD');
-  }
-}
-
-/** A process's own account: over a limit it may be the one that is killed. */
-class ProcessMemory extends Account {
-  constructor(private readonly process: EmulatedProcess) {
-    super(UNLIMITED, process.host.cgroup.memory);
-  }
-
-  override charge(bytes: number, kind: MemoryKind = 'held'): void {
-    super.charge(bytes, kind);
-    if (this.process.status === undefined) return;
-    this.releaseAll();
-    throw new ProcessEnded();
   }
 }
 

@@ -4,8 +4,9 @@
  * Invariant: nothing is left behind when it fails.
  */
 import { FileError } from '../filesystem/file-error.ts';
-import type { EmulatedProcess, ProcessOptions } from './process.ts';
+import type { EmulatedProcess } from './process.ts';
 import type { Program, SpawnOptions } from './process-context.ts';
+import type { ProcessOptions } from './process-options.ts';
 
 /** What a process holds of this process's memory, whatever its program does. */
 export const PROCESS_BYTES = 16 * 1024;
