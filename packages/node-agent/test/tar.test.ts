@@ -113,3 +113,21 @@ describe('tar', () => {
     expect(await run(['tar'])).toMatchObject({ code: 1, err: expect.stringContaining('tar: bad usage\n') });
   });
 });
+
+describe('tail, for cp with retries', () => {
+  it('CN-74: bytes from the start or the end, of megabytes too', async () => {
+    const run = await setUp();
+    const bytes = noise(3_000_000);
+    await run(['sh', '-c', 'cat > /big'], bytes);
+    for (const [from, expected] of [
+      ['+1', bytes],
+      ['+2000001', bytes.subarray(2_000_000)],
+      ['+9000000', Buffer.alloc(0)],
+      ['100000', bytes.subarray(-100_000)],
+      ['0', Buffer.alloc(0)],
+    ] as const) {
+      const { out } = await run(['tail', '-c', from, '/big']);
+      expect([from, out.equals(expected)]).toEqual([from, true]);
+    }
+  });
+});

@@ -37,7 +37,8 @@ export const tail = applet(async (process, args) => {
   const status = await eachInput(process, line.operands, async (input, path) => {
     if (titled) await process.print(`${first ? '' : '\n'}==> ${path} <==\n`);
     first = false;
-    const size = await printEnd(process, input, { count, fromStart, bytes: bytes !== undefined });
+    const print = bytes === undefined ? printEnd : printBytes;
+    const size = await print(process, input, { count, fromStart });
     if (path !== '-') positions.push({ path, size, ino: statusOf(process, path)?.ino ?? 0 });
   });
   if (!follows) return status;
@@ -52,7 +53,6 @@ export const tail = applet(async (process, args) => {
 interface End {
   readonly count: number;
   readonly fromStart: boolean;
-  readonly bytes: boolean;
 }
 
 /** Prints what is asked for; gives the number of bytes that were read. */
@@ -64,11 +64,10 @@ async function printEnd(process: ProcessContext, input: AsyncIterable<Uint8Array
       yield chunk;
     }
   })();
-  const pieces = end.bytes ? bytePieces(counted) : linesOf(counted);
   const kept: string[] = [];
   let keptBytes = 0;
   let skip = end.count - 1;
-  for await (const piece of pieces) {
+  for await (const piece of linesOf(counted)) {
     if (end.fromStart) {
       if (skip-- <= 0) await process.print(Buffer.from(piece, 'latin1'));
       continue;
@@ -81,8 +80,28 @@ async function printEnd(process: ProcessContext, input: AsyncIterable<Uint8Array
   return size;
 }
 
-async function* bytePieces(input: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  for await (const chunk of input) yield* Buffer.from(chunk).toString('latin1');
+/** The same, counted in bytes. What is asked for from the start on goes out as it comes. */
+async function printBytes(process: ProcessContext, input: AsyncIterable<Uint8Array>, end: End): Promise<number> {
+  const most = Math.min(end.count, MOST_BYTES);
+  const kept: Uint8Array[] = [];
+  let keptBytes = 0;
+  let size = 0;
+  for await (const chunk of input) {
+    const skipped = end.fromStart ? Math.max(0, end.count - 1 - size) : 0;
+    size += chunk.length;
+    if (end.fromStart) {
+      if (skipped < chunk.length) await process.print(chunk.subarray(skipped));
+      continue;
+    }
+    kept.push(chunk);
+    keptBytes += chunk.length;
+    for (let first = kept[0]; first && keptBytes - first.length >= most; first = kept[0]) {
+      keptBytes -= first.length;
+      kept.shift();
+    }
+  }
+  if (keptBytes > 0 && most > 0) await process.print(Buffer.concat(kept).subarray(-most));
+  return size;
 }
 
 function statusOf(process: ProcessContext, path: string): { readonly size: number; readonly ino: number } | undefined {
