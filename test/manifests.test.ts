@@ -206,6 +206,17 @@ describe('manifests with stock kubectl', () => {
     await cluster.kubectl('delete', 'pod', 'test-liveness-exec', '--grace-period=0', '--force');
   });
 
+  it('E2E-15: 07 the init container leaves its archive for the server', async () => {
+    await cluster.apply('07-pod-init-container.yaml');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/javaweb-2', '--timeout=30s');
+    expect(await jsonpath('pod javaweb-2', '{.status.initContainerStatuses[0].state.terminated.reason}')).toBe(
+      'Completed',
+    );
+    expect(await cluster.kubectl('exec', 'javaweb-2', '--', 'ls', '/root/apache-tomcat-7.0.42-v2/webapps')).toContain(
+      'sample.war',
+    );
+  });
+
   it('E2E-16: 04 containers of one Pod see each other, with pause as the first', async () => {
     await cluster.apply('04-pod-share-process-namespace.yaml');
     await cluster.kubectl('wait', '--for=condition=Ready', 'pod/shared-pid', '--timeout=30s');
