@@ -129,13 +129,15 @@ export class ContainerInstance implements ContainerEnvironment, ContainerOwner {
   /** Made anew at each asking: a process that is not entered needs none. */
   get env(): ReadonlyMap<string, string> {
     const { config, profile } = this;
-    return new Map([
+    const env = new Map([
       ['PATH', DEFAULT_PATH],
       ['HOSTNAME', this.hostname],
       ...Object.entries(profile.env),
       ...config.env.map(({ name, value }): [string, string] => [name, value]),
       ...(config.tty ? [['TERM', 'xterm'] as [string, string]] : []),
     ]);
+    if (!env.has('HOME')) env.set('HOME', config.security.uid === 0 ? '/root' : '/');
+    return env;
   }
 
   mayDiffer(path: string): boolean {
