@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, type Output, regatta, TestCluster } from './support/cluster.ts';
+import { eventually, fixtures, type Output, regatta, TestCluster } from './support/cluster.ts';
 import { Person, type Running } from './support/people.ts';
 
+const policy = path.join(fixtures, 'audit-policy.yaml');
 const CANARY = 'what-the-host-knows';
 
 /** An address of this machine that others would use. */
@@ -22,7 +23,7 @@ describe('a workshop', () => {
   const open: Running[] = [];
   beforeAll(async () => {
     process.env['REGATTA_TEST_CANARY'] = CANARY;
-    cluster = await TestCluster.start({ speed: 40 });
+    cluster = await TestCluster.start({ speed: 40, flags: ['--audit-policy', policy] });
     const guest = async (name: string, ...flags: string[]): Promise<Person> => {
       await cluster.regatta('invite', name, ...flags);
       return new Person(path.join(cluster.dataDir, 'guests', `${name}.kubeconfig`));
@@ -129,6 +130,23 @@ describe('a workshop', () => {
     expect(feed.text()).toContain('does not know you (any more)');
     expect((await alice.kubectl('get', 'pods')).stderr).toContain('You must be logged in to the server');
     expect((await bob.kubectl('get', 'pods')).code).toBe(0);
+  });
+
+  it('AUD-1, AUD-5: who did what is on disk, as the policy file says', async () => {
+    const secret = ['create', 'secret', 'generic', 'hidden', '--from-literal=a=hunter2'];
+    expect((await bob.kubectl(...secret)).code).toBe(0);
+    const log = path.join(cluster.dataDir, 'logs', 'audit.log');
+    await eventually('the secret in the log', async () => fs.readFileSync(log, 'utf8').includes('"name":"hidden"'));
+    const text = fs.readFileSync(log, 'utf8');
+    const created = text.split('\n').find((line) => line.includes('"verb":"create"') && line.includes('"deployments"'));
+    expect(JSON.parse(created ?? '{}')).toMatchObject({
+      user: { username: 'alice' },
+      objectRef: { resource: 'deployments', namespace: 'alice', name: 'web' },
+      requestObject: { kind: 'Deployment', spec: { replicas: 6 } },
+      responseObject: { metadata: { name: 'web' } },
+    });
+    expect(/hunter2|aHVudGVyMg|rgt\.|system:node/.exec(text)).toBeNull();
+    expect(fs.statSync(log).mode & 0o777).toBe(0o600);
   });
 
   it('WS-42: without a terminal the live view says what to use instead', async () => {

@@ -4,7 +4,6 @@
  */
 import type { AuditPolicy } from './audit-policy.ts';
 import { DEFAULT_AUDIT_POLICY } from './default-policy.ts';
-import { readAuditPolicy } from './policy-file.ts';
 
 const MEGABYTE = 1024 * 1024;
 const DAY_MS = 24 * 3600 * 1000;
@@ -42,11 +41,16 @@ export async function auditSettings(values: AuditFlagValues): Promise<AuditSetti
   }
   return {
     file,
-    policy: policyFile === undefined ? DEFAULT_AUDIT_POLICY : await readAuditPolicy(policyFile),
+    policy: policyFile === undefined ? DEFAULT_AUDIT_POLICY : await readPolicy(policyFile),
     maxSize: count(values, 'audit-log-maxsize', 1) * MEGABYTE,
     maxBackups: count(values, 'audit-log-maxbackup', 0),
     maxAge: count(values, 'audit-log-maxage', 0) * DAY_MS,
   };
+}
+
+async function readPolicy(file: string): Promise<AuditPolicy> {
+  const { readAuditPolicy } = await import('./policy-file.ts');
+  return await readAuditPolicy(file);
 }
 
 function count(values: AuditFlagValues, flag: keyof typeof AUDIT_FLAGS, least: number): number {

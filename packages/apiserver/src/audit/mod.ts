@@ -9,4 +9,3 @@ export type { AuditSink } from './audit-sink.ts';
 export type { AuditTrail } from './audit-trail.ts';
 export { Auditor } from './auditor.ts';
 export { DEFAULT_AUDIT_POLICY } from './default-policy.ts';
-export { AuditPolicyError, readAuditPolicy } from './policy-file.ts';

@@ -1,8 +1,10 @@
 /**
  * A policy file: audit.k8s.io/v1 Policy in YAML or JSON, read strictly
- * (upstream: staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go, pkg/apis/audit/validation/validation.go).
+ * (upstream: staging/src/k8s.io/apiserver/pkg/audit/policy/reader.go, pkg/apis/audit/validation/validation.go). Loaded when
+ * there is one.
  */
 import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
 import {
   AUDIT_LEVELS,
   AUDIT_STAGES,
@@ -46,12 +48,11 @@ export async function readAuditPolicy(file: string): Promise<AuditPolicy> {
   } catch (cause) {
     throw new AuditPolicyError(file, cause instanceof Error ? cause.message : String(cause), { cause });
   }
-  return await parseAuditPolicy(text, file);
+  return parseAuditPolicy(text, file);
 }
 
 /** @param file for messages @throws AuditPolicyError */
-export async function parseAuditPolicy(text: string, file: string): Promise<AuditPolicy> {
-  const { parse } = await import('yaml');
+export function parseAuditPolicy(text: string, file: string): AuditPolicy {
   try {
     return policyOf(parse(text));
   } catch (cause) {

@@ -41,7 +41,7 @@ describe('the audit log', () => {
   beforeAll(async () => {
     running = await runServer(silentLogger, async (dataDir) => {
       file = join(dataDir, 'audit', 'audit.log');
-      const policy = await parseAuditPolicy(POLICY, 'test');
+      const policy = parseAuditPolicy(POLICY, 'test');
       return { audit: { file, policy, maxSize: 1 << 30, maxBackups: 1, maxAge: 0 } };
     });
   });
