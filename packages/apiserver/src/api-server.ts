@@ -9,6 +9,7 @@ import type { BusConnection, BusFigures, Served } from '@regatta/bus';
 import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
 import { admissionPlugins } from './admission/mod.ts';
+import { checkPolicies } from './admission/policy/policy-status.ts';
 import { serveDefinitions } from './apiextensions/lazy.ts';
 import { AuditLog, type AuditLogOptions, Auditor, type AuditSink } from './audit/mod.ts';
 import {
@@ -156,6 +157,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources, client },
   );
   closers.push(await serveDefinitions(parts.registry, resources, client));
+  closers.push(checkPolicies(parts.registry, resources));
   const https = new HttpsServer({
     pipeline: parts.pipeline,
     logger,

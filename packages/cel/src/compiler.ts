@@ -143,8 +143,9 @@ export class Compiler {
 
   #select({ operand, field, optional, at }: Extract<Expr, { kind: 'select' }>): Code {
     // `authorizer.requestResource` is one name.
-    const qualified = operand.kind === 'ident' ? `${operand.name}.${field}` : '';
-    if (this.isVariable(qualified)) return this.#ident({ kind: 'ident', name: qualified, at });
+    const qualified = operand.kind === 'ident' ? `${operand.name}.${field}` : undefined;
+    if (qualified !== undefined && this.isVariable(qualified))
+      return this.#ident({ kind: 'ident', name: qualified, at });
     const from = this.compile(operand);
     const type = this.fieldType(from.type, field, at);
     if (!type) return { type: DYN, run: () => null, cost: 0, size: 0 };

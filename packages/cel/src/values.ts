@@ -140,6 +140,15 @@ export class MapValue {
     );
   }
 
+  /** Values are made when they are asked for. */
+  static lazy(names: readonly string[], get: (name: string) => Value | undefined): MapValue {
+    return new MapValue(
+      names.length,
+      (key) => (typeof key === 'string' ? get(key) : undefined),
+      () => names,
+    );
+  }
+
   static fromJson(
     object: Readonly<Record<string, unknown>>,
     valueType: (key: string) => CelType | undefined,

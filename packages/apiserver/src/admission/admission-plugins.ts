@@ -25,6 +25,7 @@ import { RuntimeClassPlugin } from './plugins/runtime-class.ts';
 import { ServiceAccountPlugin } from './plugins/service-account.ts';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
+import { ValidatingAdmissionPolicyPlugin } from './policy/validating-policy.ts';
 import { rereader } from './webhooks/reread-object.ts';
 import { MutatingAdmissionWebhook, ValidatingAdmissionWebhook } from './webhooks/webhook-admission.ts';
 
@@ -59,6 +60,7 @@ export function admissionPlugins(
     new PodTopologyLabels(server),
     new RbacEscalation(auth.escalation),
     new MutatingAdmissionWebhook(webhooks, rereader(resources)),
+    new ValidatingAdmissionPolicyPlugin({ server, authorizer: auth.authorizer, resources }),
     new ValidatingAdmissionWebhook(webhooks),
     new GuestLimits(server),
     new ResourceQuotaPlugin(server),

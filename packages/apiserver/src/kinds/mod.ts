@@ -3,6 +3,7 @@
  */
 import { definitionStrategy } from '../apiextensions/lazy.ts';
 import type { Strategy } from '../registry/strategy.ts';
+import { validatingPolicyBindingStrategy, validatingPolicyStrategy } from './admissionregistration/policies.ts';
 import { mutatingWebhookStrategy, validatingWebhookStrategy } from './admissionregistration/webhooks.ts';
 import { controllerRevisionStrategy } from './apps/controller-revision.ts';
 import { daemonSetStrategy } from './apps/daemon-set.ts';
@@ -91,6 +92,8 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['storage.k8s.io/volumeattributesclasses', strategy(volumeAttributesClassStrategy)],
   ['node.k8s.io/runtimeclasses', strategy(runtimeClassStrategy)],
   ['apps/controllerrevisions', strategy(controllerRevisionStrategy)],
+  ['admissionregistration.k8s.io/validatingadmissionpolicies', strategy(validatingPolicyStrategy)],
+  ['admissionregistration.k8s.io/validatingadmissionpolicybindings', strategy(validatingPolicyBindingStrategy)],
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', strategy(validatingWebhookStrategy)],
   ['admissionregistration.k8s.io/mutatingwebhookconfigurations', strategy(mutatingWebhookStrategy)],
   ['flowcontrol.apiserver.k8s.io/flowschemas', strategy(flowSchemaStrategy)],

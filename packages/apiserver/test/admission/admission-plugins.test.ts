@@ -35,6 +35,7 @@ it("ADM-1: plugins run in upstream's order", async () => {
     'PodTopologyLabels',
     'RBACEscalation',
     'MutatingAdmissionWebhook',
+    'ValidatingAdmissionPolicy',
     'ValidatingAdmissionWebhook',
     'GuestLimits',
     'ResourceQuota',

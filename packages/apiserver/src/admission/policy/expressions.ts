@@ -68,17 +68,34 @@ const REQUEST: CelType = (() => {
   return { ...made, fields: new Map([...made.fields, ['namespace', { jsonName: 'namespace', type: STRING }]]) };
 })();
 
-/** In the order of `requestValues`. */
-const VARIABLES: readonly (readonly [string, CelType])[] = [
-  ['object', DYN],
-  ['oldObject', DYN],
-  ['request', REQUEST],
-  ['params', DYN],
-  ['namespaceObject', DYN],
-  ['authorizer', AUTHORIZER],
-  ['authorizer.requestResource', RESOURCE],
-  ['variables', DYN],
-];
+/** What an environment has beside what all have. */
+export interface EnvironmentParts {
+  /** Of `object` and `oldObject`; anything unless told. */
+  readonly object?: CelType;
+  /** Undefined where there are none. */
+  readonly params?: CelType;
+  readonly variables?: CelType;
+}
+
+/** A name that no expression can say. */
+const HIDDEN = '';
+
+/** Variables stand in the order of `requestValues`. */
+export function admissionEnvironment({ object: type = DYN, params, variables }: EnvironmentParts = {}): CelEnvironment {
+  return {
+    variables: [
+      ['object', type],
+      ['oldObject', type],
+      ['request', REQUEST],
+      [params ? 'params' : HIDDEN, params ?? DYN],
+      ['namespaceObject', DYN],
+      ['authorizer', AUTHORIZER],
+      ['authorizer.requestResource', RESOURCE],
+      [variables ? 'variables' : HIDDEN, variables ?? DYN],
+    ],
+    libraries: [authorizerLibrary],
+  };
+}
 
 interface Check {
   readonly authorizer: Authorizer;
@@ -148,8 +165,6 @@ function decisionAt(args: readonly Value[]): { readonly allowed: boolean; readon
     : { allowed: false, reason: '' };
 }
 
-export const admissionEnvironment: CelEnvironment = { variables: VARIABLES, libraries: [authorizerLibrary] };
-
 export interface RequestFacts {
   readonly attributes: AdmissionAttributes;
   readonly request: object;
@@ -158,7 +173,7 @@ export interface RequestFacts {
   readonly authorizer: Authorizer;
 }
 
-/** Values of the environment's variables, but `variables`. */
+/** Values of the environment's variables; `variables` comes last and has none yet. */
 export function requestValues({ attributes, request, params, namespaceObject, authorizer }: RequestFacts): Value[] {
   const { group, resource, subresource, namespace, name } = attributes;
   const check = (typeName: string, what: object): Value => new Opaque(typeName, { authorizer, attributes, what }, '');
@@ -170,5 +185,6 @@ export function requestValues({ attributes, request, params, namespaceObject, au
     fromJson(namespaceObject ?? null, DYN),
     check('kubernetes.authorization.Authorizer', {}),
     check('kubernetes.authorization.ResourceCheck', { group, resource, subresource, namespace, name }),
+    null,
   ];
 }

@@ -3,16 +3,27 @@
  * (upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go).
  */
 import type { MatchCondition } from '@regatta/api';
-import { CompileError, CostError, compileCel, EvaluationError, type Program, type Value } from '@regatta/cel';
+import {
+  type CelEnvironment,
+  CompileError,
+  CostError,
+  compileCel,
+  EvaluationError,
+  type Program,
+  type Value,
+} from '@regatta/cel';
 import { admissionEnvironment } from './expressions.ts';
 
 /** Whether all hold; an error when none is false and some have no value. */
 export type ConditionMatcher = (values: readonly Value[]) => boolean | EvaluationError;
 
 /** Undefined when there are none. A condition that doesn't compile has no value. */
-export function conditionMatcher(conditions: readonly MatchCondition[] | undefined): ConditionMatcher | undefined {
+export function conditionMatcher(
+  conditions: readonly MatchCondition[] | undefined,
+  environment: CelEnvironment = admissionEnvironment(),
+): ConditionMatcher | undefined {
   if (!conditions || conditions.length === 0) return undefined;
-  const compiled = conditions.map(compileCondition);
+  const compiled = conditions.map((condition) => compileCondition(condition, environment));
   return (values) => {
     let problem: EvaluationError | undefined;
     for (const condition of compiled) {
@@ -24,10 +35,10 @@ export function conditionMatcher(conditions: readonly MatchCondition[] | undefin
   };
 }
 
-function compileCondition({ name, expression }: MatchCondition): ConditionMatcher {
+function compileCondition({ name, expression }: MatchCondition, environment: CelEnvironment): ConditionMatcher {
   let program: Program;
   try {
-    program = compileCel(expression, admissionEnvironment);
+    program = compileCel(expression, environment);
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
     const { message } = error;
@@ -35,7 +46,7 @@ function compileCondition({ name, expression }: MatchCondition): ConditionMatche
   }
   return (values) => {
     try {
-      return program.evaluate([...values, null]) === true;
+      return program.evaluate(values) === true;
     } catch (error) {
       if (error instanceof CostError) return new EvaluationError(error.message);
       if (error instanceof EvaluationError)
