@@ -151,6 +151,20 @@ describe('open files', () => {
     expect(space.used).toBeLessThanOrEqual(used - 'hello world'.length);
   });
 
+  it('VOL-3: what is opened for writing takes no right to read, and gives none', () => {
+    const { files } = system();
+    const user = files.as(USER);
+    write(user, '/tmp/drop', 'x');
+    user.setMode('/tmp/drop', 0o200);
+    const file = user.open('/tmp/drop', { append: true });
+    file.write(encodeText('y'));
+    expect(code(() => file.read(1))).toBe('EBADF');
+    expect(code(() => user.open('/tmp/drop', { read: true, write: true }))).toBe('EACCES');
+    expect(code(() => user.open('/tmp/drop', {}))).toBe('EACCES');
+    expect(code(() => files.open('/tmp/drop', {}).write(encodeText('z')))).toBe('EBADF');
+    expect(read(files, '/tmp/drop')).toBe('xy');
+  });
+
   it('VOL-3: a gap reads as zeros; what is cut is gone', () => {
     const { files } = system();
     const file = files.open('/tmp/x', { write: true, create: true });

@@ -3,6 +3,7 @@ import { ContainerFileSystem } from '../../src/runtime/filesystem/file-system.ts
 import { decodeText, directoryNode, encodeText } from '../../src/runtime/filesystem/nodes.ts';
 import { openPath } from '../../src/runtime/filesystem/regular-file.ts';
 import type { OpenFile } from '../../src/runtime/process/open-file.ts';
+import { TestContainers } from '../support/test-container.ts';
 
 async function all(file: OpenFile): Promise<string> {
   let text = '';
@@ -51,5 +52,16 @@ describe('named pipes', () => {
     await written;
     from.release();
     await expect(to.write(encodeText('x'))).rejects.toMatchObject({ code: 'EPIPE' });
+  });
+
+  it('VOL-7: mkfifo makes one that commands of a shell talk through', async () => {
+    const container = await new TestContainers().start('busybox', { command: ['sleep', '100000'] });
+    const script =
+      'mkfifo -m 600 /tmp/p && ls -l /tmp | tail -1 | cut -c1-10; (cat /tmp/p; echo end) & echo through > /tmp/p; wait; mkfifo /tmp/p';
+    expect(await container.exec(['sh', '-c', script])).toEqual({
+      code: 1,
+      out: 'prw-------\nthrough\nend\n',
+      err: 'mkfifo: /tmp/p: File exists\n',
+    });
   });
 });

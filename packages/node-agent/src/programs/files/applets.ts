@@ -7,6 +7,7 @@ const APPLETS: ReadonlyMap<string, Program> = new Map<string, Program>([
   ['ls', async (process) => (await import('./ls.ts')).ls(process)],
   ['touch', async (process) => (await import('./touch.ts')).touch(process)],
   ['mkdir', async (process) => (await import('./directories.ts')).mkdir(process)],
+  ['mkfifo', async (process) => (await import('./fifos.ts')).mkfifo(process)],
   ['rmdir', async (process) => (await import('./directories.ts')).rmdir(process)],
   ['rm', async (process) => (await import('./rm.ts')).rm(process)],
   ['unlink', async (process) => (await import('./rm.ts')).rm(process)],

@@ -23,7 +23,7 @@ import { type FileStatus, type FileSystemStatus, fileSystemStatus, statusOf } fr
 import { FileTree } from './file-tree.ts';
 import { type MountPoint, MountTable } from './mounts.ts';
 import { DirectoryNode, FileNode, type FsNode, type Owner, PipeNode, SymlinkNode } from './nodes.ts';
-import { type OpenFlags, OpenNode } from './open-node.ts';
+import { type OpenFlags, OpenNode, reads, writes } from './open-node.ts';
 import type { Place } from './path-walk.ts';
 import { copyTree, moveTree, type RemoveOptions, removeTree } from './tree-commands.ts';
 
@@ -175,18 +175,11 @@ export class ContainerFileSystem {
   open(path: string, flags: OpenFlags): OpenNode {
     const follow = flags.noFollow !== true && !(flags.create && flags.exclusive);
     const place = this.#tree.walk(path, 'open', follow);
-    const writes = flags.write === true || flags.append === true;
+    const changes = writes(flags);
     const node = place.node === undefined ? this.#createFile(place, flags, path) : this.#openable(place, flags, path);
     const { space } = place.mount;
-    const opened = new OpenNode(
-      node,
-      place.path,
-      { ...flags, write: writes },
-      space,
-      this.#tree.now,
-      this.caller.memory,
-    );
-    if (flags.truncate && writes && node.kind === 'file' && place.node !== undefined) opened.truncate(0);
+    const opened = new OpenNode(node, place.path, flags, space, this.#tree.now, this.caller.memory);
+    if (flags.truncate && changes && node.kind === 'file' && place.node !== undefined) opened.truncate(0);
     return opened;
   }
 
@@ -223,13 +216,13 @@ export class ContainerFileSystem {
     if (flags.create && flags.exclusive) throw new FileError('EEXIST', 'open', path);
     if (node.kind === 'symlink') throw new FileError('ELOOP', 'open', path);
     if (flags.directory && node.kind !== 'directory') throw new FileError('ENOTDIR', 'open', path);
-    const writes = flags.write === true || flags.append === true;
-    if (writes && node.kind === 'directory') throw new FileError('EISDIR', 'open', path);
-    if (writes && mount.readOnly && (node.kind === 'file' || node.kind === 'generated'))
+    const changes = writes(flags);
+    if (changes && node.kind === 'directory') throw new FileError('EISDIR', 'open', path);
+    if (changes && mount.readOnly && (node.kind === 'file' || node.kind === 'generated'))
       throw new FileError('EROFS', 'open', path);
-    this.#tree.allow(node, (flags.read === false ? 0 : READ) | (writes ? WRITE : 0), 'open', path);
-    if (writes && node.kind === 'generated') throw new FileError('EACCES', 'open', path);
-    return writes && node.kind === 'file' ? this.#tree.own(place, node, 'open') : node;
+    this.#tree.allow(node, (reads(flags) ? READ : 0) | (changes ? WRITE : 0), 'open', path);
+    if (changes && node.kind === 'generated') throw new FileError('EACCES', 'open', path);
+    return changes && node.kind === 'file' ? this.#tree.own(place, node, 'open') : node;
   }
 
   #createFile(place: Place, flags: OpenFlags, path: string): FileNode {

@@ -6,7 +6,7 @@ import { ByteChannel } from '../process/byte-channel.ts';
 import { CountedFile, type IoOptions, type OpenFile } from '../process/open-file.ts';
 import { PIPE_CAPACITY } from '../process/pipe.ts';
 import type { PipeNode } from './nodes.ts';
-import type { OpenFlags } from './open-node.ts';
+import { type OpenFlags, reads, writes } from './open-node.ts';
 
 export class NamedPipe {
   readonly channel: ByteChannel;
@@ -27,10 +27,8 @@ export class NamedPipe {
 }
 
 export function openPipe(node: PipeNode, path: string, flags: OpenFlags): OpenFile {
-  const writes = flags.write === true || flags.append === true;
-  const reads = flags.read !== false;
-  if (node.pipe === undefined || (writes && node.pipe.hasEnded)) node.pipe = new NamedPipe(path);
-  return new PipeEnd(node, node.pipe, reads, writes);
+  if (node.pipe === undefined || (writes(flags) && node.pipe.hasEnded)) node.pipe = new NamedPipe(path);
+  return new PipeEnd(node, node.pipe, reads(flags), writes(flags));
 }
 
 class PipeEnd extends CountedFile {

@@ -23,6 +23,15 @@ export interface OpenFlags {
   readonly mode?: number;
 }
 
+/** Whether an opening is for reading: what is opened for writing is not, unless that is asked for too. */
+export function reads({ read, write, append }: OpenFlags): boolean {
+  return read ?? (write !== true && append !== true);
+}
+
+export function writes({ write, append }: OpenFlags): boolean {
+  return write === true || append === true;
+}
+
 const NOTHING = new Uint8Array(0);
 
 export class OpenNode {
@@ -44,7 +53,7 @@ export class OpenNode {
   /** The next bytes, at most `limit`; undefined at the end. A device gives what it has. */
   read(limit: number): Uint8Array | undefined {
     const { node } = this;
-    if (this.flags.read === false || this.#closed) throw new FileError('EBADF', 'read', this.path);
+    if (!reads(this.flags) || this.#closed) throw new FileError('EBADF', 'read', this.path);
     if (node.kind === 'directory') throw new FileError('EISDIR', 'read', this.path);
     if (node.kind === 'device') {
       const bytes = node.read();
@@ -60,7 +69,7 @@ export class OpenNode {
   /** @throws FileError ENOSPC, EBADF */
   write(bytes: Uint8Array): void {
     const { node } = this;
-    if (!this.flags.write || this.#closed) throw new FileError('EBADF', 'write', this.path);
+    if (!writes(this.flags) || this.#closed) throw new FileError('EBADF', 'write', this.path);
     if (node.kind === 'device') return node.write(bytes);
     if (node.kind !== 'file') throw new FileError('EINVAL', 'write', this.path);
     if (this.flags.append) this.#offset = node.size;
@@ -73,7 +82,7 @@ export class OpenNode {
 
   truncate(size: number): void {
     const { node } = this;
-    if (!this.flags.write || node.kind !== 'file') throw new FileError('EINVAL', 'ftruncate', this.path);
+    if (!writes(this.flags) || node.kind !== 'file') throw new FileError('EINVAL', 'ftruncate', this.path);
     this.space.charge(size - node.size, 'ftruncate', this.path, this.memory);
     const from = Math.min(size, node.size);
     node.truncate(size);
