@@ -105,8 +105,18 @@ export class PodContainers {
     await this.options.services.stopper.stop({ pod, container, record, podIp, grace: seconds * 1000, message });
   }
 
-  /** Gives a running container other resources. @returns why it can't, as upstream's kubelet tells it */
-  async resize({ record, container }: ContainerToUpdate): Promise<string | undefined> {
+  /** Gives running containers other resources. @returns what could not be done, and why */
+  async resizeAll(updates: readonly ContainerToUpdate[]): Promise<string[]> {
+    const failures: string[] = [];
+    for (const update of updates) {
+      const why = await this.#resize(update);
+      if (why) failures.push(why);
+    }
+    return failures;
+  }
+
+  /** @returns why it can't, as upstream's kubelet tells it */
+  async #resize({ record, container }: ContainerToUpdate): Promise<string | undefined> {
     const { runtime } = this.options.services;
     const wanted = containerResources(container.resources);
     const used = runtime.memoryUsed(record.id);

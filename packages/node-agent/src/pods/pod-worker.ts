@@ -12,14 +12,13 @@ import type { ContainerRecord, SandboxRecord } from '../runtime/container-runtim
 import { PodVolumes } from '../volumes/pod-volumes.ts';
 import { VolumeError } from '../volumes/volume-error.ts';
 import { computePodActions, type PodActions } from './pod-actions.ts';
-import { PodAllocation, type ResizeEvent, type ResizeVerdict } from './pod-allocation.ts';
+import { PodAllocation, type ResizeVerdict } from './pod-allocation.ts';
 import { PodContainers } from './pod-containers.ts';
 import { DEFAULT_GRACE_SECONDS, formatPod, isHostNetwork, isTerminalPhase, podReference, uidOf } from './pod-names.ts';
 import { PodReporter } from './pod-reporter.ts';
+import { replaceSandbox, tellOfChange } from './pod-sandbox.ts';
 import type { PodServices } from './pod-services.ts';
 import { wantsOther } from './pod-updates.ts';
-import { checkRuntimeClass } from './runtime-handler.ts';
-import { sandboxConfig } from './sandbox-config.ts';
 import type { PodEnd } from './status/pod-status.ts';
 
 /** Cluster milliseconds until a resize that the runtime refused is tried again. */
@@ -217,7 +216,7 @@ export class PodWorker {
       await this.#containers.restartAll(pod, this.#podIp());
       return this.wake();
     }
-    const failures = await this.#resizeAll(actions.toUpdate);
+    const failures = await this.#containers.resizeAll(actions.toUpdate);
     for (const kill of actions.toKill) await this.#containers.kill(pod, kill, this.#podIp());
     if (actions.killPod && !actions.createSandbox) {
       this.#begin('terminating');
@@ -235,39 +234,19 @@ export class PodWorker {
     for (const container of [...actions.ephemeralToStart, ...actions.initToStart, ...actions.toStart])
       await this.#containers.start(pod, container, context);
     this.services.probes.follow(pod, this.#records());
-    if (failures.length === 0) this.#endResize(pod);
-    else this.#resizeFailed(pod, failures);
+    this.#endResize(pod, failures);
   }
 
-  /** @returns what could not be done, and why */
-  async #resizeAll(updates: PodActions['toUpdate']): Promise<string[]> {
-    const failures: string[] = [];
-    for (const update of updates) {
-      const why = await this.#containers.resize(update);
-      if (why) failures.push(why);
-    }
-    return failures;
-  }
-
-  /** It is tried again: what is used may become less. */
-  #resizeFailed(pod: Pod, failures: readonly string[]): void {
-    const event = this.#allocation.failed(pod, failures.join(', '));
-    if (event) this.#tell(pod, event);
-    this.#after('resize', RESIZE_RETRY_MS);
-  }
-
-  #tell(pod: Pod, { type, reason, message }: ResizeEvent): void {
-    this.services.events.event(podReference(pod), type, reason, message);
-    this.#publish();
-  }
-
-  /** Everything that runs has what it was given. */
-  #endResize(pod: Pod): void {
-    if (this.#pod.metadata.generation !== pod.metadata.generation) return;
-    const event = this.#allocation.completed(pod);
+  /** Everything that runs has what it was given, or it is tried again: what is used may become less. */
+  #endResize(pod: Pod, failures: readonly string[]): void {
+    if (failures.length > 0) this.#after('resize', RESIZE_RETRY_MS);
+    else if (this.#pod.metadata.generation !== pod.metadata.generation) return;
+    const isDone = failures.length === 0;
+    const event = isDone ? this.#allocation.completed(pod) : this.#allocation.failed(pod, failures.join(', '));
     if (event === undefined) return;
-    this.#tell(pod, event);
-    this.neighbours.onResized();
+    this.services.events.event(podReference(pod), event.type, event.reason, event.message);
+    this.#publish();
+    if (isDone) this.neighbours.onResized();
   }
 
   async #mountVolumes(pod: Pod): Promise<void> {
@@ -290,27 +269,11 @@ export class PodWorker {
   }
 
   /** What is left of an old sandbox goes; a new one is made when there is something to run in it. */
-  async #newSandbox(actions: PodActions): Promise<SandboxRecord> {
+  async #newSandbox({ sandboxChanged, attempt }: PodActions): Promise<SandboxRecord> {
     const pod = this.#pod;
-    const { runtime, events } = this.services;
-    if (actions.sandboxChanged) {
-      events.event(
-        podReference(pod),
-        'Normal',
-        'SandboxChanged',
-        'Pod sandbox changed, it will be killed and re-created.',
-      );
-    }
+    if (sandboxChanged) tellOfChange(pod, this.services);
     await this.services.stopper.stopPod(pod, this.#records(), this.#podIp(), this.#graceOf(pod));
-    for (const old of runtime.sandboxes(uidOf(pod))) await runtime.removeSandbox(old.id);
-    try {
-      await checkRuntimeClass(pod, this.services.runtimeClasses);
-      return await runtime.runSandbox(sandboxConfig(pod, actions.attempt, this.services.node));
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      events.event(podReference(pod), 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`);
-      throw error;
-    }
+    return replaceSandbox(pod, attempt, this.services);
   }
 
   #checkDeadline(): void {
