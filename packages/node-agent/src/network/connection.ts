@@ -2,8 +2,8 @@
  * The two ends of an emulated TCP connection.
  *
  * Invariants: an end that finishes writing leaves the other direction open (half-close); an end that closes ends what the
- * other reads and breaks what it writes (EPIPE); one that closes with bytes unread or unsent, or with an error, resets the
- * other (ECONNRESET); a writer waits while the reader has WINDOW bytes unread.
+ * other reads and breaks what it writes (EPIPE), whatever went wrong in its program; one that closes with bytes unread or
+ * unsent, or resets, resets the other (ECONNRESET); a writer waits while the reader has WINDOW bytes unread.
  */
 import { Duplex } from 'node:stream';
 import { NetworkError, type Peer } from './network-error.ts';
@@ -88,7 +88,7 @@ export class Connection extends Duplex {
     const other = this.#other;
     this.#other = undefined;
     this.#resume?.();
-    const isReset = error !== null || this.readableLength > 0 || this.writableLength > 0;
+    const isReset = isConnectionReset(error) || this.readableLength > 0 || this.writableLength > 0;
     if (other !== undefined && !other.destroyed) other.#lost(isReset);
     done(error);
   }
@@ -104,6 +104,10 @@ export class Connection extends Duplex {
     this.#ended = true;
     this.push(null);
   }
+}
+
+function isConnectionReset(error: Error | null): boolean {
+  return error instanceof NetworkError && error.code === 'ECONNRESET';
 }
 
 export function connectionPair(client: Peer, server: Peer): readonly [Connection, Connection] {

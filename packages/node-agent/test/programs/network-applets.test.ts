@@ -108,10 +108,26 @@ describe('nc', () => {
       err: 'nc: connect to web port 81 (tcp) failed: Connection refused\n',
     });
     expect(await sh('nc -zuv -w 1 web 5000')).toMatchObject({ code: 1 });
+    expect(await sh('echo hello | nc -t -w 2 web 80')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^HTTP\/1\.1 400 Bad Request/),
+    });
+    const echo = containers.network.openSocket(web.ip, 5000);
+    void (async () => {
+      for await (const { bytes, from } of echo.datagrams) await echo.send(from, bytes);
+    })();
+    expect(await sh('echo hi | nc -u -w 0.1 web 5000')).toMatchObject({ code: 0, out: 'hi\n' });
   });
 });
 
 describe('names', () => {
+  it('NET-31: the name of a Pod by its address is made as scripts make it', async () => {
+    const { sh, box } = await setUp();
+    const dashed = box.ip.replaceAll('.', '-');
+    expect((await sh(`hostname -i | awk -F. '{print $1"-"$2"-"$3"-"$4}'`)).out).toBe(`${dashed}\n`);
+    expect((await sh("echo 'a|b' | awk -F '|' '{print $2}'")).out).toBe('b\n');
+  });
+
   it('NET-55: getent finds what /etc/hosts has, and ends with 2 for what nobody has', async () => {
     const { sh } = await setUp();
     expect(await sh('getent hosts web')).toMatchObject({ code: 0, out: '10.244.1.2      web\n' });

@@ -9,6 +9,7 @@
 import { yieldToEventLoop } from '@regatta/runtime';
 import { Bash, type CommandName } from 'just-bash';
 import type { ProcessContext, Program } from '../../runtime/process/process-context.ts';
+import { literalSeparators } from './awk-separator.ts';
 import { LibraryFiles } from './library-files.ts';
 import { treatsLinesAlone } from './line-by-line.ts';
 import { readsStandardInput } from './standard-input.ts';
@@ -38,8 +39,9 @@ class StallError extends Error {
 
 export const runLibraryTool: Program = async (process) => {
   await process.prepareFiles();
-  const [called = '', ...args] = process.argv;
+  const [called = '', ...given] = process.argv;
   const name = called.split('/').at(-1) ?? called;
+  const args = name === 'awk' || name === 'gawk' ? literalSeparators(given) : given;
   const tool = new LibraryTool(process, name, args);
   if (!readsStandardInput(name, args)) return tool.run(undefined);
   if (treatsLinesAlone(name, args)) return runByLines(process, tool);

@@ -7,19 +7,25 @@ import type { NetworkProcess } from './network-process.ts';
 
 export class Deadline {
   readonly #controller = new AbortController();
-  readonly #timer: Timer | undefined;
+  #timer: Timer | undefined;
   readonly #onKill = (): void => this.#controller.abort();
   #isOver = false;
 
   /** @param milliseconds undefined: only the process's end counts */
   constructor(
     private readonly process: Pick<NetworkProcess, 'clock' | 'killed'>,
-    milliseconds: number | undefined,
+    private readonly milliseconds: number | undefined,
   ) {
     if (process.killed.aborted) this.#controller.abort();
     process.killed.addEventListener('abort', this.#onKill, { once: true });
-    if (milliseconds === undefined) return;
-    this.#timer = process.clock.real.setTimer(milliseconds, () => {
+    this.restart();
+  }
+
+  /** Something has happened: the time begins anew. */
+  restart(): void {
+    this.#timer?.cancel();
+    if (this.milliseconds === undefined || this.signal.aborted) return;
+    this.#timer = this.process.clock.real.setTimer(this.milliseconds, () => {
       this.#isOver = true;
       this.#controller.abort();
     });

@@ -56,7 +56,7 @@ async function connectOne(process: NetworkProcess, line: CommandLine, host: stri
   const deadline = new Deadline(process, seconds === undefined ? undefined : Number(seconds) * 1000);
   try {
     const ip = await addressOf(process, host, deadline.signal);
-    if (line.has('u')) return await udpClient(process, line, { ip, port }, deadline.signal);
+    if (line.has('u')) return await udpClient(process, line, { ip, port }, deadline);
     const connection = await orTimeout(process.network.connect(process.ip, { ip, port }), deadline.signal);
     await verbose(
       process,
@@ -120,7 +120,10 @@ async function join(
   const sending = line.has('d') ? Promise.resolve() : send(process, connection, quit, line.has('N'));
   sending.catch(() => connection.destroy());
   try {
-    for await (const chunk of connection) await process.print(chunk as Uint8Array);
+    for await (const chunk of connection) {
+      deadline.restart();
+      await process.print(chunk as Uint8Array);
+    }
     return 0;
   } catch (error) {
     return error instanceof NetworkError && error.code === 'ECONNRESET' ? 1 : 0;
@@ -148,9 +151,9 @@ async function send(
   connection.destroy();
 }
 
-async function udpClient(process: NetworkProcess, line: CommandLine, peer: Peer, signal: AbortSignal): Promise<number> {
+async function udpClient(process: NetworkProcess, line: CommandLine, peer: Peer, deadline: Deadline): Promise<number> {
   const socket = process.network.openSocket(process.ip, Number(line.value('p') ?? 0), { connectedTo: peer });
-  signal.addEventListener('abort', () => socket.close(), { once: true });
+  deadline.signal.addEventListener('abort', () => socket.close(), { once: true });
   try {
     if (line.has('z')) return await probeUdp(process, line, socket, peer);
     await verbose(
@@ -160,7 +163,10 @@ async function udpClient(process: NetworkProcess, line: CommandLine, peer: Peer,
     );
     const sending = sendDatagrams(process, socket, peer);
     sending.catch(() => socket.close());
-    for await (const { bytes } of socket.datagrams) await process.print(bytes);
+    for await (const { bytes } of socket.datagrams) {
+      deadline.restart();
+      await process.print(bytes);
+    }
     return await sending.then(
       () => 0,
       () => 1,
