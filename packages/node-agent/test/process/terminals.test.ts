@@ -176,6 +176,24 @@ describe('terminals', () => {
     expect(await leader.wait()).toEqual({ code: 5 });
   });
 
+  it('KER-35: who handles TTIN and TTOU is interrupted when it reads, and may write', async () => {
+    const screen = new Screen();
+    screen.terminal.setMode({ tostop: true });
+    const codes: string[] = [];
+    const handles: Program = async (process) => {
+      for (const signal of ['TTIN', 'TTOU'] as const) process.onSignal(signal, () => {});
+      await process.read().catch((error) => codes.push(error.code));
+      await process.print('written');
+      return 0;
+    };
+    screen.run(async (process) => {
+      process.spawn({ argv: ['h'], program: handles, processGroup: 'new' });
+      return forever(process);
+    });
+    await expect.poll(() => screen.shown).toBe('written');
+    expect(codes).toEqual(['EINTR']);
+  });
+
   it('KER-36: a new size is told to the foreground', async () => {
     const screen = new Screen();
     const sizes: unknown[] = [];

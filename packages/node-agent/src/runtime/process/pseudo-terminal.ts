@@ -121,7 +121,12 @@ export class PseudoTerminal implements Terminal {
   }
 
   async write(bytes: Uint8Array, { signal, user }: IoOptions): Promise<void> {
-    while (this.mode.tostop && this.#isInBackground(user) && user.signalGroup('TTOU')) await user.running();
+    while (this.mode.tostop && this.#isInBackground(user) && user.signalGroup('TTOU')) {
+      const stopped = user.running();
+      // Who handles the signal may write.
+      if (stopped === undefined) break;
+      await stopped;
+    }
     while (this.#isHeld) await this.#changes.next(signal);
     if (this.#isHungUp) throw new FileError('EIO', 'write', this.name);
     try {
@@ -137,7 +142,9 @@ export class PseudoTerminal implements Terminal {
 
   async #turnAway(user: FileUser, signal: 'TTIN' | 'TTOU'): Promise<void> {
     if (!user.signalGroup(signal)) throw new FileError('EIO', 'read', this.name);
-    await user.running();
+    const stopped = user.running();
+    if (stopped === undefined) throw new FileError('EINTR', 'read', this.name);
+    await stopped;
   }
 
   #processed(bytes: Uint8Array): Uint8Array {
