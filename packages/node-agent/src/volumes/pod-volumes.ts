@@ -8,6 +8,7 @@
  */
 import type { Container, Pod, Volume, VolumeMount } from '@regatta/api';
 import type { Timer } from '@regatta/runtime';
+import { jsonEqual } from '../api/json-equal.ts';
 import type { DownwardContext } from '../containers/downward.ts';
 import { hostsFile, resolvFile } from '../containers/network-files.ts';
 import { StartError } from '../containers/start-error.ts';
@@ -76,7 +77,7 @@ export class PodVolumes {
     if (!this.#isSetUp) {
       for (const volume of this.#specs()) await named(volume, () => this.#setUp(volume));
       this.#isSetUp = true;
-    } else if (this.#isLookedAt && before !== pod) await this.#refresh((volume) => followsPod(volume));
+    } else if (this.#isLookedAt && tellsOther(before, pod)) await this.#refresh((volume) => followsPod(volume));
   }
 
   /** The Pod has its address: /etc/hosts tells it. */
@@ -299,6 +300,15 @@ export class PodVolumes {
 
 function followsObjects({ configMap, secret, downwardAPI, projected }: Volume): boolean {
   return (configMap ?? secret ?? downwardAPI ?? projected) !== undefined;
+}
+
+/** Whether files about the Pod would read differently. */
+function tellsOther({ metadata: before }: Pod, { metadata: after }: Pod): boolean {
+  return (
+    before.generation !== after.generation ||
+    !jsonEqual(before.labels, after.labels) ||
+    !jsonEqual(before.annotations, after.annotations)
+  );
 }
 
 function followsPod({ downwardAPI, projected }: Volume): boolean {

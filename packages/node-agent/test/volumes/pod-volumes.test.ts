@@ -126,6 +126,9 @@ describe('files from API objects', () => {
     expect(modes(files, '/v')).toMatchObject({ labels: '400 0:0' });
     await pod.update({ labels: { app: 'y', tier: 'web' } });
     expect(text(files, '/v/labels')).toBe('app="y"\ntier="web"');
+    const before = files.readLink('/v/..data');
+    await pod.update({ resourceVersion: '9' });
+    expect(files.readLink('/v/..data')).toBe(before);
   });
 
   it('VOL-14: what says that it never changes is not read again', async () => {
