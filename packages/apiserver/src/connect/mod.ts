@@ -8,7 +8,7 @@ import { admitConnect } from './connect-admission.ts';
 import type { ConnectEnvironment } from './connect-environment.ts';
 import { requireCreate } from './create-permission.ts';
 import { podLog } from './pod-log.ts';
-import { portForwardRequest, processRequest } from './pod-process.ts';
+import { portForwardRequest, processRequest, requireStreams } from './pod-process.ts';
 import { proxyRequest } from './proxy/proxy-request.ts';
 import { holdPlace } from './stream-places.ts';
 
@@ -26,8 +26,9 @@ export function connectHandlers(env: ConnectEnvironment): SpecialHandlers {
       await admitConnect(registry.admission, call);
       requireCreate(authorizer, call);
       const pod = env.pod(info.namespace, info.name);
-      check(info, pod);
+      const wanted = check(info, pod);
       env.requireNode(pod.spec.nodeName ?? '');
+      requireStreams(wanted);
       throw statusErrors.badRequest('Upgrade request required');
     };
   const proxy: ResourceHandler = async ({ registry }, call) => {

@@ -18,9 +18,6 @@ export function processRequest(info: RequestInfo, pod: Pod): ProcessRequest {
     tty: queryFlag(query, 'tty'),
   };
   const command = query.getAll('command');
-  if (!streams.stdin && !streams.stdout && !streams.stderr) {
-    throw statusErrors.badRequest('you must specify at least 1 of stdin, stdout, stderr');
-  }
   if (op === 'exec' && command.length === 0)
     throw statusErrors.badRequest('you must specify at least one command for the container');
   const { phase } = pod.status ?? {};
@@ -42,6 +39,12 @@ export function processRequest(info: RequestInfo, pod: Pod): ProcessRequest {
     // A terminal has one output.
     stderr: streams.stderr && !streams.tty,
   };
+}
+
+/** What upstream's kubelet checks: asked once the node is known to be there. @throws StatusError 400 */
+export function requireStreams(request: ProcessRequest | PortForwardRequest): void {
+  if (request.op === 'port-forward' || request.stdin || request.stdout || request.stderr) return;
+  throw statusErrors.badRequest('you must specify at least 1 of stdin, stdout, stderr');
 }
 
 /** @throws StatusError 400 */

@@ -16,7 +16,7 @@ import { admitConnect } from './connect-admission.ts';
 import type { UpgradeEnvironment } from './connect-environment.ts';
 import { requireCreate } from './create-permission.ts';
 import { NodeRefusal, NodeUnreachable } from './node-stream.ts';
-import { portForwardRequest, processRequest } from './pod-process.ts';
+import { portForwardRequest, processRequest, requireStreams } from './pod-process.ts';
 import { answerRaw } from './raw-answer.ts';
 import type { RawSocket, UpgradeSocket } from './upgrade-socket.ts';
 import { isWebSocketRequest } from './websocket-offer.ts';
@@ -91,6 +91,7 @@ async function upgradeProcess(env: UpgradeEnvironment, call: ApiCall, raw: Upgra
   const pod = env.pod(call.info.namespace, call.info.name);
   const wanted = processRequest(call.info, pod);
   env.requireNode(pod.spec.nodeName ?? '');
+  requireStreams(wanted);
   if (isWebSocketRequest(call.request)) {
     const { serveProcessWebSocket } = await import('./process-websocket.ts');
     return serveProcessWebSocket(env, call.request, raw, pod, wanted);
