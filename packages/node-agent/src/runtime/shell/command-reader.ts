@@ -96,7 +96,7 @@ export function terminalCommands(shell: Shell): CommandReader {
   return new CommandReader(shell, async (continues) => {
     const name = continues ? 'PS2' : 'PS1';
     const text = shell.state.variables.get(name) ?? (continues ? '> ' : defaultPrompt(shell));
-    const line = await lines.read(promptText(shell, await shell.promptExpansion(text)));
+    const line = await lines.read(await shell.promptExpansion(promptText(shell, text)));
     if (line === undefined) return undefined;
     await shell.remember(line);
     return `${line}\n`;

@@ -2,6 +2,8 @@
  * A line editor as busybox's and readline's: bytes of the keyboard in, what the screen needs out. Pure: whoever reads
  * the terminal feeds it. Keys are emacs's.
  *
+ * A newline in what it gives is for a terminal that returns the carriage itself (onlcr).
+ *
  * Invariant: the text is at most LONGEST_LINE characters.
  */
 import { KeyReader } from './keys.ts';
@@ -126,7 +128,7 @@ export class LineEditor {
     const lastRow = Math.floor(end / this.#columns);
     this.#row = Math.floor(at / this.#columns);
     // At the last column a terminal waits with going to the next line.
-    let output = start + text + (end > 0 && end % this.#columns === 0 ? '\r\n' : '');
+    let output = start + text + (end > 0 && end % this.#columns === 0 ? '\n' : '');
     if (lastRow > this.#row) output += `\x1b[${lastRow - this.#row}A`;
     if (end !== at) output += `\r${at % this.#columns > 0 ? `\x1b[${at % this.#columns}C` : ''}`;
     this.#output += output;
@@ -266,13 +268,13 @@ export class LineEditor {
 
   enter(): void {
     if (this.#cursor < this.#characters.length) this.#moveTo(this.#characters.length);
-    this.#output += '\r\n';
+    this.#output += '\n';
     this.#result = { kind: 'line', text: this.#text };
   }
 
   interrupt(): void {
     this.#moveTo(this.#characters.length);
-    this.#output += '^C\r\n';
+    this.#output += '^C\n';
     this.#result = { kind: 'interrupt' };
   }
 
@@ -296,13 +298,13 @@ export class LineEditor {
     const width = Math.max(...names.map(screenWidth)) + 2;
     const perLine = Math.max(1, Math.floor(this.#columns / width));
     const rows = Math.ceil(names.length / perLine);
-    this.#output += '\r\n';
+    this.#output += '\n';
     for (let row = 0; row < rows; row++) {
       const line = names.filter((_, i) => i % rows === row);
       this.#output += `${line
         .map((name) => name.padEnd(width))
         .join('')
-        .trimEnd()}\r\n`;
+        .trimEnd()}\n`;
     }
     this.#row = 0;
     this.#redraw();

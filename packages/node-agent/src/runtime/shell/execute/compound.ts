@@ -61,7 +61,7 @@ async function subshell(shell: Shell, body: List): Promise<number> {
     (sub) => sub.runList(body, true),
     shell.monitor ? { processGroup: 'new', foreground: true } : {},
   );
-  return shell.waitForeground(new Job([child], '(...)', false));
+  return shell.waitForeground(new Job([child], shell.currentText, false));
 }
 
 /** Runs a loop's body once: true when the loop goes on. */

@@ -132,7 +132,8 @@ export class Shell {
   #ownDisposition(signal: Signal): (() => void) | 'ignore' | 'default' {
     if (!this.interactive) return 'default';
     if (signal === 'INT') return () => this.#interrupted.abort(new Interrupted());
-    return ['QUIT', 'TERM', 'TSTP', 'TTIN', 'TTOU'].includes(signal) ? 'ignore' : 'default';
+    // Handled, not ignored: what is ignored would be so in its children too.
+    return ['QUIT', 'TERM', 'TSTP', 'TTIN', 'TTOU'].includes(signal) ? () => {} : 'default';
   }
 
   clearInterrupt(): void {
