@@ -27,6 +27,7 @@ const PROTOCOLS = [
 const STREAM_CREATION_TIMEOUT = 30_000;
 /** Characters of a terminal's size in JSON. */
 const LONGEST_SIZE = 256;
+const TYPES: ReadonlySet<string> = new Set(['error', 'stdin', 'stdout', 'stderr', 'resize']);
 const STREAM_TYPE = 'streamtype';
 
 export async function serveProcessSpdy(
@@ -45,14 +46,17 @@ export async function serveProcessSpdy(
   gone.signal.addEventListener('abort', () => node.abort('the client is gone'), { once: true });
   const wanted = wantedStreams(request, protocol);
   const streams = new Map<string, SpdyStream>();
+  let begun = false;
   const session = new ProcessSession(streams, protocol, request);
   const connection = new SpdyConnection(acceptSpdy(raw, protocol), {
     clock: env.clock,
     pingPeriod: env.pingPeriod,
-    accepts: (headers) => wanted.has(headers.get(STREAM_TYPE) ?? '') && !streams.has(headers.get(STREAM_TYPE) ?? ''),
+    // A client may open more than it asked for: what is not wanted is not used.
+    accepts: (headers) => TYPES.has(headers.get(STREAM_TYPE) ?? '') && !streams.has(headers.get(STREAM_TYPE) ?? ''),
     onStream: (stream) => {
       streams.set(stream.headers.get(STREAM_TYPE) ?? '', stream);
-      if (streams.size < wanted.size) return;
+      if (begun || ![...wanted].every((type) => streams.has(type))) return;
+      begun = true;
       late.cancel();
       void session.carry(node).finally(() => connection.close());
     },
@@ -104,7 +108,10 @@ class ProcessSession {
   }
 
   async #input(node: BusStream): Promise<void> {
-    await Promise.all([this.#stdin(node, this.streams.get('stdin')), this.#resizes(node, this.streams.get('resize'))]);
+    await Promise.all([
+      this.#stdin(node, this.request.stdin ? this.streams.get('stdin') : undefined),
+      this.#resizes(node, this.request.tty ? this.streams.get('resize') : undefined),
+    ]);
   }
 
   async #stdin(node: BusStream, stream: SpdyStream | undefined): Promise<void> {
