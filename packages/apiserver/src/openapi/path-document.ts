@@ -22,6 +22,11 @@ const PATCHES = [
   'application/apply-patch+yaml',
 ];
 
+/** Custom resources have no protobuf, and no merge keys. */
+const CUSTOM_ENCODINGS = ENCODINGS.slice(0, 2);
+const CUSTOM_STREAMS = STREAMS.slice(0, 1);
+const CUSTOM_PATCHES = PATCHES.filter((type) => !type.includes('strategic'));
+
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 type ParameterType = 'string' | 'boolean' | 'integer';
 
@@ -83,6 +88,7 @@ interface Subject {
   /** `CoreV1Namespaced`, the middle of operation ids. */
   readonly idStem: string;
   readonly tag: string;
+  readonly custom: boolean;
 }
 
 /** All paths of a resource. @param listTypeId the type of its lists */
@@ -117,6 +123,7 @@ function subjectOf(version: OpenApiVersion, info: ResourceInfo, scope: string): 
     typeId: info.typeId,
     idStem: `${capital(group)}${capital(info.version)}${scope}${info.kind}`,
     tag: `${group}_${info.version}`,
+    custom: info.custom === true,
   };
 }
 
@@ -158,14 +165,13 @@ function operation(subject: Subject, verb: Verb, suffix: string, listTypeId: str
   const result = streams ? listTypeId : verb.method === 'delete' ? STATUS_TYPE : subject.typeId;
   const parameters = Object.entries(verb.query).map(([name, type]) => parameter(version, name, 'query', type));
   const body = bodyOf(subject, verb);
+  const answers = answerTypes(subject, streams);
   return {
     tags: [tag],
     operationId: `${verb.name}${idStem}${suffix}`,
-    ...(version === 'v2'
-      ? { consumes: body ? body.types : ['*/*'], produces: streams ? [...ENCODINGS, ...STREAMS] : ENCODINGS }
-      : {}),
+    ...(version === 'v2' ? { consumes: body ? body.types : ['*/*'], produces: answers } : {}),
     ...parametersAndBody(version, parameters, body),
-    responses: responses(version, result, streams),
+    responses: responses(version, result, answers),
     'x-kubernetes-action': verb.action,
     'x-kubernetes-group-version-kind': kind,
   };
@@ -176,8 +182,8 @@ interface Body {
   readonly types: readonly string[];
 }
 
-function bodyOf({ typeId }: Subject, { method }: Verb): Body | undefined {
-  if (method === 'patch') return { typeId: PATCH_TYPE, types: PATCHES };
+function bodyOf({ typeId, custom }: Subject, { method }: Verb): Body | undefined {
+  if (method === 'patch') return { typeId: PATCH_TYPE, types: custom ? CUSTOM_PATCHES : PATCHES };
   if (method === 'delete') return { typeId: DELETE_OPTIONS_TYPE, types: ['*/*'] };
   return method === 'get' || typeId === undefined ? undefined : { typeId, types: ['*/*'] };
 }
@@ -194,11 +200,16 @@ function parametersAndBody(version: OpenApiVersion, parameters: Json[], body: Bo
   };
 }
 
-function responses(version: OpenApiVersion, typeId: string | undefined, streams: boolean): Json {
+function answerTypes({ custom }: Subject, streams: boolean): readonly string[] {
+  if (custom) return streams ? [...CUSTOM_ENCODINGS, ...CUSTOM_STREAMS] : CUSTOM_ENCODINGS;
+  return streams ? [...ENCODINGS, ...STREAMS] : ENCODINGS;
+}
+
+function responses(version: OpenApiVersion, typeId: string | undefined, answers: readonly string[]): Json {
   const ok: Json = { description: 'OK' };
   if (typeId !== undefined && version === 'v2') ok['schema'] = schemaRef('v2', typeId);
   if (typeId !== undefined && version === 'v3') {
-    ok['content'] = contentOf(streams ? [...ENCODINGS, ...STREAMS] : ENCODINGS, typeId);
+    ok['content'] = contentOf(answers, typeId);
   }
   return { '200': ok, '401': { description: 'Unauthorized' } };
 }

@@ -57,6 +57,16 @@ describe('CRD-1: a definition gets its status, and what it defines is served', (
     expect(components).toMatchObject({
       schemas: { 'com.example.found.v1.Widget': { properties: { spec: { required: ['size'] } } } },
     });
+    // Clients choose the patch that they send by what is offered here.
+    const { paths } = await running.json('GET', `/openapi/v3/apis/${group}/v1`);
+    const { patch } = (paths as Record<string, { patch: { requestBody: { content: object } } }>)[
+      `/apis/${group}/v1/namespaces/{namespace}/widgets/{name}`
+    ] ?? { patch: undefined };
+    expect(Object.keys(patch?.requestBody.content ?? {})).toEqual([
+      'application/json-patch+json',
+      'application/merge-patch+json',
+      'application/apply-patch+yaml',
+    ]);
     expect((await running.request('GET', '/openapi/v2')).text).toContain('"com.example.found.v1.Widget"');
   });
 

@@ -56,7 +56,8 @@ export class PolicyProgram {
       admissionEnvironment({ ...typed, ...(spec.variables?.length ? { variables } : {}) });
     this.#variables = (spec.variables ?? []).map(({ name, expression }, i) => {
       const program = this.#compile(expression, environment(), ['variables', i, 'expression']);
-      if (program) fields.set(name, { jsonName: name, type: program.type });
+      // One that doesn't compile is told once, not by everything that names it.
+      if (expression?.trim()) fields.set(name, { jsonName: name, type: program?.type ?? DYN });
       return [name, program];
     });
     this.conditions = conditionMatcher(spec.matchConditions, admissionEnvironment(typed));
