@@ -24,7 +24,7 @@ export interface NodeVolumesOptions {
   readonly disk: NodeDisk;
   readonly sources: VolumeSources;
   readonly network: NodeNetwork;
-  readonly images: ImageStore;
+  readonly images: Pick<ImageStore, 'find' | 'profile'>;
   readonly containers: LoggedContainers;
   readonly clock: ClusterClock;
   readonly random: Random;

@@ -3,6 +3,7 @@
  */
 import { type ConfigMap, type Pod, type Secret, statusErrors, type Volume, type VolumeMount } from '@regatta/api';
 import { ClusterClock, constantTimeline, FakeClock, seededRandom, silentLogger } from '@regatta/runtime';
+import { NGINX_IMAGE } from '../../src/images/nginx/image.ts';
 import { Machine } from '../../src/node/machine.ts';
 import { NodeVolumes } from '../../src/node/node-volumes.ts';
 import type { Caller } from '../../src/runtime/filesystem/access.ts';
@@ -17,6 +18,8 @@ export const CONTEXT = { podIp: '10.244.1.5', hostIp: '192.168.49.2', allocatabl
 export const USER: Caller = { uid: 1000, gid: 1000, groups: [], umask: 0o022 };
 
 const HOUR_MS = 3_600_000;
+/** The one image that is on the machine. */
+const NGINX = { reference: 'docker.io/library/nginx:latest', digestReference: '', sizeBytes: 0 };
 
 export class TestVolumes {
   readonly real = new FakeClock(Date.UTC(2026, 10, 21, 9, 8, 7));
@@ -55,7 +58,10 @@ export class TestVolumes {
         },
       },
       network: { nodeName: 'node-1', nodeIp: '192.168.49.2', clusterDns: '10.96.0.10', clusterDomain: 'cluster.local' },
-      images: { find: () => undefined, profile: () => undefined } as never,
+      images: {
+        find: (image) => (image === 'nginx' ? NGINX : undefined),
+        profile: () => NGINX_IMAGE,
+      },
       clock: this.clock,
       random: seededRandom(7),
       logger: silentLogger,

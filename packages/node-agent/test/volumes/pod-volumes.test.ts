@@ -403,6 +403,24 @@ describe('hostPath', () => {
   });
 });
 
+describe('image volumes', () => {
+  it('VOL-23: show the files of an image, in part too, and can not be changed', async () => {
+    const world = new TestVolumes();
+    const pod = await world.pod([
+      { name: 'v', image: { reference: 'nginx' } },
+      { name: 'none', image: { reference: 'elsewhere' } },
+    ]);
+    const files = await pod.container([...AT, { name: 'v', mountPath: '/part', subPath: 'etc/nginx' }]);
+    expect(text(files, '/v/etc/nginx/nginx.conf')).toContain('http {');
+    expect(files.list('/part')).toContain('nginx.conf');
+    expect(() => files.writeFile('/v/etc/nginx/nginx.conf', new Uint8Array(0))).toThrow('EROFS');
+    await expect(pod.container([{ ...AT[0], name: 'v', mountPath: '/v', subPath: 'no/such' }])).rejects.toThrow(
+      'failed to prepare subPath for volumeMount "v" of container "main"',
+    );
+    await expect(pod.container([{ name: 'none', mountPath: '/v' }])).rejects.toThrow('cannot find volume "none"');
+  });
+});
+
 describe('limits', () => {
   const limits = { 'ephemeral-storage': '2Ki' };
   const containers = [{ name: 'main', resources: { limits } }];
