@@ -42,8 +42,9 @@ export async function proxy(
   const { url, host } = targetOf(facts, scope, prefix, config);
   const deadline = new Deadline(process, TIMEOUT_MS);
   let reply: HttpReply | undefined;
+  let body: Uint8Array | undefined;
   try {
-    const body = request.method === 'GET' || request.method === 'HEAD' ? undefined : await readAll(request);
+    body = request.method === 'GET' || request.method === 'HEAD' ? undefined : await readAll(request, process);
     reply = await exchangeHttp(process, {
       url,
       method: request.method ?? 'GET',
@@ -72,6 +73,7 @@ export async function proxy(
     return { code: isLate ? 504 : 502, problem: problemOf(error), upstream: url.href };
   } finally {
     deadline.cancel();
+    process.memory.release(body?.length ?? 0);
     reply?.close();
   }
 }

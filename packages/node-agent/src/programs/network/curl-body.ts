@@ -27,7 +27,7 @@ async function dataOf(process: NetworkProcess, text: string): Promise<Uint8Array
 }
 
 async function source(process: NetworkProcess, name: string): Promise<Uint8Array> {
-  return name === '-' ? readAll(process.stdin) : readInputFile(process, name);
+  return name === '-' ? readAll(process.stdin, process) : readInputFile(process, name);
 }
 
 function withoutLineEnds(bytes: Uint8Array): Uint8Array {

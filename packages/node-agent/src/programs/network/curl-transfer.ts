@@ -178,12 +178,15 @@ export class CurlTransfer implements FailedTransfer {
       await file.write(Buffer.from(headerBlock(reply)));
       file.close();
     }
-    if (line.has('i') || line.has('I')) await output.write(Buffer.from(headerBlock(reply)));
-    for await (const chunk of reply.body) {
-      this.received += chunk.length;
-      await output.write(chunk);
+    try {
+      if (line.has('i') || line.has('I')) await output.write(Buffer.from(headerBlock(reply)));
+      for await (const chunk of reply.body) {
+        this.received += chunk.length;
+        await output.write(chunk);
+      }
+    } finally {
+      output.close();
     }
-    output.close();
     await this.#meter(named ?? remote);
     return isError && line.has('fail-with-body') ? failure : undefined;
   }

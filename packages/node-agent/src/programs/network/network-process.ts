@@ -20,33 +20,27 @@ export type NetworkProcess = Pick<
   | 'hostname'
   | 'image'
   | 'fileSystem'
+  | 'memory'
   | 'onSignal'
+  | 'open'
 >;
 
 export type NetworkProgram = (process: NetworkProcess) => Promise<number>;
 
-/** Bytes of a download that are kept for a file, and of a body that is sent from one. */
-export const LONGEST_FILE = 32 * 1024 * 1024;
+/** Bytes of a body that is sent from a file or standard input. */
+export const LONGEST_BODY = 32 * 1024 * 1024;
 
 export interface Output {
-  write(bytes: Uint8Array): Promise<void>;
   /** @throws FileError */
+  write(bytes: Uint8Array): Promise<void>;
   close(): void;
 }
 
-/** Standard output, for `-`, or a file that is written when the download is complete. */
+/** Standard output, for `-`, or a file that is written as the bytes come. @throws FileError */
 export function openOutput(process: NetworkProcess, name: string): Output {
   if (name === '-') return { write: (bytes) => process.print(bytes), close: () => {} };
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  return {
-    write: async (bytes) => {
-      size += bytes.length;
-      if (size > LONGEST_FILE) throw new RangeError('File too large');
-      chunks.push(bytes);
-    },
-    close: () => process.fileSystem().writeFile(pathOf(process, name), Buffer.concat(chunks)),
-  };
+  const file = process.open(pathOf(process, name), { write: true, create: true, truncate: true });
+  return { write: (bytes) => file.write(bytes), close: () => file.release() };
 }
 
 /** @throws FileError */
@@ -58,13 +52,17 @@ export function pathOf({ cwd }: NetworkProcess, name: string): string {
   return ContainerFileSystem.resolve(cwd, name);
 }
 
-/** All of standard input, as far as LONGEST_FILE. */
-export async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+/** All of an input, as far as LONGEST_BODY, charged to the process until it ends. */
+export async function readAll(
+  input: AsyncIterable<Uint8Array>,
+  { memory }: Pick<NetworkProcess, 'memory'>,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const bytes of input) {
     size += bytes.length;
-    if (size > LONGEST_FILE) break;
+    if (size > LONGEST_BODY) break;
+    memory.charge(bytes.length);
     chunks.push(bytes);
   }
   return Buffer.concat(chunks);

@@ -94,7 +94,7 @@ class Download {
   }
 
   #failure(error: unknown, target: string): string {
-    if (error instanceof WgetError || error instanceof RangeError) return error.message;
+    if (error instanceof WgetError) return error.message;
     if (error instanceof FileError) return `can't open '${error.path}': ${error.reason}`;
     if (error instanceof TlsError) return 'TLS error from peer (alert code 40): handshake failure';
     if (!(error instanceof NetworkError)) throw error;
@@ -197,11 +197,14 @@ class Download {
     await this.#tell(name === '-' ? 'writing to stdout\n' : `saving to '${name}'\n`);
     const output = openOutput(process, name);
     let size = 0;
-    for await (const chunk of reply.body) {
-      size += chunk.length;
-      await output.write(chunk);
+    try {
+      for await (const chunk of reply.body) {
+        size += chunk.length;
+        await output.write(chunk);
+      }
+    } finally {
+      output.close();
     }
-    output.close();
     await this.#tell(progress(shown, size));
     await this.#tell(name === '-' ? 'written to stdout\n' : `'${name}' saved\n`);
   }
