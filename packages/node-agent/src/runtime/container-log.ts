@@ -1,6 +1,8 @@
 /**
  * The log of one container instance: lines with their instants, in memory.
  *
+ * What is written belongs to the log from then on: lines are views of it.
+ *
  * Invariants: holds at most LIMIT_LINES lines and LIMIT_BYTES bytes (the oldest go first); a line longer than
  * LONGEST_LINE is cut into partial lines as containerd does (16 KiB); nothing is added after `close`. A log that nobody
  * has written to holds next to nothing: there is one for every container of the machine.
@@ -58,7 +60,7 @@ export class ContainerLog implements ContainerLogReader {
       rest = rest.subarray(end + 1);
     }
     while (rest.length >= LONGEST_LINE) {
-      this.#add({ time: this.clock.now(), stream, text: rest.slice(0, LONGEST_LINE), partial: true });
+      this.#add({ time: this.clock.now(), stream, text: rest.subarray(0, LONGEST_LINE), partial: true });
       rest = rest.subarray(LONGEST_LINE);
     }
     this.#keep(stream, rest.length === 0 ? undefined : rest.slice());
@@ -84,10 +86,10 @@ export class ContainerLog implements ContainerLogReader {
   #addLine(stream: OutputStream, text: Uint8Array, partial: boolean): void {
     let rest = text;
     while (rest.length > LONGEST_LINE) {
-      this.#add({ time: this.clock.now(), stream, text: rest.slice(0, LONGEST_LINE), partial: true });
+      this.#add({ time: this.clock.now(), stream, text: rest.subarray(0, LONGEST_LINE), partial: true });
       rest = rest.subarray(LONGEST_LINE);
     }
-    this.#add({ time: this.clock.now(), stream, text: rest.slice(), partial });
+    this.#add({ time: this.clock.now(), stream, text: rest, partial });
   }
 
   #add(line: LogLine): void {
