@@ -148,6 +148,8 @@ export class SpdyConnection {
     return sum;
   }
 
+  #room: Promise<void> | undefined;
+
   readonly #writer = {
     data: async (streamId: number, bytes: Uint8Array, fin: boolean): Promise<void> => {
       for (let at = 0; at + DATA_CHUNK < bytes.length; at += DATA_CHUNK)
@@ -168,11 +170,18 @@ export class SpdyConnection {
   /** Resolves when the connection takes more, or is gone. */
   #send(frame: Buffer): Promise<void> {
     if (this.signal.aborted || this.duplex.writableEnded) return Promise.resolve();
+    if (this.duplex.write(frame)) return Promise.resolve();
+    this.#room ??= this.#drained();
+    return this.#room;
+  }
+
+  /** All streams wait for the same room. */
+  #drained(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.duplex.write(frame)) return resolve();
       const done = (): void => {
         this.duplex.off('drain', done);
         this.duplex.off('close', done);
+        this.#room = undefined;
         resolve();
       };
       this.duplex.once('drain', done);
