@@ -1,4 +1,4 @@
-/** Volumes with stock kubectl: what edits do, what tokens are good for, what a machine's disk keeps. */
+/** Volumes with stock kubectl: what tokens are good for, what a machine's disk keeps. Edits: manifests.test.ts, 08. */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -47,38 +47,6 @@ describe('volumes with stock kubectl', () => {
     cluster.kubectl('wait', '--for=condition=Ready', ...pods.map((pod) => `pod/${pod}`), '--timeout=30s');
   const restarts = (pod: string): Promise<string> =>
     cluster.kubectl('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}');
-
-  it('VOL-12, VOL-13: 08 projected Secrets and labels are there, and edits of them appear in what runs', async () => {
-    const file = (name: string, content: string): string => {
-      const place = path.join(cluster.dataDir, name);
-      fs.writeFileSync(place, content);
-      return `--from-file=${place}`;
-    };
-    await cluster.kubectl('create', 'secret', 'generic', 'user', file('username.txt', 'admin'));
-    await cluster.kubectl('create', 'secret', 'generic', 'pass', file('password.txt', '1f2d1e2e67df'));
-    await cluster.apply('08-projected-volumes.yaml');
-    await ready('test-projected-volume', 'test-downwardapi-volume');
-    const folder = '/projected-volume';
-    expect(await sh('test-projected-volume', `cat ${folder}/username.txt ${folder}/password.txt`)).toBe(
-      'admin1f2d1e2e67df',
-    );
-    const data = await sh('test-projected-volume', `readlink ${folder}/..data`);
-    expect(data).toMatch(/^\.\.\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d\.\d+$/);
-    const patch = { stringData: { 'username.txt': 'root' } };
-    await cluster.kubectl('patch', 'secret', 'user', '-p', JSON.stringify(patch));
-    await eventually(
-      'the edit',
-      async () => (await sh('test-projected-volume', `cat ${folder}/username.txt`)) === 'root',
-    );
-    expect(await sh('test-projected-volume', `readlink ${folder}/..data`)).not.toBe(data);
-    expect((await cluster.tryKubectl('exec', 'test-projected-volume', '--', 'touch', `${folder}/x`)).stderr).toMatch(
-      /read-only file system/i,
-    );
-    const labels = (): Promise<string> => sh('test-downwardapi-volume', 'cat /etc/podinfo/labels');
-    expect(await labels()).toBe('cluster="test-cluster1"\nrack="rack-22"\nzone="us-est-coast"');
-    await cluster.kubectl('label', 'pod', 'test-downwardapi-volume', 'zone=moon', '--overwrite');
-    await eventually('the label', async () => (await labels()).includes('zone="moon"'));
-  });
 
   it('VOL-16: a token is its Pod at the API, until the Pod goes', async () => {
     await cluster.kubectl('run', 'caller', '--image=busybox', '--command', '--', 'sleep', '86400');
