@@ -20,13 +20,25 @@ function picture(name: string): Program {
   };
 }
 
+/** Bytes of a request that are told back. */
+const LONGEST_BODY = 1024 * 1024;
+
+async function readBody(request: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > LONGEST_BODY) break;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 /** Tells the client what it has sent. */
 async function echo(process: ProcessContext): Promise<number> {
   serveRoutes(process, 8080, {
     '/': async ({ request, response, path, query }) => {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      const body = Buffer.concat(chunks).toString();
+      const body = Buffer.from(await readBody(request)).toString();
       const headers = Object.entries(request.headers).map(([name, value]) => `\t${name}=${value}\n`);
       text(
         response,

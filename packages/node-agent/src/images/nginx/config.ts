@@ -70,6 +70,8 @@ const OUTERMOST: Scope = {
 };
 
 const MOST_INCLUDES = 200;
+/** Bytes of one file. */
+const LONGEST_FILE = 1024 * 1024;
 
 /** @throws NginxConfigError */
 export function loadConfig(files: ContainerFileSystem, path: string): NginxConfig {
@@ -78,7 +80,9 @@ export function loadConfig(files: ContainerFileSystem, path: string): NginxConfi
     includes++;
     if (includes > MOST_INCLUDES) throw new NginxConfigError(`too many includes in ${file}`);
     try {
-      return expand(parseConfig(Buffer.from(files.readFile(file)).toString(), file));
+      const content = files.readFile(file);
+      if (content.length > LONGEST_FILE) throw new NginxConfigError(`file "${file}" is too large`);
+      return expand(parseConfig(Buffer.from(content).toString(), file));
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       throw new NginxConfigError(`open() "${file}" failed (2: ${error.reason})`);

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { NetworkError } from '../../network/network-error.ts';
 import { parseCommandLine, UsageError } from '../../programs/network/command-line.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
-import { encodeCommand, type Reply, ReplyReader } from './resp.ts';
+import { encodeCommand, type Reply, ReplyReader, RespError } from './resp.ts';
 
 const OPTIONS = {
   short: 'h:p:a:n:u:xr:i:',
@@ -43,8 +43,9 @@ export async function redisCli(process: ProcessContext): Promise<number> {
     await process.print(isPlain ? plain(reply) : told(reply));
     return reply.kind === 'error' ? 1 : 0;
   } catch (error) {
-    if (!(error instanceof NetworkError)) throw error;
-    process.write('stderr', 'Error: Server closed the connection\n');
+    if (!(error instanceof NetworkError || error instanceof RespError)) throw error;
+    const isLost = error instanceof NetworkError;
+    process.write('stderr', `Error: ${isLost ? 'Server closed the connection' : error.message}\n`);
     return 1;
   } finally {
     client.close();

@@ -42,6 +42,8 @@ export function encodeCommand(words: readonly string[]): string {
 
 /** Bytes that wait for the rest of a command. */
 export const LONGEST_COMMAND = 8 * 1024 * 1024;
+/** The same of a reply. */
+export const LONGEST_REPLY = 32 * 1024 * 1024;
 const MOST_WORDS = 100_000;
 
 export class RespError extends Error {
@@ -102,8 +104,10 @@ function takeArray(text: string): Taken | undefined {
 export class ReplyReader {
   #rest = '';
 
+  /** @throws RespError */
   read(chunk: Uint8Array): Reply[] {
     this.#rest += Buffer.from(chunk).toString('latin1');
+    if (this.#rest.length > LONGEST_REPLY) throw new RespError('Protocol error: reply too long');
     const replies: Reply[] = [];
     for (let found = takeReply(this.#rest, 0); found !== undefined; found = takeReply(this.#rest, 0)) {
       this.#rest = this.#rest.slice(found.end);

@@ -24,12 +24,14 @@ import {
 } from './resp.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+/** Bytes of a file that are read at a time. */
+const LOAD_BYTES = 65_536;
 export const REDIS_VERSION = '8.2.2';
 
 export async function redisServer(process: ProcessContext): Promise<number> {
   const config = readConfig(process);
   const server = new RedisServer(process, config);
-  server.begin();
+  await server.begin();
   return new Promise((resolve) => {
     try {
       server.listen(resolve);
@@ -87,7 +89,7 @@ class RedisServer {
     this.process.write('stdout', `${this.process.pid}:${role} ${when} ${level} ${text}\n`);
   }
 
-  begin(): void {
+  async begin(): Promise<void> {
     this.log('C', '*', 'oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo');
     const facts = `version=${REDIS_VERSION}, bits=64, commit=00000000, modified=0, pid=${this.process.pid}`;
     this.log('C', '*', `Redis ${facts}, just started`);
@@ -101,7 +103,7 @@ class RedisServer {
     this.log('M', '*', 'monotonic clock: POSIX clock_gettime');
     this.log('M', '*', `Running mode=standalone, port=${this.config.port}.`);
     this.log('M', '*', 'Server initialized');
-    this.#load();
+    await this.#load();
   }
 
   /** @throws NetworkError */
@@ -255,12 +257,17 @@ class RedisServer {
     return `${this.config.directory}/appendonly.aof`;
   }
 
-  #load(): void {
+  async #load(): Promise<void> {
     const files = this.process.fileSystem();
     const path = this.config.appendOnly ? this.#appendFile : this.#snapshotFile;
     if (!files.exists(path)) return;
-    for (const words of new CommandReader().read(files.readFile(path))) {
-      COMMANDS.get(words[0]?.toLowerCase() ?? '')?.run(this.#keyspace, words, this.process.clock.now());
+    const content = files.readFile(path);
+    const reader = new CommandReader();
+    for (let at = 0; at < content.length; at += LOAD_BYTES) {
+      for (const words of reader.read(content.subarray(at, at + LOAD_BYTES))) {
+        COMMANDS.get(words[0]?.toLowerCase() ?? '')?.run(this.#keyspace, words, this.process.clock.now());
+        await this.process.step();
+      }
     }
     this.log('M', '*', `DB loaded from ${this.config.appendOnly ? 'append only file' : 'disk'}: 0.000 seconds`);
   }
