@@ -341,16 +341,20 @@ function literalType(value: Literal): CelType {
   }
 }
 
-/** Calls the one overload, or, where types are known only now, the first that takes the values. */
+/**
+ * Calls the one overload, or, where types are known only now, the first that takes the values. Paid before: what costs too much
+ * must not begin.
+ */
 function callOf(overloads: readonly Overload[], codes: readonly Code[]): (frame: Frame) => Value {
+  const costly = overloads.filter(({ cost }) => cost !== undefined);
   return (frame) => {
     const values = codes.map((code) => code.run(frame));
+    const sizes = costly.length > 0 ? values.map(actualSize) : [];
+    frame.meter.charge(Math.max(1, ...costly.map((overload) => overload.cost?.(sizes) ?? 1)));
     let problem: unknown;
     for (const overload of overloads) {
       try {
-        const result = overload.call(values);
-        frame.meter.charge(overload.cost?.(values.map(actualSize)) ?? 1);
-        return result;
+        return overload.call(values);
       } catch (error) {
         if (!(error instanceof EvaluationError) || error.message !== 'no such overload') throw error;
         problem = error;

@@ -1,5 +1,6 @@
 export { CompileError, CostError, EvaluationError, type Issue } from './cel-error.ts';
 export { CostMeter } from './code.ts';
+export { MAX_STRING } from './libraries/format.ts';
 export { fn, type Library, method, type Overload } from './overloads.ts';
 export { type CelEnvironment, compileCel, PER_CALL_LIMIT, type Program, RUNTIME_BUDGET } from './program.ts';
 export { MAX_CACHED_PATTERNS, patternProblem, re2, type SafePattern, safePattern } from './safe-pattern.ts';

@@ -10,8 +10,11 @@ import {
   fromJson,
   INT,
   listOf,
+  MAX_CACHED_PATTERNS,
+  MAX_STRING,
   mapOf,
   STRING,
+  safePattern,
 } from '../src/mod.ts';
 
 const SELF: CelType = {
@@ -124,6 +127,12 @@ describe('CEL-2: mistakes are found before anything is evaluated, and told as up
     ],
   ])('%s', (text, message) => expect(problem(text)).toBe(message));
 
+  it('refuses what is too long or too deep to be looked at', () => {
+    expect(problem(`'${'x'.repeat(100_000)}' == ''`)).toContain('expression code point size exceeds limit');
+    expect(problem(`${'['.repeat(400)}1${']'.repeat(400)} == []`)).not.toBe('');
+    expect(problem(Array.from({ length: 30_000 }, () => '1').join('+'))).not.toBe('');
+  });
+
   it('tells syntax errors', () => {
     expect(problem('self.a ==')).toContain("ERROR: <input>:1:10: Syntax error: mismatched input '<EOF>' expecting");
   });
@@ -162,6 +171,31 @@ describe('CEL-3: costs are estimated before, and measured while an expression ru
     const budget = new CostMeter(10);
     expect(() => program.evaluate([items], budget)).toThrow(CostError);
     expect(budget.left).toBeLessThanOrEqual(0);
+  });
+
+  it('begins nothing that would cost too much, and makes no string that is too long', () => {
+    const type = listOf(INT);
+    const items = fromJson(
+      Array.from({ length: 20_000 }, (_, i) => i),
+      type,
+    );
+    const over = (text: string): (() => unknown) => {
+      const program = compileCel(text, {
+        variables: [
+          ['self', type],
+          ['big', STRING],
+        ],
+      });
+      return () => program.evaluate([items, 'x'.repeat(200_000)]);
+    };
+    expect(over('self.distinct().size() > 0')).toThrow(CostError);
+    expect(over("big.replace('x', big) == ''")).toThrow(CostError);
+    expect(over("self.map(i, big).join('') == ''")).toThrow(`string is longer than ${MAX_STRING} characters`);
+    expect(over("'%s'.format([self.map(i, big)]) == ''")).toThrow(`string is longer than ${MAX_STRING} characters`);
+  });
+
+  it('remembers a bounded number of patterns', () => {
+    for (let i = 0; i < MAX_CACHED_PATTERNS + 2; i++) expect(safePattern(`^x${i}$`).test(`x${i}`)).toBe(true);
   });
 
   it('matches patterns in linear time', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAX_ANSWER } from '../../src/webhooks/webhook-client.ts';
 import { define, widget } from '../apiextensions/definitions.ts';
 import { type Answer, prepareNamespace, type RunningServer, runServer } from '../running-server.ts';
 import { type Review, type WebhookServer, webhookServer } from './webhook-server.ts';
@@ -19,6 +20,8 @@ function answer(path: string, request: Review): object | undefined {
       return { allowed: true, warnings: ['looked at'] };
     case '/deny':
       return { allowed: false, status: { message: 'no such thing', reason: 'Forbidden', code: 403 } };
+    case '/huge':
+      return { allowed: true, warnings: ['x'.repeat(MAX_ANSWER)] };
     case '/add': {
       const patch = [{ op: 'add', path: '/data/added', value: 'yes' }];
       return { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') };
@@ -156,6 +159,13 @@ describe('ADM-31: mutating webhooks change objects, which are defaulted again', 
 });
 
 describe('ADM-32: a webhook that fails counts as its failurePolicy says', () => {
+  it('reads no more than an answer may have', async () => {
+    await registered('Validating', { path: '/huge' }, async () => {
+      const failed = await create('huge');
+      expect(message(failed)).toContain(`the webhook's answer is larger than ${MAX_ANSWER} bytes`);
+    });
+  });
+
   it('ends a call that takes too long', async () => {
     const slow = { path: '/never', more: { timeoutSeconds: 1 } };
     await registered('Validating', slow, async () => {

@@ -21,7 +21,7 @@ import { checkedInt, checkedUint, compareValues } from './numbers.ts';
 
 const LIST = listOf(A);
 const perItem: Pick<Overload, 'cost'> = { cost: (sizes) => Math.max(1, sizes[0] ?? 1) };
-const perPair: Pick<Overload, 'cost'> = { cost: (sizes) => Math.max(1, (sizes[0] ?? 1) * (sizes[1] ?? 1)) };
+const perPair: Pick<Overload, 'cost'> = { cost: (sizes) => Math.max(1, sizes[0] ?? 1) * Math.max(1, sizes[1] ?? 1) };
 const sameSize = { resultSize: (sizes: readonly number[]): number => sizes[0] ?? 0 };
 
 function isSorted(items: ListValue): boolean {

@@ -10,14 +10,26 @@ const DEFAULT_PRECISION = 6;
 /** Of `%f` and `%e`. */
 const MAX_PRECISION = 100;
 
+/** Characters that a string may come to have: one that is much longer than a request can only be meant to do harm. */
+export const MAX_STRING = 10_000_000;
+
+/** @throws EvaluationError */
+export function checkLength(length: number): void {
+  if (length > MAX_STRING) throw new EvaluationError(`string is longer than ${MAX_STRING} characters`);
+}
+
 /** @throws EvaluationError */
 export function formatText(format: string, args: ListValue): string {
   let next = 0;
+  let length = format.length;
   return format.replace(CLAUSE, (whole: string, precision: string | undefined, verb: string | undefined) => {
     if (whole === '%%') return '%';
     if (next >= args.size) throw new EvaluationError(`index ${next} out of range`);
     const value = args.at(next++);
-    return formatted(verb ?? '', value, precision === undefined ? DEFAULT_PRECISION : Number(precision));
+    const text = formatted(verb ?? '', value, precision === undefined ? DEFAULT_PRECISION : Number(precision));
+    length += text.length;
+    checkLength(length);
+    return text;
   });
 }
 
@@ -55,7 +67,7 @@ export function asString(value: Value): string {
   if (typeof value === 'number') return doubleText(value);
   if (value instanceof Uint) return String(value.value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString();
-  if (value instanceof ListValue) return `[${value.toArray().map(asString).join(', ')}]`;
+  if (value instanceof ListValue) return `[${joined(value)}]`;
   if (value instanceof MapValue) {
     const entries = value.keys().map((key) => `${asString(key)}: ${asString(value.get(key) ?? null)}`);
     return `{${entries.sort().join(', ')}}`;
@@ -66,6 +78,15 @@ export function asString(value: Value): string {
     );
   }
   return String(value);
+}
+
+function joined(items: ListValue): string {
+  let text = '';
+  for (const item of items) {
+    text += text === '' ? asString(item) : `, ${asString(item)}`;
+    checkLength(text.length);
+  }
+  return text;
 }
 
 function decimal(value: Value): string {

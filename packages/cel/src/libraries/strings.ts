@@ -8,18 +8,18 @@ import { re2 } from '../safe-pattern.ts';
 import { BOOL, INT, listOf, STRING } from '../types.ts';
 import { ListValue } from '../values.ts';
 import * as arg from './arguments.ts';
-import { formatText } from './format.ts';
+import { checkLength, formatText } from './format.ts';
 
 const reads = { cost: traversal(0) };
 const readsBoth: Pick<Overload, 'cost'> = {
-  cost: (sizes) => Math.max(1, traversed(sizes[0] ?? 0) * Math.max(1, traversed(sizes[1] ?? 0))),
+  cost: (sizes) => Math.max(1, traversed(sizes[0] ?? 0)) * Math.max(1, traversed(sizes[1] ?? 0)),
 };
 const sameSize = (sizes: readonly number[]): number => sizes[0] ?? 0;
 const copies = { cost: traversal(0), resultSize: sameSize };
 /** Upstream: RegexStringLengthCostFactor. */
 const PATTERN_FACTOR = 0.25;
 const matching: Pick<Overload, 'cost'> = {
-  cost: (sizes) => Math.max(1, traversed(sizes[0] ?? 0) * Math.max(1, Math.ceil((sizes[1] ?? 0) * PATTERN_FACTOR))),
+  cost: (sizes) => Math.max(1, traversed(sizes[0] ?? 0)) * Math.max(1, Math.ceil((sizes[1] ?? 0) * PATTERN_FACTOR)),
 };
 
 /** Positions are in code points. */
@@ -71,14 +71,23 @@ function replace(text: string, old: string, by: string, limit: bigint): string {
   return [head.join(by), ...tail].join(old);
 }
 
+/** What `replace` can make of its arguments. */
+const replacedSize: Overload['resultSize'] = (sizes) => ((sizes[0] ?? 0) + 1) * Math.max(1, sizes[2] ?? 1);
+const replacing: Pick<Overload, 'cost' | 'resultSize'> = {
+  cost: (sizes) => Math.max(1, traversed(replacedSize(sizes))),
+  resultSize: replacedSize,
+};
+
 function join(items: ListValue, separator: string): string {
-  return items
-    .toArray()
-    .map((item) => {
-      if (typeof item !== 'string') throw new EvaluationError('no such overload');
-      return item;
-    })
-    .join(separator);
+  const parts: string[] = [];
+  let length = 0;
+  for (const item of items) {
+    if (typeof item !== 'string') throw new EvaluationError('no such overload');
+    length += item.length + separator.length;
+    checkLength(length);
+    parts.push(item);
+  }
+  return parts.join(separator);
 }
 
 const joinCost: Pick<Overload, 'cost'> = { cost: (sizes) => Math.max(1, traversed(sizes[0] ?? 0)) };
@@ -241,20 +250,14 @@ export const stringsLibrary: Library = [
     [STRING, STRING, STRING],
     STRING,
     (args) => replace(arg.string(args, 0), arg.string(args, 1), arg.string(args, 2), -1n),
-    {
-      cost: traversal(0),
-      resultSize: (sizes) => (sizes[0] ?? 0) * Math.max(1, sizes[2] ?? 1),
-    },
+    replacing,
   ),
   method(
     'replace',
     [STRING, STRING, STRING, INT],
     STRING,
     (args) => replace(arg.string(args, 0), arg.string(args, 1), arg.string(args, 2), arg.int(args, 3)),
-    {
-      cost: traversal(0),
-      resultSize: (sizes) => (sizes[0] ?? 0) * Math.max(1, sizes[2] ?? 1),
-    },
+    replacing,
   ),
   method('join', [listOf(STRING)], STRING, (args) => join(arg.list(args, 0), ''), joinCost),
   method('join', [listOf(STRING), STRING], STRING, (args) => join(arg.list(args, 0), arg.string(args, 1)), joinCost),

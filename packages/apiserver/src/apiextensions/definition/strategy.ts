@@ -2,7 +2,7 @@
  * CustomResourceDefinitions as objects (upstream: k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition/strategy.go,
  * apis/apiextensions/v1/defaults.go). What they bring to life is custom-resource.ts.
  */
-import type { CustomResourceDefinition, FieldError, KubeObject } from '@regatta/api';
+import type { CustomResourceDefinition, FieldError } from '@regatta/api';
 import { ErrorList } from '../../kinds/validation/error-list.ts';
 import { METADATA, SPEC, STATUS } from '../../kinds/validation/path.ts';
 import { IMMUTABLE } from '../../kinds/validation/rules.ts';
@@ -115,9 +115,4 @@ function checkPreserving(errors: ErrorList, { spec }: CustomResourceDefinition):
     true,
     'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
   );
-}
-
-/** What the registry knows of definitions: they are ordinary objects to it. */
-export function asDefinition(object: KubeObject): CustomResourceDefinition {
-  return object as CustomResourceDefinition;
 }
