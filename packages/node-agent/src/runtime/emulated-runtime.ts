@@ -23,6 +23,7 @@ import {
   type SandboxConfig,
   type SandboxRecord,
 } from './container-runtime.ts';
+import { isFileError } from './filesystem/file-error.ts';
 import type { FileSpace } from './filesystem/file-space.ts';
 import type { ImageStore } from './image-store.ts';
 import { PodRecords } from './pod-records.ts';
@@ -238,14 +239,20 @@ export class EmulatedRuntime implements ContainerRuntime {
     if (this.#require(id).state !== 'running') throw new RuntimeError('exec', `container not running (${id})`);
     const name = options.command[0] ?? '';
     const program = instance.findProgram(name, instance.env.get('PATH') ?? '');
-    if (program === undefined) {
-      const why = `OCI runtime exec failed: exec failed: unable to start container process: ${notExecutable(name)}`;
-      throw new RuntimeError(
-        'exec',
-        `failed to exec in container: failed to start exec "${this.#newId()}": ${why}: unknown`,
-      );
+    if (program === undefined) throw this.#execFailed(notExecutable(name));
+    try {
+      return this.#exec(instance, program, options);
+    } catch (error) {
+      if (!isFileError(error, 'EAGAIN')) throw error;
+      throw this.#execFailed('fork/exec /proc/self/exe: resource temporarily unavailable', error);
     }
-    return this.#exec(instance, program, options);
+  }
+
+  /** In containerd's and runc's words. */
+  #execFailed(why: string, cause?: unknown): RuntimeError {
+    const what = `OCI runtime exec failed: exec failed: unable to start container process: ${why}: unknown`;
+    const message = `failed to exec in container: failed to start exec "${this.#newId()}": ${what}`;
+    return new RuntimeError('exec', message, { cause });
   }
 
   #exec(instance: ContainerInstance, program: Program, { command, stdin, tty }: ExecOptions): ProcessSession {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ProcessEnded } from '../../src/runtime/process/process-context.ts';
+import { PIDS_MAX } from '../../src/runtime/process/cgroup.ts';
+import { ProcessEnded, type Program } from '../../src/runtime/process/process-context.ts';
 import type { RunningContainer } from '../support/test-container.ts';
 import { TestContainers } from '../support/test-container.ts';
 
@@ -54,6 +55,23 @@ describe('PID namespaces', () => {
     await expect.poll(() => nginx.log()).toContain('start worker process 31\n');
     expect(nginx.log()).toMatch(/\[alert\] 1#1: worker process 30 exited on signal 9\n/);
     expect(rows(nginx).at(-1)).toBe('31 1 101 nginx: worker process');
+  });
+});
+
+describe('processes of containers', () => {
+  it('KER-40: a command in a container that has all its processes is refused in the words of the runtime', async () => {
+    const nginx = await new TestContainers().start('nginx');
+    const master = nginx.kernel.process(1);
+    const idle: Program = () => new Promise(() => {});
+    while (nginx.kernel.processes().length < PIDS_MAX) void master?.spawn({ argv: ['x'], program: idle }).wait();
+    await expect(nginx.exec(['ps'])).rejects.toMatchObject({
+      name: 'RuntimeError',
+      code: 'exec',
+      message: expect.stringMatching(/fork\/exec \/proc\/self\/exe: resource temporarily unavailable: unknown$/),
+    });
+    nginx.kernel.process(100)?.deliver('KILL');
+    await expect.poll(() => nginx.kernel.process(100)).toBeUndefined();
+    expect((await nginx.exec(['kill', '-0', '1'])).code).toBe(0);
   });
 });
 
