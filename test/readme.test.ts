@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, regatta, root, TestCluster } from './support/cluster.ts';
+import { eventually, execute, kubectlPath, regatta, root, TestCluster } from './support/cluster.ts';
 
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
 const lines = [...readme.matchAll(/^```\n([\s\S]*?)^```/gm)].flatMap((block) => (block[1] ?? '').split('\n'));
@@ -60,5 +60,17 @@ describe('README', () => {
       async () => !(await cluster.kubectl('get', 'nodes,pods')).match(/Unknown|NotReady/),
       60_000,
     );
+  });
+
+  it('DOC-5: what it shows of a shell is what the shell shows', async () => {
+    const shown = /^\$ kubectl exec -it box -- sh\n([\s\S]*?)^```/m.exec(readme)?.[1] ?? '';
+    const commands = [...shown.matchAll(/^\/ # (.*)$/gm)].map(([, command]) => command ?? '');
+    const output = shown.replaceAll(/^\/ # .*\n/gm, '');
+    expect(commands.length).toBeGreaterThan(3);
+    await cluster.kubectl('run', 'box', '--image=busybox', '--command', '--', 'sleep', 'infinity');
+    await cluster.kubectl('wait', '--for=condition=Ready', 'pod/box', '--timeout=60s');
+    const exec = ['--kubeconfig', cluster.kubeconfig, 'exec', '-i', 'box', '--', 'sh'];
+    const { stdout } = await execute(kubectlPath, exec, `${commands.join('\n')}\n`);
+    expect(stdout).toBe(output);
   });
 });
