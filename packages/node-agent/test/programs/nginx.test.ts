@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ImageCatalogue } from '../../src/images/catalogue.ts';
 import { NginxConfigError, parseConfig } from '../../src/images/nginx/config-parser.ts';
+import { NGINX_IMAGE } from '../../src/images/nginx/image.ts';
 import { directoryNode, fileNode, placeNode } from '../../src/runtime/filesystem/nodes.ts';
 import { type RunningContainer, TestContainers } from '../support/test-container.ts';
 
@@ -125,12 +127,19 @@ describe('nginx by its configuration', () => {
     expect(await get(web, 'localhost:82')).toBe('two 200');
   });
 
-  it('IMG-13: without a changed configuration it reads none', async () => {
-    const containers = new TestContainers();
+  it('IMG-13: without a changed configuration it reads none, and needs no files before its first request', async () => {
+    let looks = 0;
+    const populate: typeof NGINX_IMAGE.populate = (root, now) => {
+      looks++;
+      NGINX_IMAGE.populate(root, now);
+    };
+    const containers = new TestContainers(new ImageCatalogue([{ ...NGINX_IMAGE, populate }]));
     const web = await containers.start('nginx');
     ends.push(() => containers.runtime.stopContainer(web.id, 0));
     await listening(containers, web);
+    expect(looks).toBe(0);
     expect(await get(web, '-o', '/dev/null', 'localhost')).toBe(' 200');
+    expect(looks).toBe(1);
   });
 
   it('IMG-14: malformed configurations are told with file and line', () => {
