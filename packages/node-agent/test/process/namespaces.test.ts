@@ -29,8 +29,9 @@ describe('PID namespaces', () => {
     const containers = new TestContainers();
     const pod = await containers.sandbox({ processNamespace: 'pod' });
     const nginx = await containers.startIn(pod, 'nginx');
-    await containers.runtime.stopSandbox(pod.id);
-    expect(nginx.record).toMatchObject({ state: 'exited', exitCode: 137 });
+    nginx.kernel.process(1)?.deliver('KILL', true);
+    expect(await nginx.exit()).toBe(137);
+    await expect.poll(() => containers.runtime.sandboxes('pod-1')[0]?.state).toBe('not-ready');
   });
 
   it('KER-8: of a container are joined by a container that targets it', async () => {
