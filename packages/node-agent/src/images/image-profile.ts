@@ -21,8 +21,10 @@ export interface ImageProfile {
   readonly programs: Readonly<Record<string, Program>>;
   /** Adds the image's files to an empty root. Called once, when a container of it is first looked into. */
   populate(root: DirectoryNode, now: number): void;
-  /** `sh` and the usual tools are there (run by the interpreter). */
+  /** `sh` and the usual tools are there. */
   readonly hasShell: boolean;
+  /** Those of them that this image doesn't have. */
+  readonly lacks?: readonly string[];
   /** A command that the catalogue doesn't know runs as a quiet process rather than failing to start. */
   readonly runsAnything: boolean;
   /** A private image: who may pull it. */

@@ -281,7 +281,8 @@ export class ContainerInstance implements ContainerEnvironment, ContainerOwner {
       const program = Object.hasOwn(profile.programs, place) ? profile.programs[place] : undefined;
       if (program !== undefined) return program;
     }
-    return profile.hasShell ? findShellProgram(name, this.#files) : undefined;
+    if (!profile.hasShell || profile.lacks?.includes(name.slice(name.lastIndexOf('/') + 1))) return undefined;
+    return findShellProgram(name, this.#files);
   }
 }
 

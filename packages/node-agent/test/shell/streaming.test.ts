@@ -102,6 +102,15 @@ describe('scripts as processes', () => {
     expect((await container.exec(['sh', '-c', script])).out).toBe('ok\nnone\n');
   });
 
+  it('SH-12: busybox has no bash', async () => {
+    const container = await run('sleep infinity');
+    expect(await container.exec(['sh', '-c', 'bash -c true'])).toMatchObject({
+      code: 127,
+      err: 'sh: bash: not found\n',
+    });
+    await expect(container.exec(['bash'])).rejects.toThrow('exec: "bash": executable file not found in $PATH');
+  });
+
   it('SH-12: permissions hold for users other than root', async () => {
     const container = await run('sleep infinity', {
       security: {

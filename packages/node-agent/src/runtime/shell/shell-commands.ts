@@ -37,10 +37,12 @@ export function applet(name: string): Program | undefined {
   return processApplet(name) ?? textApplet(name) ?? fileApplet(name) ?? systemApplet(name) ?? libraryApplet(name);
 }
 
-function fileProgram(path: string, files: ContainerFileSystem): Program {
+function fileProgram(path: string, files: ContainerFileSystem): Program | undefined {
   const node = files.node(path);
   if (node.kind === 'directory') throw new FileError('EISDIR', 'execve', path);
   if (node.kind !== 'file' || (node.mode & 0o111) === 0) throw new FileError('EACCES', 'execve', path);
+  // It stands for a program of the real image that isn't emulated.
+  if (node.content[0] === 0x7f) return undefined;
   return runScriptFile;
 }
 
