@@ -67,6 +67,8 @@ describe('README', () => {
     const commands = [...shown.matchAll(/^\/ # (.*)$/gm)].map(([, command]) => command ?? '');
     const output = shown.replaceAll(/^\/ # .*\n/gm, '');
     expect(commands.length).toBeGreaterThan(3);
+    await cluster.kubectl('apply', '-f', path.join(root, 'examples/web.yaml'));
+    await cluster.kubectl('rollout', 'status', 'deployment/web', '--timeout=60s');
     await cluster.kubectl('run', 'box', '--image=busybox', '--command', '--', 'sleep', 'infinity');
     await cluster.kubectl('wait', '--for=condition=Ready', 'pod/box', '--timeout=60s');
     const exec = ['--kubeconfig', cluster.kubeconfig, 'exec', '-i', 'box', '--', 'sh'];
