@@ -12,6 +12,13 @@ describe('the command line of a machine that joins', () => {
     expect(parseArguments([...JOIN, '--name=m']).place).toMatchObject({ name: 'm' });
   });
 
+  test('IMG-45: a folder of images comes from the command line, else from the environment', () => {
+    const environment = { REGATTA_IMAGES_DIR: '/images' };
+    expect(parseArguments(JOIN, environment).images).toBe('/images');
+    expect(parseArguments([...JOIN, '--images=/own'], environment).images).toBe('/own');
+    expect(parseArguments(JOIN, { REGATTA_IMAGES_DIR: '' }).images).toBeUndefined();
+  });
+
   test.each([
     [['--join=http://apiserver'], '--join takes the https:// address of the API server'],
     [JOIN.slice(0, 1), '--join-token-file is missing'],
