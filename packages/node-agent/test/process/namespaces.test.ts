@@ -47,6 +47,8 @@ describe('PID namespaces', () => {
       '30 1 101 nginx: worker process',
       '36 0 0 sh',
     ]);
+    nginx.kernel.process(1)?.deliver('KILL', true);
+    expect(await debug.exit()).toBe(137);
   });
 
   it('KER-9: nginx starts another worker for one that was killed', async () => {
