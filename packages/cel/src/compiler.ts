@@ -8,6 +8,7 @@
 import type { Expr, Literal } from './ast.ts';
 import { EvaluationError, type Issue, noSuchOverload } from './cel-error.ts';
 import type { Code, Frame } from './code.ts';
+import { indexedType, item, member, optionalItem, optionalMember } from './lookups.ts';
 import { compileMacro } from './macros.ts';
 import { type FunctionTable, type Overload, resolve, traversed } from './overloads.ts';
 import {
@@ -29,7 +30,7 @@ import {
   typeText,
   UINT,
 } from './types.ts';
-import { actualSize, equal, keyText, ListValue, MapValue, Optional, TypeValue, Uint, type Value } from './values.ts';
+import { actualSize, equal, keyText, ListValue, MapValue, TypeValue, Uint, type Value } from './values.ts';
 
 const LIST_COST = 10;
 const MAP_COST = 30;
@@ -372,55 +373,4 @@ function attempt(code: Code, frame: Frame): boolean | EvaluationError {
     if (error instanceof EvaluationError) return error;
     throw error;
   }
-}
-
-function member(value: Value, field: string): Value {
-  if (!(value instanceof MapValue)) throw noSuchOverload();
-  const found = value.get(field);
-  if (found === undefined) throw new EvaluationError(`no such key: ${field}`);
-  return found;
-}
-
-function optionalMember(value: Value, field: string): Value {
-  if (value instanceof Optional) return value.hasValue ? optionalMember(value.inner, field) : Optional.none;
-  if (value === null) return Optional.none;
-  if (!(value instanceof MapValue)) throw noSuchOverload();
-  const found = value.get(field);
-  return found === undefined ? Optional.none : Optional.of(found);
-}
-
-function indexedType(container: CelType, key: CelType): CelType | undefined {
-  switch (container.kind) {
-    case 'list':
-      return accepts(INT, key, new Map()) ? container.element : undefined;
-    case 'map':
-      return accepts(container.key, key, new Map()) ? container.value : undefined;
-    case 'optional':
-      return indexedType(container.value, key);
-    case 'dyn':
-      return DYN;
-    default:
-      return undefined;
-  }
-}
-
-function find(container: Value, key: Value): Value | undefined {
-  if (container instanceof MapValue) return container.get(key);
-  if (!(container instanceof ListValue)) throw noSuchOverload();
-  const at = key instanceof Uint ? key.value : key;
-  if (typeof at !== 'bigint') throw noSuchOverload();
-  return at >= 0n && at < BigInt(container.size) ? container.at(Number(at)) : undefined;
-}
-
-function item(container: Value, key: Value): Value {
-  const found = find(container, key);
-  if (found !== undefined) return found;
-  const name = key instanceof Uint ? key.value : String(key);
-  throw new EvaluationError(container instanceof ListValue ? `index out of bounds: ${name}` : `no such key: ${name}`);
-}
-
-function optionalItem(container: Value, key: Value): Value {
-  if (container instanceof Optional) return container.hasValue ? optionalItem(container.inner, key) : Optional.none;
-  const found = find(container, key);
-  return found === undefined ? Optional.none : Optional.of(found);
 }
