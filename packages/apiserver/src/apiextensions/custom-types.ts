@@ -14,14 +14,8 @@ import {
 import { compileDefaulter, type Defaulter } from './schema/defaults.ts';
 import { compilePruner, type Pruner, pathText } from './schema/prune.ts';
 import { OBJECT_META, typesOf } from './schema/schema-types.ts';
-import {
-  additionalOf,
-  isEmbeddedResource,
-  isSchema,
-  itemsOf,
-  propertiesOf,
-  type Structural,
-} from './schema/structural.ts';
+import { isEmbeddedResource, type Structural } from './schema/structural.ts';
+import { compileChildren, type Visit } from './schema/walk.ts';
 
 export interface CustomTypesParts {
   readonly builtIn: Schema;
@@ -35,7 +29,8 @@ export interface CustomTypesParts {
   readonly family: ReadonlyMap<string, CustomTypes>;
 }
 
-type MetaReader = (value: unknown, path: (string | number)[], unknown: string[]) => void;
+/** Tells the unknown fields of metadata. */
+type MetaReader = Visit<string>;
 
 /** Stands for any kind that is not this one: messages about it need an id that differs. */
 const OTHER_KIND = '';
@@ -142,24 +137,7 @@ function readMetadata(
 
 /** Whole API objects inside the custom one have metadata of the same form. */
 function compileEmbedded(builtIn: Schema, schema: Structural): MetaReader | undefined {
-  const items = itemsOf(schema);
-  const inItem = items && embeddedAt(builtIn, items);
-  const members = propertiesOf(schema).flatMap(([name, property]) => {
-    const read = embeddedAt(builtIn, property);
-    return read ? [{ name, read }] : [];
-  });
-  const more = additionalOf(schema);
-  const inMore = isSchema(more) ? embeddedAt(builtIn, more) : undefined;
-  if (!inItem && members.length === 0 && !inMore) return undefined;
-  return (value, path, out) => {
-    if (Array.isArray(value)) {
-      if (inItem) for (const [i, item] of value.entries()) inItem(item, [...path, i], out);
-      return;
-    }
-    if (!isJsonObject(value)) return;
-    for (const { name, read } of members) if (Object.hasOwn(value, name)) read(value[name], [...path, name], out);
-    if (inMore) for (const key of Object.keys(value)) inMore(value[key], [...path, key], out);
-  };
+  return compileChildren(schema, (part) => embeddedAt(builtIn, part));
 }
 
 function embeddedAt(builtIn: Schema, schema: Structural): MetaReader | undefined {

@@ -51,11 +51,6 @@ export function fitted(line: StyledLine, columns: number): StyledLine {
   return left > 0 ? [...kept, { text: ' '.repeat(left) }] : kept;
 }
 
-/** All of the line in one style, as a bar. */
-export function restyled(line: StyledLine, style: Style): StyledLine {
-  return [{ text: plain(line), style }];
-}
-
 export function plain(line: StyledLine): string {
   return line.map(({ text }) => text).join('');
 }

@@ -21,12 +21,6 @@ export interface ObjectApi<T extends KubeObject> extends ObjectGetter<T> {
   delete(name: string, options?: PreconditionedDelete): Promise<unknown>;
 }
 
-/** Read access to a cache that a watch keeps fresh. */
-export interface Lister<T extends KubeObject> {
-  get(namespace: string, name: string): T | undefined;
-  list(): readonly T[];
-}
-
 /** Records events; never waits and never throws. */
 export interface EventSink {
   event(regarding: ObjectReference, type: 'Normal' | 'Warning', reason: string, message: string): void;

@@ -4,34 +4,15 @@
  */
 import { type FieldError, isDNS1123Subdomain, isJsonObject, parseApiVersion } from '@regatta/api';
 import { pathText } from './prune.ts';
-import { additionalOf, isEmbeddedResource, isSchema, itemsOf, propertiesOf, type Structural } from './structural.ts';
-
-type Path = (string | number)[];
-type Check = (value: unknown, path: Path, out: FieldError[]) => void;
+import { isEmbeddedResource, type Structural } from './structural.ts';
+import { compileChildren, type Path, type Visit } from './walk.ts';
 
 /** Undefined when the schema has no embedded objects. */
-export function compileEmbeddedNames(schema: Structural): Check | undefined {
-  const items = itemsOf(schema);
-  const inItem = items && checkAt(items);
-  const members = propertiesOf(schema).flatMap(([name, property]) => {
-    const check = checkAt(property);
-    return check ? [{ name, check }] : [];
-  });
-  const more = additionalOf(schema);
-  const inMore = isSchema(more) ? checkAt(more) : undefined;
-  if (!inItem && members.length === 0 && !inMore) return undefined;
-  return (value, path, out) => {
-    if (Array.isArray(value)) {
-      if (inItem) for (const [i, item] of value.entries()) inItem(item, [...path, i], out);
-      return;
-    }
-    if (!isJsonObject(value)) return;
-    for (const { name, check } of members) if (Object.hasOwn(value, name)) check(value[name], [...path, name], out);
-    if (inMore) for (const key of Object.keys(value)) inMore(value[key], [...path, key], out);
-  };
+export function compileEmbeddedNames(schema: Structural): Visit<FieldError> | undefined {
+  return compileChildren(schema, checkAt);
 }
 
-function checkAt(schema: Structural): Check | undefined {
+function checkAt(schema: Structural): Visit<FieldError> | undefined {
   const below = compileEmbeddedNames(schema);
   if (!isEmbeddedResource(schema)) return below;
   return (value, path, out) => {

@@ -4,33 +4,16 @@
 import { type FieldError, isJsonObject } from '@regatta/api';
 import { listMapKey } from './correlate.ts';
 import { pathText } from './prune.ts';
-import { additionalOf, isSchema, itemsOf, propertiesOf, type Structural } from './structural.ts';
-
-type Path = (string | number)[];
-type Check = (value: unknown, path: Path, out: FieldError[]) => void;
+import type { Structural } from './structural.ts';
+import { compileChildren, type Path, type Visit } from './walk.ts';
 
 /** Undefined when the schema has no such lists. */
-export function compileListTypes(schema: Structural): Check | undefined {
-  const items = itemsOf(schema);
-  const inItem = items && compileListTypes(items);
-  const members = propertiesOf(schema).flatMap(([name, property]) => {
-    const check = compileListTypes(property);
-    return check ? [{ name, check }] : [];
-  });
-  const more = additionalOf(schema);
-  const inMore = isSchema(more) ? compileListTypes(more) : undefined;
-  const isUnique = ['set', 'map'].includes(schema['x-kubernetes-list-type'] ?? '');
-  if (!inItem && members.length === 0 && !inMore && !isUnique) return undefined;
-  const known = new Set(members.map(({ name }) => name));
+export function compileListTypes(schema: Structural): Visit<FieldError> | undefined {
+  const below = compileChildren(schema, compileListTypes);
+  if (!['set', 'map'].includes(schema['x-kubernetes-list-type'] ?? '')) return below;
   return (value, path, out) => {
-    if (Array.isArray(value)) {
-      if (isUnique) findDuplicates(schema, value, path, out);
-      if (inItem) for (const [i, item] of value.entries()) inItem(item, [...path, i], out);
-      return;
-    }
-    if (!isJsonObject(value)) return;
-    for (const { name, check } of members) if (Object.hasOwn(value, name)) check(value[name], [...path, name], out);
-    if (inMore) for (const key of Object.keys(value)) if (!known.has(key)) inMore(value[key], [...path, key], out);
+    if (Array.isArray(value)) findDuplicates(schema, value, path, out);
+    below?.(value, path, out);
   };
 }
 

@@ -5,7 +5,7 @@
 
 import type { Duplex } from 'node:stream';
 import { NetworkError } from '../../network/network-error.ts';
-import { parseCommandLine, UsageError } from '../../programs/network/command-line.ts';
+import { parseCommandLine, UsageError } from '../../programs/support/command-line.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import { encodeCommand, type Reply, ReplyReader, RespError } from './resp.ts';
 

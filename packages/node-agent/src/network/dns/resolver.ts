@@ -9,7 +9,7 @@ import { isIpv4 } from '../ipv4.ts';
 import { NetworkError, type Peer } from '../network-error.ts';
 import type { PodNetwork } from '../pod-network.ts';
 import { exchange } from './dns-client.ts';
-import type { DnsMessage, DnsRecord, RecordType } from './message.ts';
+import type { DnsMessage, RecordType } from './message.ts';
 import {
   candidates,
   type HostEntry,
@@ -108,9 +108,4 @@ export class ContainerResolver implements Resolver {
 
 function tryAgain(): NetworkError {
   return new NetworkError('EAI_AGAIN', 'Temporary failure in name resolution');
-}
-
-/** The addresses among records. */
-export function addressesIn(records: readonly DnsRecord[]): readonly string[] {
-  return records.flatMap((record) => (record.type === 'A' || record.type === 'AAAA' ? record.value : []));
 }

@@ -1,7 +1,7 @@
 /**
  * tar's command line, as busybox and GNU tar read it: `tar cf - x`, `tar -xzf a.tgz -C /dir`, `tar --extract …`.
  */
-import { parseCommandLine, UsageError } from '../network/command-line.ts';
+import { parseCommandLine, UsageError } from '../support/command-line.ts';
 
 export type TarAction = 'create' | 'extract' | 'list';
 
@@ -57,8 +57,8 @@ export function tarOptions(args: readonly string[]): TarOptions {
   const line = parseCommandLine(first.startsWith('-') || first === '' ? args : [`-${first}`, ...rest], SPEC);
   const actions = (['c', 'x', 't'] as const).filter((letter) => line.has(letter));
   const [action] = actions;
-  if (action === undefined || actions.length > 1) throw new UsageError('bad usage', '');
-  if (line.has('j')) throw new UsageError('bzip2 is not supported', 'j');
+  if (action === undefined || actions.length > 1) throw new UsageError('bad usage');
+  if (line.has('j')) throw new UsageError('bzip2 is not supported', 1, 'j');
   return {
     action: action === 'c' ? 'create' : action === 'x' ? 'extract' : 'list',
     file: line.value('f') ?? '-',

@@ -8,7 +8,7 @@ import { FileError } from '../../runtime/filesystem/file-error.ts';
 import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
 import type { OpenFile } from '../../runtime/process/open-file.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
-import { UsageError } from '../network/command-line.ts';
+import { UsageError } from '../support/command-line.ts';
 import { ByteSource } from './byte-source.ts';
 import { createTar } from './tar-create.ts';
 import { TarError } from './tar-entry.ts';

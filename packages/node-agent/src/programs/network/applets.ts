@@ -26,8 +26,6 @@ const APPLETS: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['wget', async () => (await import('./wget.ts')).wget],
 ]);
 
-export const NETWORK_APPLETS: ReadonlySet<string> = new Set(APPLETS.keys());
-
 /** Undefined for a name that is none of these. */
 export function networkApplet(name: string): NetworkProgram | undefined {
   const load = APPLETS.get(name);

@@ -1,7 +1,7 @@
 /**
  * What curl sends: -d and its kin, joined with `&`, or an uploaded file. `@name` reads a file, `@-` standard input.
  */
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from '../support/command-line.ts';
 import type { CurlBody } from './curl-options.ts';
 import { type NetworkProcess, readAll, readInputFile } from './network-process.ts';
 

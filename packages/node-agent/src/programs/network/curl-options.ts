@@ -1,7 +1,7 @@
 /**
  * curl's command line: the options that scripts use.
  */
-import { type CommandLine, type OptionSpec, parseCommandLine } from './command-line.ts';
+import { type CommandLine, type OptionSpec, parseCommandLine } from '../support/command-line.ts';
 
 export const CURL_VERSION = '8.14.1';
 

@@ -2,7 +2,7 @@
  * One transfer of curl: from a URL of its command line to output and write-out variables.
  */
 import type { Peer } from '../../network/network-error.ts';
-import type { CommandLine } from './command-line.ts';
+import type { CommandLine } from '../support/command-line.ts';
 import { requestBody } from './curl-body.ts';
 import type { CurlFailure, FailedTransfer } from './curl-failure.ts';
 import { CURL_VERSION } from './curl-options.ts';

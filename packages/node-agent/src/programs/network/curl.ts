@@ -4,7 +4,7 @@
  */
 import { sleep } from '@regatta/runtime';
 import { FileError } from '../../runtime/filesystem/file-error.ts';
-import { type CommandLine, UsageError } from './command-line.ts';
+import { type CommandLine, UsageError } from '../support/command-line.ts';
 import { type CurlFailure, curlFailure } from './curl-failure.ts';
 import { CURL_VERSION, parseCurl } from './curl-options.ts';
 import { CurlTransfer } from './curl-transfer.ts';

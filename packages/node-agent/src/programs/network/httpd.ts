@@ -9,7 +9,7 @@ import { NetworkError } from '../../network/network-error.ts';
 import { FileError } from '../../runtime/filesystem/file-error.ts';
 import { ContainerFileSystem } from '../../runtime/filesystem/file-system.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
-import { parseCommandLine, UsageError } from './command-line.ts';
+import { parseCommandLine, UsageError } from '../support/command-line.ts';
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',

@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 import { sleep } from '@regatta/runtime';
 import type { DatagramSocket } from '../../network/datagram-socket.ts';
 import { NetworkError, type Peer } from '../../network/network-error.ts';
-import { type CommandLine, parseCommandLine, UsageError } from './command-line.ts';
+import { type CommandLine, parseCommandLine, UsageError } from '../support/command-line.ts';
 import { Deadline } from './deadline.ts';
 import type { NetworkProcess } from './network-process.ts';
 

@@ -1,7 +1,7 @@
 /**
  * netstat and ss: who listens and who is connected at a Pod's address (busybox networking/netstat.c, iproute2 ss).
  */
-import { parseCommandLine, UsageError } from './command-line.ts';
+import { parseCommandLine, UsageError } from '../support/command-line.ts';
 import type { NetworkProcess } from './network-process.ts';
 
 interface Row {

@@ -4,7 +4,7 @@
  */
 import { sleep } from '@regatta/runtime';
 import { NetworkError } from '../../network/network-error.ts';
-import { type CommandLine, parseCommandLine, UsageError } from './command-line.ts';
+import { type CommandLine, parseCommandLine, UsageError } from '../support/command-line.ts';
 import type { NetworkProcess } from './network-process.ts';
 
 const INTERVAL_MS = 1000;

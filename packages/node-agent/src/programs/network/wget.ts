@@ -3,7 +3,7 @@
  */
 import { NetworkError } from '../../network/network-error.ts';
 import { FileError } from '../../runtime/filesystem/file-error.ts';
-import { type CommandLine, parseCommandLine, UsageError } from './command-line.ts';
+import { type CommandLine, parseCommandLine, UsageError } from '../support/command-line.ts';
 import { Deadline } from './deadline.ts';
 import { exchangeHttp, type HttpReply, TlsError } from './http-client.ts';
 import { type NetworkProcess, openOutput, pathOf, readInputFile } from './network-process.ts';

@@ -25,8 +25,6 @@ const APPLETS: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['uptime', async () => (await import('./machine.ts')).uptime],
 ]);
 
-export const PROCESS_APPLETS: ReadonlySet<string> = new Set(APPLETS.keys());
-
 /** Undefined for a name that is none of these. */
 export function processApplet(name: string): Program | undefined {
   const load = APPLETS.get(name);

@@ -3,7 +3,7 @@
  */
 import { RE2JS, RE2JSException } from 're2js';
 import type { ProcessContext, ProcessInfo } from '../../runtime/process/process-context.ts';
-import { type CommandLine, parseCommandLine, UsageError } from '../network/command-line.ts';
+import { type CommandLine, parseCommandLine, UsageError } from '../support/command-line.ts';
 import { readSignal, send } from './kill.ts';
 
 const OPTIONS = { short: 'aflnovxs:P:' };

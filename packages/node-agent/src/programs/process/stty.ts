@@ -1,6 +1,8 @@
 /**
  * stty and tty: the terminal on standard input (busybox coreutils/stty.c, coreutils/tty.c).
  */
+
+import { SANE_MODE } from '../../runtime/process/line-discipline.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import type { Terminal, TerminalMode } from '../../runtime/process/terminal.ts';
 
@@ -17,20 +19,6 @@ const FLAGS = [
   'echoctl',
   'tostop',
 ] as const satisfies readonly (keyof TerminalMode)[];
-
-const SANE: Partial<TerminalMode> = {
-  icanon: true,
-  echo: true,
-  echoe: true,
-  echoctl: true,
-  isig: true,
-  iexten: true,
-  icrnl: true,
-  ixon: true,
-  opost: true,
-  onlcr: true,
-  tostop: false,
-};
 
 const KEYS =
   'intr = ^C; quit = ^\\; erase = ^?; kill = ^U; eof = ^D; eol = <undef>;\n' +
@@ -71,7 +59,7 @@ function change(terminal: Terminal, word: string): boolean {
   const name = isOff ? word.slice(1) : word;
   const flag = FLAGS.find((known) => known === name);
   if (flag !== undefined) terminal.setMode({ [flag]: !isOff });
-  else if (word === 'sane') terminal.setMode(SANE);
+  else if (word === 'sane') terminal.setMode(SANE_MODE);
   else if (word === 'raw') terminal.setRaw();
   else if (word === '-raw' || word === 'cooked')
     terminal.setMode({ icanon: true, isig: true, icrnl: true, opost: true });
@@ -99,6 +87,8 @@ function resize(terminal: Terminal, word: string, value: number): void {
 function described({ size, mode }: Terminal, isFull: boolean): string {
   const flags = FLAGS.map((flag) => (mode[flag] ? flag : `-${flag}`)).join(' ');
   if (isFull) return `speed 38400 baud; rows ${size.rows}; columns ${size.columns};\n${KEYS}${flags}\n`;
-  const changed = FLAGS.filter((flag) => mode[flag] !== SANE[flag]).map((flag) => (mode[flag] ? flag : `-${flag}`));
+  const changed = FLAGS.filter((flag) => mode[flag] !== SANE_MODE[flag]).map((flag) =>
+    mode[flag] ? flag : `-${flag}`,
+  );
   return `speed 38400 baud;\n${changed.length === 0 ? '' : `${changed.join(' ')}\n`}`;
 }

@@ -1,7 +1,7 @@
 /**
  * The words with which each shell complains. Facts of busybox 1.35's ash, dash 0.5.12 and bash 5.2.
  */
-import { type FileError, isFileError } from '../../filesystem/file-error.ts';
+import type { FileError } from '../../filesystem/file-error.ts';
 import type { Dialect } from '../dialect.ts';
 import type { ArithmeticError } from '../expansion/arithmetic.ts';
 import type { ShellSyntaxError } from '../syntax/cursor.ts';
@@ -109,9 +109,4 @@ export function openMessage(path: string, error: FileError, output: boolean, dia
   const reason = error.code === 'ENOENT' ? missing[output ? 0 : 1] : error.reason;
   const verb = output ? 'create' : 'open';
   return `${dialect === 'dash' ? `cannot ${verb}` : `can't ${verb}`} ${path}: ${reason}`;
-}
-
-/** What a builtin says of a failure of ours or of the file system. */
-export function failureText(error: unknown): string {
-  return isFileError(error) ? error.reason : error instanceof Error ? error.message : String(error);
 }
