@@ -38,6 +38,12 @@ describe('scripts as processes', () => {
     expect(container.log()).toBe('y\ny\ny\nx\nend\n');
   });
 
+  it('SH-3: who writes without end waits for a slow reader, and takes no memory for it', async () => {
+    const container = await run('yes | { sleep 300; head -n 1; }', { resources: { memoryLimit: 1024 * 1024 } });
+    expect(await container.exit()).toBe(0);
+    expect(container.log()).toBe('y\n');
+  });
+
   it('SH-13: tail -f prints what is added, through a filter', async () => {
     const container = await run('echo one >/tmp/log; tail -f /tmp/log | grep o');
     await logged(container, 'one\n');

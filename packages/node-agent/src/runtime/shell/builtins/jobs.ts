@@ -3,8 +3,9 @@
  */
 import { isFileError } from '../../filesystem/file-error.ts';
 import { SIGNAL_NUMBER, type Signal, signalOf } from '../../process/signals.ts';
+import { describeJob } from '../execute/job-text.ts';
 import type { Job } from '../execute/jobs.ts';
-import { describeJob, type Shell } from '../execute/shell.ts';
+import type { Shell } from '../execute/shell.ts';
 import { CommandError, Interrupted } from '../shell-error.ts';
 import { BASH, type Builtin, readOptions } from './builtin.ts';
 
