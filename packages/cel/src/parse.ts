@@ -79,6 +79,10 @@ function syntaxIssue(error: unknown, source: string): { at: number; message: str
   if (/EOF/.test(text)) {
     return { at: source.length, message: `Syntax error: mismatched input '<EOF>' expecting ${EXPECTED}` };
   }
+  // A member's name is missing.
+  if (source[at - 1] === '.') {
+    return { at, message: `Syntax error: no viable alternative at input '.${source[at] ?? ''}'` };
+  }
   return { at, message: `Syntax error: ${text.charAt(0).toLowerCase()}${text.slice(1)}` };
 }
 

@@ -134,6 +134,9 @@ describe('CEL-2: mistakes are found before anything is evaluated, and told as up
   });
 
   it('tells syntax errors', () => {
+    expect(problem('self.a.(')).toBe(
+      "ERROR: <input>:1:8: Syntax error: no viable alternative at input '.('\n | self.a.(\n | .......^",
+    );
     expect(problem('self.a ==')).toContain("ERROR: <input>:1:10: Syntax error: mismatched input '<EOF>' expecting");
   });
 });

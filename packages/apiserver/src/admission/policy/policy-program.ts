@@ -14,6 +14,7 @@ import {
   type FieldType,
   MapValue,
   type Program,
+  typeText,
   type Value,
 } from '@regatta/cel';
 import { admissionEnvironment } from './expressions.ts';
@@ -88,7 +89,7 @@ export class PolicyProgram {
     try {
       const program = compileCel(expression, environment);
       if (!wanted || program.type.kind === wanted || program.type.kind === 'dyn') return program;
-      this.problems.push({ path, expression, message: `must evaluate to ${wanted}` });
+      this.problems.push({ path, expression, message: `must evaluate to ${wanted} but got ${typeText(program.type)}` });
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
       this.problems.push({ path, expression, message: `compilation failed: ${error.message}` });
