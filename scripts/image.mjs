@@ -12,7 +12,7 @@ const at = (...parts) => path.join(out, ...parts);
 
 /** Native code that the bundles import (scripts/build.mjs). */
 const NATIVE = ['classic-level'];
-/** Engines that the interpreter loads for commands which emulated containers don't have (node-agent's interpreter.ts). */
+/** Engines that just-bash loads for commands which emulated containers don't have (node-agent's programs/library). */
 const UNUSED_ENGINES = ['sql.js', 'quickjs-emscripten', 'node-liblzma', '@mongodb-js/zstd'];
 /** Role whose flags a program runs with; programs that people call have none. */
 const ROLES = { broker: 'broker', apiserver: 'apiserver', scheduler: 'scheduler' };
@@ -22,7 +22,7 @@ const TOOLS = { setup: 'setup', regatta: 'cli' };
 fs.mkdirSync(at('bin'), { recursive: true });
 copyBundles();
 for (const name of withDependencies(NATIVE)) copyPackage(name);
-await bundleInterpreter();
+await bundleTextTools();
 for (const file of ['package.json', 'LICENSE']) fs.copyFileSync(path.join(root, file), at(file));
 await writeLaunchers();
 
@@ -67,8 +67,8 @@ function isNeeded(file) {
   return !/\.(map|d\.ts|d\.mts|d\.cts)$|(^|\/)(README|CHANGELOG|UPGRADING)[^/]*\.md$/i.test(file);
 }
 
-/** The interpreter brings 80 MB of packages along; what is used of it is three. */
-async function bundleInterpreter() {
+/** just-bash brings 80 MB of packages along; what is used of it is three. */
+async function bundleTextTools() {
   const folder = at('node_modules', 'just-bash');
   await build({
     stdin: { contents: "export * from 'just-bash';", resolveDir: root },

@@ -15,7 +15,7 @@ async function names<T extends KubeObject>(cluster: TestCluster, ref: ResourceRe
   return (await cluster.list(ref, namespace)).map(({ metadata }) => metadata.name);
 }
 
-describe('CM-70: protection of storage in use', () => {
+describe('CM-145: protection of storage in use', () => {
   it('gives what has none a finalizer, and lets go what nobody uses', async () => {
     const cluster = new TestCluster();
     await cluster.start((context) => new ClaimProtectionController(context));
