@@ -33,3 +33,20 @@ describe('applets', () => {
     expect(await container.exec(['sh', '-c', 'cd /tmp; ./s'])).toMatchObject({ code: 0, out: '#!/bin/cat\ntext\n' });
   });
 });
+
+describe("words of a Debian image's tools", () => {
+  it("SH-12: are GNU's", async () => {
+    const container = await new TestContainers().start('nginx', { command: ['sleep', 'infinity'] });
+    const script = 'head /nope; touch /nope/x; ls /nope; rm /nope; env nope; timeout 1 nope; xargs nope </dev/null';
+    expect((await container.exec(['sh', '-c', script], '')).err.split('\n')).toEqual([
+      "head: cannot open '/nope' for reading: No such file or directory",
+      "touch: cannot touch '/nope/x': No such file or directory",
+      "ls: cannot access '/nope': No such file or directory",
+      "rm: cannot remove '/nope': No such file or directory",
+      "env: 'nope': No such file or directory",
+      "timeout: failed to run command 'nope': No such file or directory",
+      'xargs: nope: No such file or directory',
+      '',
+    ]);
+  });
+});

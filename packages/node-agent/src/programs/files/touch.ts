@@ -1,7 +1,7 @@
 /**
  * `touch`
  */
-import { absolute, applet, eachPath } from '../support/applet.ts';
+import { absolute, applet, eachPath, flavourOf } from '../support/applet.ts';
 import { parseOptions, UsageError } from '../support/command-line.ts';
 import { parseDate } from '../system/date-text.ts';
 
@@ -22,17 +22,15 @@ export const touch = applet(async (process, args) => {
         ? process.clock.now()
         : parseDate(text, process.clock.now());
   if (given === undefined) throw new UsageError(`invalid date '${text}'`);
-  return eachPath(
-    process,
-    line.operands,
-    (path, reason) => `${path}: ${reason}`,
-    (path) => {
-      const place = absolute(process, path);
-      if (!files.exists(place)) {
-        if (line.has('c')) return;
-        process.open(path, { write: true, create: true }).release();
-      }
-      files.setModified(place, given);
-    },
-  );
+  const gnu = flavourOf(process) === 'gnu';
+  const describe = (path: string, reason: string): string =>
+    gnu ? `cannot touch '${path}': ${reason}` : `${path}: ${reason}`;
+  return eachPath(process, line.operands, describe, (path) => {
+    const place = absolute(process, path);
+    if (!files.exists(place)) {
+      if (line.has('c')) return;
+      process.open(path, { write: true, create: true }).release();
+    }
+    files.setModified(place, given);
+  });
 });

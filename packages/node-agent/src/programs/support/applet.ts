@@ -81,7 +81,10 @@ export async function* inputOf(process: ProcessContext, path: string): AsyncGene
 
 /** How a tool says that it can't read a file. */
 export function cannotOpen(process: ProcessContext): (path: string, reason: string) => string {
-  if (flavourOf(process) === 'gnu') return (path, reason) => `${path}: ${reason}`;
+  if (flavourOf(process) === 'gnu') {
+    const opens = ['head', 'tail'].includes(nameOf(process));
+    return (path, reason) => (opens ? `cannot open '${path}' for reading: ${reason}` : `${path}: ${reason}`);
+  }
   return (path, reason) => (reason === 'Is a directory' ? `read error: ${reason}` : `can't open '${path}': ${reason}`);
 }
 

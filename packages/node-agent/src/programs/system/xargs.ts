@@ -95,7 +95,7 @@ class Runner {
       program = programOf(this.process, argv[0] ?? '');
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      await this.process.printError(`xargs: ${error.message.replace(/^can't execute '(.*)': /, '$1: ')}\n`);
+      await this.process.printError(`xargs: ${error.message.replace(/^.*? '(.*)': /, '$1: ')}\n`);
       this.#status = error.status;
       this.#stopped = true;
       return;
