@@ -236,10 +236,11 @@ async function idleContainers() {
         ...{ podUid, namespace: 'default', name: podUid, attempt: 0, hostname: podUid, hostNetwork: false },
         ...{ processNamespace: 'container', hostIpc: false, sysctls: {}, hostPorts: [] },
       });
-      for (let c = 0; c < containers; c++) {
+      const started = Array.from({ length: containers }, async (_, c) => {
         const { id } = await runtime.createContainer(config(podUid, sandbox.id, `c${c}`));
         await runtime.startContainer(id);
-      }
+      });
+      await Promise.all(started);
     }
   };
   const heap = () => {
@@ -247,7 +248,7 @@ async function idleContainers() {
     return process.memoryUsage().heapUsed;
   };
   await start(20, perSandbox); // what is made once
-  const count = 200;
+  const count = 500;
   const before = heap();
   await start(count, 0);
   const withSandboxes = heap();

@@ -6,17 +6,16 @@
 import type { ClusterClock, Logger } from '@regatta/runtime';
 import { imageFiles } from '../images/image-files.ts';
 import { DEFAULT_PATH, type ImageProfile } from '../images/image-profile.ts';
-import { quiet } from '../images/quiet/quiet.ts';
 import { ContainerResolver, type Resolver } from '../network/dns/resolver.ts';
 import type { PodNetwork } from '../network/pod-network.ts';
 import { ContainerLog } from './container-log.ts';
 import type { ContainerConfig, ContainerResources, OutputStream, SandboxRecord } from './container-runtime.ts';
-import { RuntimeError } from './container-runtime.ts';
 import { ContainerStreams } from './container-streams.ts';
 import { buildFileSystem, type RootOptions } from './filesystem/container-root.ts';
 import { CONTAINER_LIMIT_BYTES, FileSpace } from './filesystem/file-space.ts';
 import type { ContainerFileSystem } from './filesystem/file-system.ts';
 import { type FileNode, fileNode } from './filesystem/nodes.ts';
+import { findProgram, firstProgram } from './first-program.ts';
 import { cgroupDirectory, procDirectory } from './proc/proc-directory.ts';
 import type { CgroupLimits } from './process/cgroup.ts';
 import { type ContainerOwner, ContainerProcesses, type EntryOptions } from './process/container-processes.ts';
@@ -28,7 +27,6 @@ import type { EmulatedProcess } from './process/process.ts';
 import type { ContainerEnvironment, Program } from './process/process-context.ts';
 import type { PseudoTerminal } from './process/pseudo-terminal.ts';
 import type { Signal } from './process/signals.ts';
-import { findShellProgram } from './shell/shell-commands.ts';
 
 /** What all containers of a machine have in common. */
 export interface MachineServices {
@@ -159,8 +157,7 @@ export class ContainerInstance implements ContainerEnvironment, ContainerOwner {
 
   /** @throws RuntimeError `start` when the program doesn't exist */
   start(): void {
-    const argv = this.#argv();
-    const program = this.#initProgram(argv);
+    const { program, argv } = firstProgram(this.profile, this.config);
     this.processes.start(this.#entry(program, argv, () => this.streams.files()));
   }
 
@@ -258,42 +255,10 @@ export class ContainerInstance implements ContainerEnvironment, ContainerOwner {
     return { program, argv, env: () => this.env, cwd, credentials: config.security, terminal, fds };
   }
 
-  #argv(): readonly string[] {
-    const { config, profile } = this;
-    if (config.command.length > 0) return [...config.command, ...config.args];
-    return [...profile.entrypoint, ...(config.args.length > 0 ? config.args : profile.command)];
-  }
-
-  #initProgram(argv: readonly string[]): Program {
-    const [name] = argv;
-    if (name === undefined) throw new RuntimeError('start', `${CREATE_FAILED}: no command specified`);
-    const program = this.findProgram(name, this.env.get('PATH') ?? DEFAULT_PATH);
-    if (program !== undefined) return program;
-    if (this.profile.runsAnything) return quiet;
-    throw new RuntimeError('start', `${CREATE_FAILED}: ${notExecutable(name)}`);
-  }
-
   /** Finds a program by its name or path, as a shell would. */
   findProgram(name: string, path: string): Program | undefined {
-    const { profile } = this;
-    const places = name.includes('/') ? [name] : path.split(':').map((directory) => `${directory}/${name}`);
-    for (const place of places) {
-      const program = Object.hasOwn(profile.programs, place) ? profile.programs[place] : undefined;
-      if (program !== undefined) return program;
-    }
-    if (!profile.hasShell || profile.lacks?.includes(name.slice(name.lastIndexOf('/') + 1))) return undefined;
-    return findShellProgram(name, this.#files);
+    return findProgram(this.profile, name, path, this.#files);
   }
-}
-
-const CREATE_FAILED =
-  'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init';
-
-/** runc's words for a program that isn't there. */
-export function notExecutable(name: string): string {
-  return name.includes('/')
-    ? `exec: "${name}": stat ${name}: no such file or directory`
-    : `exec: "${name}": executable file not found in $PATH`;
 }
 
 /** Whether one path lies in the other. */

@@ -4,13 +4,14 @@
  * Owns every sandbox and container record of one node, and writes them to the node's disk when they change. After a
  * power loss the records are read back: what ran is found dead (exit code 255, reason Unknown, as containerd finds
  * tasks that are gone), sandboxes are not ready.
- * Invariants: a record on disk is never newer than the one in memory; a container exits once.
+ * Invariants: a record on disk is never newer than the one in memory; a container exits once; one whose program only waits
+ * to be told to end is a record and its configuration until somebody looks into it or ends it.
  */
 import { type ClusterClock, type Deferred, deferred, type Logger, type Random } from '@regatta/runtime';
 import type { PodNetwork } from '../network/pod-network.ts';
 import { ContainerLogs } from '../storage/container-logs.ts';
 import type { NodeDisk } from '../storage/node-disk.ts';
-import { ContainerInstance, type MachineServices, notExecutable } from './container-instance.ts';
+import { ContainerInstance, type MachineServices } from './container-instance.ts';
 import {
   type ContainerConfig,
   type ContainerLogReader,
@@ -25,6 +26,7 @@ import {
 } from './container-runtime.ts';
 import { isFileError } from './filesystem/file-error.ts';
 import type { FileSpace } from './filesystem/file-space.ts';
+import { firstProgram, notExecutable } from './first-program.ts';
 import type { ImageStore } from './image-store.ts';
 import { PodRecords } from './pod-records.ts';
 import { type ExitStatus, exitCodeOf } from './process/exit-status.ts';
@@ -62,6 +64,8 @@ export class EmulatedRuntime implements ContainerRuntime {
   readonly #namespaces: ProcessNamespaces;
   readonly #records: PodRecords;
   readonly #instances = new Map<string, ContainerInstance>();
+  /** Containers that nobody has looked into: what it takes to make them. */
+  readonly #asleep = new Map<string, ContainerConfig>();
   readonly #services: MachineServices;
   /** Who waits for a container to end. */
   readonly #exits = new Map<string, Deferred<void>>();
@@ -125,10 +129,8 @@ export class EmulatedRuntime implements ContainerRuntime {
 
   async createContainer(config: ContainerConfig): Promise<ContainerRecord> {
     const image = this.images.find(config.image);
-    const sandbox = this.#records.sandbox(config.sandboxId);
     if (image === undefined) throw new RuntimeError('not-found', `failed to get image "${config.image}": not found`);
-    if (sandbox === undefined)
-      throw new RuntimeError('not-found', `failed to find sandbox id "${config.sandboxId}": not found`);
+    this.#sandboxOf(config);
     await this.options.clock.sleep(CREATE_MS);
     const { podUid, sandboxId, name, attempt, specHash } = config;
     const id = this.#newId();
@@ -144,16 +146,7 @@ export class EmulatedRuntime implements ContainerRuntime {
       state: 'created',
       createdAt: this.#now(),
     };
-    const instance = new ContainerInstance(this.#services, {
-      id,
-      config,
-      sandbox,
-      profile: this.images.profile(image),
-      image: image.reference,
-      namespace: this.#targetNamespace(config) ?? this.#namespaces.of(sandbox),
-    });
-    this.#instances.set(id, instance);
-    this.#logs.follow(podUid, id, instance.log);
+    this.#asleep.set(id, config);
     this.#records.putContainer(record);
     return record;
   }
@@ -161,10 +154,9 @@ export class EmulatedRuntime implements ContainerRuntime {
   async startContainer(id: string): Promise<void> {
     const record = this.#require(id);
     await this.options.clock.sleep(START_MS);
-    const instance = this.#instance(id);
     const startedAt = this.#now();
     try {
-      instance.start();
+      if (!this.#sleepsOn(record)) this.#instance(id).start();
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       this.#ended(record, { exitCode: 128, reason: 'StartError', message: error.message, startedAt: 0 });
@@ -194,9 +186,8 @@ export class EmulatedRuntime implements ContainerRuntime {
   /** `kubectl debug --target`: the namespace of a container that runs. */
   #targetNamespace({ targetContainerId }: ContainerConfig): PidNamespace | undefined {
     if (targetContainerId === undefined) return undefined;
-    const target = this.#instances.get(targetContainerId);
     const isRunning = this.#records.container(targetContainerId)?.state === 'running';
-    return isRunning ? target?.processes.namespace : undefined;
+    return isRunning ? this.#instance(targetContainerId).processes.namespace : undefined;
   }
 
   async updateContainer(id: string, resources: ContainerResources): Promise<void> {
@@ -216,6 +207,7 @@ export class EmulatedRuntime implements ContainerRuntime {
     await this.stopContainer(id, 0);
     this.#instances.get(id)?.dispose();
     this.#instances.delete(id);
+    this.#asleep.delete(id);
     this.#exits.delete(id);
     const record = this.#records.container(id);
     if (record) this.#logs.remove(record.podUid, id);
@@ -270,7 +262,7 @@ export class EmulatedRuntime implements ContainerRuntime {
 
   /** Whether anybody has looked at a container's processes yet. */
   isEntered(id: string): boolean {
-    return this.#instance(id).processes.isEntered;
+    return !this.#asleep.has(id) && this.#instance(id).processes.isEntered;
   }
 
   /** The processes that a container sees. */
@@ -280,7 +272,8 @@ export class EmulatedRuntime implements ContainerRuntime {
 
   log(id: string): ContainerLogReader | undefined {
     const record = this.#records.container(id);
-    return this.#instances.get(id)?.log ?? (record && this.#logs.read(record.podUid, id));
+    const instance = this.#asleep.has(id) ? this.#instance(id) : this.#instances.get(id);
+    return instance?.log ?? (record && this.#logs.read(record.podUid, id));
   }
 
   onChange(listener: (podUid: string) => void): () => void {
@@ -334,9 +327,43 @@ export class EmulatedRuntime implements ContainerRuntime {
     return record;
   }
 
+  /** The container, awake. */
   #instance(id: string): ContainerInstance {
     const instance = this.#instances.get(id);
-    if (instance === undefined) throw new RuntimeError('not-found', `container "${id}": not found`);
+    if (instance !== undefined) return instance;
+    const config = this.#asleep.get(id);
+    if (config === undefined) throw new RuntimeError('not-found', `container "${id}": not found`);
+    return this.#wake(this.#require(id), config);
+  }
+
+  /** Whether it runs without being there: its program does nothing by itself, and nobody shares its processes. */
+  #sleepsOn({ id, image }: ContainerRecord): boolean {
+    const config = this.#asleep.get(id);
+    if (config === undefined || config.tty || config.stdin || config.targetContainerId !== undefined) return false;
+    if (this.#sandboxOf(config).processNamespace !== 'container') return false;
+    return firstProgram(this.images.profile(image), config).program.atRest !== undefined;
+  }
+
+  #sandboxOf({ podUid, sandboxId }: ContainerConfig): SandboxRecord {
+    const sandbox = this.#records.sandboxes(podUid).find(({ id }) => id === sandboxId);
+    if (sandbox !== undefined) return sandbox;
+    throw new RuntimeError('not-found', `failed to find sandbox id "${sandboxId}": not found`);
+  }
+
+  #wake({ id, podUid, image, state }: ContainerRecord, config: ContainerConfig): ContainerInstance {
+    const sandbox = this.#sandboxOf(config);
+    this.#asleep.delete(id);
+    const instance = new ContainerInstance(this.#services, {
+      id,
+      config,
+      sandbox,
+      profile: this.images.profile(image),
+      image: image.reference,
+      namespace: this.#targetNamespace(config) ?? this.#namespaces.of(sandbox),
+    });
+    this.#instances.set(id, instance);
+    this.#logs.follow(podUid, id, instance.log);
+    if (state === 'running') instance.start();
     return instance;
   }
 
