@@ -9,19 +9,29 @@ import { asSocket } from './socket-like.ts';
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Listens on a port of the process's Pod; the HTTP server itself is made at the first connection. */
-export function listenLazily(
-  process: Pick<ProcessContext, 'network' | 'ip' | 'killed'>,
+export function listenLazily(process: Listening, port: number, handler: RequestHandler, address?: string): () => void {
+  return listenWith(process, port, () => makeServer(handler), address);
+}
+
+type Listening = Pick<ProcessContext, 'network' | 'ip' | 'killed'>;
+
+/** The same with any server that takes connections; one that can't be made closes them. */
+export function listenWith(
+  process: Listening,
   port: number,
-  handler: RequestHandler,
+  make: () => Promise<{ emit(event: 'connection', connection: Duplex): boolean }>,
   address?: string,
 ): () => void {
-  let server: Promise<Server> | undefined;
+  let server: ReturnType<typeof make> | undefined;
   const open = new Set<Duplex>();
   const accept = (connection: Duplex): void => {
     open.add(connection);
     connection.once('close', () => open.delete(connection));
-    server ??= makeServer(handler);
-    void server.then((made) => made.emit('connection', connection));
+    server ??= make();
+    server.then(
+      (made) => made.emit('connection', connection),
+      () => connection.destroy(),
+    );
   };
   const stopListening = process.network.listen(process.ip, port, accept, address);
   const stop = (): void => {

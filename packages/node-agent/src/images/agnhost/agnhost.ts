@@ -29,6 +29,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Program>> = new Map<string, ()
   ['guestbook', async () => (await import('./guestbook.ts')).guestbook],
   ['liveness', async () => (await import('./liveness.ts')).liveness],
   ['grpc-health-checking', async () => (await import('./grpc-health-checking.ts')).grpcHealthChecking],
+  ['webhook', async () => (await import('./webhook.ts')).webhook],
+  ['crd-conversion-webhook', async () => (await import('./crd-conversion-webhook.ts')).crdConversionWebhook],
   ['connect', async () => (await small()).connect],
   ['dns-suffix', async () => (await small()).dnsSuffix],
   ['dns-server-list', async () => (await small()).dnsServerList],

@@ -3,9 +3,11 @@
  * with the process.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { listenLazily } from '../../network/http-service.ts';
+import { listenLazily, listenWith } from '../../network/http-service.ts';
+import { NetworkError } from '../../network/network-error.ts';
+import { FileError } from '../../runtime/filesystem/file-error.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
+import type { Flags } from './flags.ts';
 
 export interface Call {
   readonly request: IncomingMessage;
@@ -42,7 +44,7 @@ export function serveRoutes(
       .catch(() => response.destroy());
   };
   if (tls === undefined) return listenLazily(process, port, answer, address);
-  return listenTls(process, port, tls, answer);
+  return listenTls(process, port, tls, answer, address);
 }
 
 function listenTls(
@@ -50,15 +52,10 @@ function listenTls(
   port: number,
   { certificate, key }: NonNullable<ServeOptions['tls']>,
   answer: (request: IncomingMessage, response: ServerResponse) => void,
+  address: string | undefined,
 ): () => void {
-  let server: Promise<{ emit(event: 'connection', connection: Duplex): boolean }> | undefined;
   const make = async () => (await import('node:https')).createServer({ cert: certificate, key }, answer);
-  const stop = process.network.listen(process.ip, port, (connection) => {
-    server ??= make();
-    void server.then((made) => made.emit('connection', connection));
-  });
-  process.killed.addEventListener('abort', stop, { once: true });
-  return stop;
+  return listenWith(process, port, make, address);
 }
 
 function readCall(request: IncomingMessage, response: ServerResponse): Call {
@@ -92,14 +89,48 @@ export function text(response: ServerResponse, body: string, code = 200): void {
 /** The parameters of a query and, for a POST, of the form in its body. */
 export async function formOf({ request, query }: Call): Promise<URLSearchParams> {
   if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return query;
+  return new URLSearchParams([...new URLSearchParams(await bodyOf(request, LONGEST_FORM)), ...query]);
+}
+
+/** A body's text; of a longer one the first whole pieces below the limit. @param limit bytes */
+export async function bodyOf(request: IncomingMessage, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > LONGEST_FORM) break;
+    if (size > limit) break;
     chunks.push(chunk);
   }
-  return new URLSearchParams([...new URLSearchParams(Buffer.concat(chunks).toString()), ...query]);
+  return Buffer.concat(chunks).toString();
+}
+
+/** The files of --tls-cert-file and --tls-private-key-file. @throws FileError */
+export function tlsFiles(process: ProcessContext, flags: Flags): NonNullable<ServeOptions['tls']> {
+  const read = (flag: string): string => Buffer.from(process.fileSystem().readFile(flags.text(flag, ''))).toString();
+  return { certificate: read('tls-cert-file'), key: read('tls-private-key-file') };
+}
+
+/** Serves HTTPS on --port until it is killed; ends as klog.Fatal does when the certificate can't be used. */
+export async function serveTls(
+  process: ProcessContext,
+  flags: Flags,
+  routes: Readonly<Record<string, Handler>>,
+): Promise<number> {
+  await process.prepareFiles();
+  try {
+    const tls = tlsFiles(process, flags);
+    (await import('node:tls')).createSecureContext({ cert: tls.certificate, key: tls.key });
+    serveRoutes(process, flags.number('port', 443), routes, { tls });
+  } catch (error) {
+    klogLine(process, 'config.go:36', fatalReason(error), 'F');
+    return 255;
+  }
+  return runUntilKilled(process);
+}
+
+function fatalReason(error: unknown): string {
+  if (error instanceof FileError) return `open ${error.path}: ${error.reason.toLowerCase()}`;
+  return error instanceof NetworkError ? error.message : 'tls: failed to find any PEM data in certificate input';
 }
 
 /** A line of Go's log package: on standard error, with the time. */

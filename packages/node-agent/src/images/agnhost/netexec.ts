@@ -7,7 +7,17 @@ import { exitCodeOf } from '../../runtime/process/exit-status.ts';
 import { makePipe } from '../../runtime/process/pipe.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import { type Flags, parseFlags, parseGoDuration } from './flags.ts';
-import { type Call, formOf, type Handler, httpError, logLine, runUntilKilled, serveRoutes, text } from './go-server.ts';
+import {
+  type Call,
+  formOf,
+  type Handler,
+  httpError,
+  logLine,
+  runUntilKilled,
+  serveRoutes,
+  text,
+  tlsFiles,
+} from './go-server.ts';
 import { goError, httpGet } from './http-get.ts';
 
 const UDP_ANSWER_MS = 5_000;
@@ -38,13 +48,8 @@ class NetExec {
     const httpPort = flags.number('http-port', 8080);
     const udpPort = flags.number('udp-port', 8081);
     if (udpPort !== -1) this.#startUdp(udpPort);
-    const certificate = flags.text('tls-cert-file', '');
-    const read = (path: string): string => Buffer.from(process.fileSystem().readFile(path)).toString();
-    const tls =
-      certificate === ''
-        ? undefined
-        : { certificate: read(certificate), key: read(flags.text('tls-private-key-file', '')) };
-    serveRoutes(process, httpPort, this.#routes(), tls === undefined ? {} : { tls });
+    const tls = flags.text('tls-cert-file', '') === '' ? {} : { tls: tlsFiles(process, flags) };
+    serveRoutes(process, httpPort, this.#routes(), tls);
     logLine(process, `Started HTTP server on port ${httpPort}`);
   }
 
