@@ -22,6 +22,7 @@ export {
 } from './group-resource.ts';
 export { cloneJson, getKey, isJsonObject, setKey } from './json/clone-json.ts';
 export { ExactNumber } from './json/exact-number.ts';
+export { jsonEqual } from './json/json-equal.ts';
 export { JsonSyntaxError } from './json/json-syntax-error.ts';
 export { MAX_JSON_DEPTH, type ParsedJson, parseJson } from './json/parse-json.ts';
 export { summarizeBody } from './json/summarize-body.ts';
@@ -32,7 +33,6 @@ export { refreshLastApplied } from './managed-fields/last-applied.ts';
 export { MAX_UPDATE_MANAGERS, managerName, type TrackedUpdate, trackUpdate } from './managed-fields/managed-fields.ts';
 export { entriesAfterScale, scaleEntries } from './managed-fields/scale-entries.ts';
 export { goFormat } from './patch/go-format.ts';
-export { jsonEqual } from './patch/json-equal.ts';
 export { applyJsonPatch, MAX_JSON_PATCH_COPY_BYTES, MAX_JSON_PATCH_OPERATIONS } from './patch/json-patch.ts';
 export { applyMergePatch, requirePatchObject } from './patch/merge-patch.ts';
 export { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts';

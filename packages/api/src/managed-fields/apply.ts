@@ -7,7 +7,7 @@
  * - A value that differs from what another manager owns is a conflict, or, with force, taken from that manager.
  */
 import type { ManagedFieldsEntry } from '../generated/kinds.ts';
-import { jsonEqual } from '../patch/json-equal.ts';
+import { jsonEqual } from '../json/json-equal.ts';
 import type { TypeSource } from '../schema/decoder.ts';
 import { changedFields } from './compare.ts';
 import { type Conflict, conflictError } from './conflict.ts';

@@ -2,7 +2,7 @@
  * Which fields differ between two states of an object (upstream: structured-merge-diff typed/compare.go).
  */
 import { isJsonObject } from '../json/clone-json.ts';
-import { jsonEqual } from '../patch/json-equal.ts';
+import { jsonEqual } from '../json/json-equal.ts';
 import type { FieldPlan } from './field-plan.ts';
 import { type FieldTree, LEAF, SELF } from './field-tree.ts';
 

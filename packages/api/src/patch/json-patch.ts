@@ -4,9 +4,9 @@
  * What can't be applied is answered by upstream with one generic 422; only what isn't a patch at all is told in detail.
  */
 import { cloneJson, isJsonObject, setKey } from '../json/clone-json.ts';
+import { jsonEqual } from '../json/json-equal.ts';
 import { jsonTypeName } from '../schema/scalars.ts';
 import { StatusError, statusErrors } from '../status-error.ts';
-import { jsonEqual } from './json-equal.ts';
 
 /** Upstream's limits: operations of a patch, and bytes that its copy operations may add. */
 export const MAX_JSON_PATCH_OPERATIONS = 10_000;

@@ -5,7 +5,7 @@ import { type FieldError, FieldPath, fieldErrors } from '../field-error.ts';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../generated/kinds.ts';
 import { goQuote } from '../go-quote.ts';
 import { parseApiVersion } from '../group-resource.ts';
-import { jsonEqual } from '../patch/json-equal.ts';
+import { jsonEqual } from '../json/json-equal.ts';
 import { validateLabels } from './labels.ts';
 import {
   isDNS1035Label,

@@ -5,8 +5,7 @@
  * Invariants: what a strategy resets is owned by nobody; a write that changes nothing but the time of an entry changes
  * nothing; fields of many objects that look alike are one value in memory.
  */
-import { type KubeObject, type ManagedFieldsEntry, managerName, trackUpdate } from '@regatta/api';
-import { jsonEqual } from './json-equal.ts';
+import { jsonEqual, type KubeObject, type ManagedFieldsEntry, managerName, trackUpdate } from '@regatta/api';
 import { STATUS_RESETS } from './kind-facts.ts';
 import type { Resource } from './resource.ts';
 import { type Registry, timestamp, type WriteRequest } from './write-request.ts';

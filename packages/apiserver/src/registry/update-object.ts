@@ -9,6 +9,7 @@ import {
   type FieldError,
   FieldPath,
   fieldErrors,
+  jsonEqual,
   type KubeObject,
   statusErrors,
   validateObjectMeta,
@@ -19,7 +20,6 @@ import { StorageError, type StoredObject } from '../storage/object-storage.ts';
 import { allocate, prepareNewObject } from './create-object.ts';
 import { changesNothing, recordOwners } from './field-ownership.ts';
 import { finalizerNameErrors } from './finalizer-names.ts';
-import { jsonEqual } from './json-equal.ts';
 import { carryOverSystemFields, dedupOwnerReferences, ensureNamespace } from './object-metadata.ts';
 import type { Resource } from './resource.ts';
 import type { Allocation, WriteContext } from './strategy.ts';

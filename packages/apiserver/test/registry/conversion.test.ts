@@ -1,7 +1,6 @@
-import type { KubeObject } from '@regatta/api';
+import { jsonEqual, type KubeObject } from '@regatta/api';
 import { describe, expect, it } from 'vitest';
 import { hpaConversion } from '../../src/registry/hpa-conversion.ts';
-import { jsonEqual } from '../../src/registry/json-equal.ts';
 
 const v1 = {
   kind: 'HorizontalPodAutoscaler',

@@ -2,11 +2,10 @@
  * Fills ClusterRoles that gather the rules of others (pkg/controller/clusterroleaggregation): `admin`, `edit` and `view`
  * grow with every role that is labelled for them. Keys are aggregating ClusterRoles.
  */
-import { type ClusterRole, isNotFound, labelSelectorFrom, type PolicyRule } from '@regatta/api';
+import { type ClusterRole, isNotFound, jsonEqual, labelSelectorFrom, type PolicyRule } from '@regatta/api';
 import { type Informer, type ResourceClient, resources } from '@regatta/client';
 import { type ControllerContext, clientFor } from '../framework/controller.ts';
 import { KeyedController } from '../framework/keyed-controller.ts';
-import { sameJson } from '../framework/same-json.ts';
 
 export class ClusterRoleAggregationController extends KeyedController {
   readonly #roles: Informer<ClusterRole>;
@@ -24,7 +23,7 @@ export class ClusterRoleAggregationController extends KeyedController {
     const role = this.#roles.get('', name);
     if (!role?.aggregationRule) return;
     const rules = this.#gather(role);
-    if (sameJson(rules, role.rules ?? [])) return;
+    if (jsonEqual(rules, role.rules ?? [])) return;
     try {
       await this.#client.update({ ...role, rules });
     } catch (error) {
@@ -40,7 +39,7 @@ export class ClusterRoleAggregationController extends KeyedController {
       const roles = this.#roles.list().filter((role) => matcher.matches(role.metadata.labels));
       for (const role of roles.toSorted(byName)) {
         if (role.metadata.name === metadata.name) continue;
-        for (const rule of role.rules ?? []) if (!rules.some((known) => sameJson(known, rule))) rules.push(rule);
+        for (const rule of role.rules ?? []) if (!rules.some((known) => jsonEqual(known, rule))) rules.push(rule);
       }
     }
     return rules;

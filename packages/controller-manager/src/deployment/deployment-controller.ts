@@ -7,6 +7,7 @@
 import {
   type Deployment,
   isNotFound,
+  jsonEqual,
   type KubeObject,
   keyOf,
   labelSelectorFrom,
@@ -16,7 +17,6 @@ import {
 import { type Informer, resources } from '@regatta/client';
 import { type ControllerContext, clientFor, recorderFor } from '../framework/controller.ts';
 import { KeyedController } from '../framework/keyed-controller.ts';
-import { sameJson } from '../framework/same-json.ts';
 import { BY_CONTROLLER, controllerIndex, orphansOf } from '../ownership/by-controller.ts';
 import { claim } from '../ownership/claim.ts';
 import { controllerOf, controllerRefTo, isControlledBy, uidOf } from '../ownership/controller-ref.ts';
@@ -144,7 +144,7 @@ export class DeploymentController extends KeyedController {
     const after = controllerOf(set);
     if (before && before.uid !== after?.uid) this.#enqueue(this.#controller(old));
     if (after) this.#enqueue(this.#controller(set));
-    else if (before || !sameJson(set.metadata.labels, old.metadata.labels)) this.#enqueueMatching(set);
+    else if (before || !jsonEqual(set.metadata.labels, old.metadata.labels)) this.#enqueueMatching(set);
   }
 
   /** Recreate waits for the last old Pod to be gone, of which no ReplicaSet tells. */

@@ -5,10 +5,9 @@
  * Invariant: `deployment` is the latest state that the API answered with, so that a second write in the same sync does
  * not conflict with the first.
  */
-import { type Deployment, type DeploymentStatus, isAlreadyExists, type ReplicaSet } from '@regatta/api';
+import { type Deployment, type DeploymentStatus, isAlreadyExists, jsonEqual, type ReplicaSet } from '@regatta/api';
 import { type EventRecorder, formatTime, type ResourceClient, resources } from '@regatta/client';
 import type { ClusterClock } from '@regatta/runtime';
-import { sameJson } from '../framework/same-json.ts';
 import { controllerRefTo, isControlledBy } from '../ownership/controller-ref.ts';
 import { messageOf } from '../pods/pod-control.ts';
 import { isNamespaceTerminating } from '../serviceaccount/service-account-controller.ts';
@@ -109,7 +108,7 @@ export class Rollout {
   }
 
   async writeStatus(status: DeploymentStatus): Promise<void> {
-    if (sameJson(status, this.deployment.status ?? {})) return;
+    if (jsonEqual(status, this.deployment.status ?? {})) return;
     this.deployment = await this.writes.deployments.updateStatus({ ...this.deployment, status });
   }
 

@@ -8,6 +8,7 @@ import {
   type EndpointSubset,
   type Endpoints,
   isNotFound,
+  jsonEqual,
   type Pod,
   type Service,
 } from '@regatta/api';
@@ -28,7 +29,6 @@ import { portsKey } from '../endpointslice/slice-plan.ts';
 import { TRIGGER_TIME, TriggerTimes } from '../endpointslice/trigger-time.ts';
 import { type ControllerContext, clientFor, recorderFor } from '../framework/controller.ts';
 import { KeyedController } from '../framework/keyed-controller.ts';
-import { sameJson } from '../framework/same-json.ts';
 import { isPodReady } from '../pods/pod-conditions.ts';
 import { messageOf } from '../pods/pod-control.ts';
 import { isNamespaceTerminating } from '../serviceaccount/service-account-controller.ts';
@@ -114,8 +114,8 @@ function desiredEndpoints(
 function isUpToDate(current: Endpoints, next: Endpoints): boolean {
   const over = (endpoints: Endpoints): string | undefined => endpoints.metadata.annotations?.[OVER_CAPACITY];
   return (
-    sameJson(current.subsets ?? [], next.subsets ?? []) &&
-    sameJson(current.metadata.labels, next.metadata.labels) &&
+    jsonEqual(current.subsets ?? [], next.subsets ?? []) &&
+    jsonEqual(current.metadata.labels, next.metadata.labels) &&
     over(current) === over(next)
   );
 }

@@ -3,10 +3,9 @@
  * (k8s.io/endpointslice/util/controller_utils.go). Costs O(Services of the Pod's namespace), and nothing for Pods that
  * have no address yet.
  */
-import { keyOf, type Pod, type Service } from '@regatta/api';
+import { jsonEqual, keyOf, type Pod, type Service } from '@regatta/api';
 import { type Informer, resources, type WorkQueue } from '@regatta/client';
 import type { ControllerContext } from '../framework/controller.ts';
-import { sameJson } from '../framework/same-json.ts';
 import { isPodReady } from '../pods/pod-conditions.ts';
 import { addressesOf, hasManagedEndpoints, isReachable, isSelected } from './service-endpoints.ts';
 
@@ -51,7 +50,7 @@ function sameContribution(a: Pod, b: Pod): boolean {
     a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
     a.spec.nodeName === b.spec.nodeName &&
     a.spec.hostname === b.spec.hostname &&
-    sameJson(addressesOf(a), addressesOf(b)) &&
-    sameJson(a.metadata.labels, b.metadata.labels)
+    jsonEqual(addressesOf(a), addressesOf(b)) &&
+    jsonEqual(a.metadata.labels, b.metadata.labels)
   );
 }

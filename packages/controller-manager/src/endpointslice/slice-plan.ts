@@ -5,8 +5,13 @@
  * Invariants: endpoints of one slice share ports; a slice holds at most `limit`; an endpoint that is in a slice stays in
  * it; a slice that must go is reused for one that must come; with no endpoints at all one empty slice remains.
  */
-import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice, ObjectMeta } from '@regatta/api';
-import { sameJson } from '../framework/same-json.ts';
+import {
+  type DiscoveryV1EndpointPort,
+  type Endpoint,
+  type EndpointSlice,
+  jsonEqual,
+  type ObjectMeta,
+} from '@regatta/api';
 import { TRIGGER_TIME } from './trigger-time.ts';
 
 export interface EndpointGroup {
@@ -80,7 +85,7 @@ function placeKnown(
       wanted.delete(key);
       return next ? [next] : [];
     });
-    return { slice, endpoints, changed: !sameJson(endpoints, old) || !sameMetadata(slice, template) };
+    return { slice, endpoints, changed: !jsonEqual(endpoints, old) || !sameMetadata(slice, template) };
   });
   return { drafts, rest: [...wanted.values()] };
 }
@@ -141,7 +146,7 @@ function relabelled(slice: EndpointSlice, { metadata: { labels, annotations } }:
 }
 
 function sameMetadata({ metadata }: EndpointSlice, template: SliceTemplate): boolean {
-  return sameJson(metadata.labels, template.metadata.labels);
+  return jsonEqual(metadata.labels, template.metadata.labels);
 }
 
 function endpointKey({ addresses, targetRef }: Endpoint): string {

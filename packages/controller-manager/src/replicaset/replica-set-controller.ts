@@ -7,6 +7,7 @@
  */
 import {
   isNotFound,
+  jsonEqual,
   type KubeObject,
   keyOf,
   labelSelectorFrom,
@@ -20,7 +21,6 @@ import { type Informer, type ResourceClient, resources } from '@regatta/client';
 import { type ControllerContext, clientFor, recorderFor } from '../framework/controller.ts';
 import { Expectations } from '../framework/expectations.ts';
 import { KeyedController } from '../framework/keyed-controller.ts';
-import { sameJson } from '../framework/same-json.ts';
 import { slowStartBatch } from '../framework/slow-start.ts';
 import { BY_CONTROLLER, controllerIndex, orphansOf } from '../ownership/by-controller.ts';
 import { claim } from '../ownership/claim.ts';
@@ -159,7 +159,7 @@ export class ReplicaSetController<T extends KubeObject = ReplicaSet> extends Key
 
   async #writeStatus(object: T, set: ReplicaSet, status: ReplicaSetStatus): Promise<void> {
     const next = this.kind.withStatus(object, status);
-    if (sameJson(this.kind.asReplicaSet(next).status, set.status)) return;
+    if (jsonEqual(this.kind.asReplicaSet(next).status, set.status)) return;
     try {
       await this.#client.updateStatus(next);
     } catch (error) {
@@ -199,7 +199,7 @@ export class ReplicaSetController<T extends KubeObject = ReplicaSet> extends Key
     if (pod.metadata.deletionTimestamp && !old.metadata.deletionTimestamp) this.#podDeleted(pod);
     if (before && before.uid !== after?.uid) this.#enqueue(this.#controller(old));
     if (after) return this.#enqueue(this.#controller(pod));
-    if (before || !sameJson(pod.metadata.labels, old.metadata.labels)) this.#enqueueMatching(pod);
+    if (before || !jsonEqual(pod.metadata.labels, old.metadata.labels)) this.#enqueueMatching(pod);
   }
 
   #podDeleted(pod: Pod): void {

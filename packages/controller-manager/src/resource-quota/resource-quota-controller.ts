@@ -5,12 +5,19 @@
  * finished, and counts everything anew now and then. Keys are quotas. Counts are read from the API, not from caches, which
  * may not know yet what admission has charged.
  */
-import { isConflict, isNotFound, type KubeObject, type Pod, type ResourceQuota, type Service } from '@regatta/api';
+import {
+  isConflict,
+  isNotFound,
+  jsonEqual,
+  type KubeObject,
+  type Pod,
+  type ResourceQuota,
+  type Service,
+} from '@regatta/api';
 import { type ApiClient, type Informer, type ResourceClient, resources } from '@regatta/client';
 import { type ControllerContext, clientFor } from '../framework/controller.ts';
 import { KeyedController } from '../framework/keyed-controller.ts';
 import { periodically } from '../framework/periodically.ts';
-import { sameJson } from '../framework/same-json.ts';
 import { countUsage } from './count-usage.ts';
 import { CountedResources } from './counted-resources.ts';
 
@@ -34,7 +41,7 @@ export class ResourceQuotaController extends KeyedController {
     this.#quotas.addHandler({
       onAdd: (quota) => this.#enqueue(quota),
       onUpdate: (quota, old) => {
-        if (!sameJson(quota.spec, old.spec) || !sameJson(quota.spec?.hard ?? {}, quota.status?.hard ?? {}))
+        if (!jsonEqual(quota.spec, old.spec) || !jsonEqual(quota.spec?.hard ?? {}, quota.status?.hard ?? {}))
           this.#enqueue(quota);
       },
     });
@@ -75,7 +82,7 @@ export class ResourceQuotaController extends KeyedController {
       const hard = quota.spec?.hard ?? {};
       const used = await countUsage(this.#counted, quota, this.context.clock.now());
       const status = { hard, used: { ...used } };
-      if (!sameJson(quota.status ?? {}, status)) await this.#client.updateStatus({ ...quota, status });
+      if (!jsonEqual(quota.status ?? {}, status)) await this.#client.updateStatus({ ...quota, status });
     } catch (error) {
       if (isNotFound(error)) return;
       if (isConflict(error)) return this.queue.addRateLimited(key);

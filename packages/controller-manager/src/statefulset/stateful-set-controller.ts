@@ -7,6 +7,7 @@
 import {
   type ControllerRevision,
   isNotFound,
+  jsonEqual,
   keyOf,
   labelSelectorFrom,
   type Pod,
@@ -16,7 +17,6 @@ import {
 import { type ApiClient, type EventRecorder, type Informer, resources } from '@regatta/client';
 import { type ControllerContext, clientFor, recorderFor } from '../framework/controller.ts';
 import { KeyedController } from '../framework/keyed-controller.ts';
-import { sameJson } from '../framework/same-json.ts';
 import { byNumber, ControllerHistory } from '../history/controller-history.ts';
 import { BY_CONTROLLER, controllerIndex, orphansOf } from '../ownership/by-controller.ts';
 import { claim } from '../ownership/claim.ts';
@@ -128,7 +128,7 @@ export class StatefulSetController extends KeyedController {
   }
 
   async #writeStatus(set: StatefulSet, status: StatefulSetStatus): Promise<void> {
-    if (sameJson(set.status, status)) return;
+    if (jsonEqual(set.status, status)) return;
     try {
       await this.#api.resource(resources.statefulSets).updateStatus({ ...set, status });
     } catch (error) {

@@ -7,13 +7,13 @@
  */
 import {
   isAlreadyExists,
+  jsonEqual,
   type OwnerReference,
   type PersistentVolumeClaim,
   type Pod,
   type StatefulSet,
 } from '@regatta/api';
 import { type EventRecorder, type Informer, type ResourceClient, resources } from '@regatta/client';
-import { sameJson } from '../framework/same-json.ts';
 import { controllerRefTo, uidOf } from '../ownership/controller-ref.ts';
 import { messageOf } from '../pods/pod-control.ts';
 import { claimName, endOrdinal, ordinalOf, podName, startOrdinal } from './stateful-pod.ts';
@@ -52,7 +52,7 @@ export class VolumeClaims {
       const current = claim.metadata.ownerReferences ?? [];
       const others = current.filter(({ uid }) => uid !== uidOf(set) && uid !== uidOf(pod));
       const ownerReferences = wanted ? [...others, wanted] : others;
-      if (sameJson(current, ownerReferences)) continue;
+      if (jsonEqual(current, ownerReferences)) continue;
       await this.client.update({ ...claim, metadata: { ...claim.metadata, ownerReferences } });
     }
   }

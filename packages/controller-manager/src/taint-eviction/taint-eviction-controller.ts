@@ -8,13 +8,12 @@
  * Regatta's difference (`--node-loss unknown`, docs/decisions/0071): Pods of a node that nobody hears from get reason
  * NodeLost with their deletion, which upstream's printer shows as STATUS Unknown. One that a user deleted keeps none.
  */
-import { isNotFound, type Node, type Pod, type PodStatus, type Taint } from '@regatta/api';
+import { isNotFound, jsonEqual, type Node, type Pod, type PodStatus, type Taint } from '@regatta/api';
 import { type EventRecorder, formatTime, type Informer, type ResourceClient, resources } from '@regatta/client';
 import type { Timer } from '@regatta/runtime';
 import { type ControllerContext, clientFor, recorderFor } from '../framework/controller.ts';
 import { KeyedController } from '../framework/keyed-controller.ts';
 import { retryOnConflict } from '../framework/retry-on-conflict.ts';
-import { sameJson } from '../framework/same-json.ts';
 import { BY_NODE } from '../framework/shared-informers.ts';
 import { byNode, type NodeLifecycleOptions } from '../node-lifecycle/node-lifecycle-controller.ts';
 import { isUnreachable } from '../nodes/node-conditions.ts';
@@ -80,12 +79,12 @@ export class TaintEvictionController extends KeyedController {
   #nodeChanged(node: Node, old?: Node): void {
     const taints = noExecuteTaints(node);
     const before = old ? noExecuteTaints(old) : [];
-    if (!sameJson(taints, before)) this.queue.add(`node/${node.metadata.name}`);
+    if (!jsonEqual(taints, before)) this.queue.add(`node/${node.metadata.name}`);
   }
 
   #podChanged(pod: Pod, old?: Pod): void {
     const { nodeName, tolerations } = pod.spec;
-    if (!nodeName || (old && old.spec.nodeName === nodeName && sameJson(old.spec.tolerations, tolerations))) return;
+    if (!nodeName || (old && old.spec.nodeName === nodeName && jsonEqual(old.spec.tolerations, tolerations))) return;
     const node = this.#nodes.get('', nodeName);
     if (node && noExecuteTaints(node).length > 0) this.queue.add(`pod/${idOf(pod)}`);
   }

@@ -1,8 +1,14 @@
 /**
  * The Node object as the kubelet makes and keeps it (upstream: pkg/kubelet/kubelet_node_status.go). Pure.
  */
-import type { ContainerImage, Node, NodeCondition, NodeStatus, Taint } from '@regatta/api';
-import { jsonEqual } from '../api/json-equal.ts';
+import {
+  type ContainerImage,
+  jsonEqual,
+  type Node,
+  type NodeCondition,
+  type NodeStatus,
+  type Taint,
+} from '@regatta/api';
 import type { ImageRecord } from '../runtime/container-runtime.ts';
 import { KUBELET_VERSION, type Machine } from './machine.ts';
 import { nodeConditions } from './node-conditions.ts';

@@ -5,8 +5,7 @@
  * Invariants: what a Pod asked for when it came is given; a resize is given whole or not at all; the Pod runs with what
  * was given until then. What was given is not kept over a power loss: a machine that boots takes the Pod as it is then.
  */
-import type { Container, Pod, PodCondition, ResourceRequirements } from '@regatta/api';
-import { jsonEqual } from '../api/json-equal.ts';
+import { type Container, jsonEqual, type Pod, type PodCondition, type ResourceRequirements } from '@regatta/api';
 import type { Refusal } from './pod-admission.ts';
 
 /** Deferred: there may be room later. Infeasible: there never will be. */

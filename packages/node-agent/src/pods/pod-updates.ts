@@ -1,8 +1,7 @@
 /**
  * Which updates of a Pod matter to its node (upstream: pkg/kubelet/config, where RECONCILE is told from UPDATE).
  */
-import type { Pod } from '@regatta/api';
-import { jsonEqual } from '../api/json-equal.ts';
+import { jsonEqual, type Pod } from '@regatta/api';
 
 /** Whether an update asks for something, rather than tells of it. */
 export function wantsOther({ metadata: before }: Pod, { metadata: after }: Pod): boolean {

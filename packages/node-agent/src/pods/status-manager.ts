@@ -7,9 +7,8 @@
  * that was away reads again before it overwrites; fields and conditions of others are kept; a Pod is deleted from the
  * API only after its final status was written, with its uid as precondition.
  */
-import { isConflict, isNotFound, type Pod, type PodStatus } from '@regatta/api';
+import { isConflict, isNotFound, jsonEqual, type Pod, type PodStatus } from '@regatta/api';
 import { Backoff, type Clock, type Logger, sleep } from '@regatta/runtime';
-import { jsonEqual } from '../api/json-equal.ts';
 import type { ObjectApi } from '../api/ports.ts';
 import { uidOf } from './pod-names.ts';
 import type { PodStatuses } from './pod-statuses.ts';

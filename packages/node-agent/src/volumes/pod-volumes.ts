@@ -6,9 +6,8 @@
  * container's files were looked at; tokens are fetched when somebody first looks. Invariant: what a Pod refers to is there
  * before its containers start; what goes away or fails later leaves the files as they were.
  */
-import type { Container, Pod, Volume, VolumeMount } from '@regatta/api';
+import { type Container, jsonEqual, type Pod, type Volume, type VolumeMount } from '@regatta/api';
 import type { Timer } from '@regatta/runtime';
-import { jsonEqual } from '../api/json-equal.ts';
 import type { DownwardContext } from '../containers/downward.ts';
 import { hostsFile, resolvFile } from '../containers/network-files.ts';
 import { StartError } from '../containers/start-error.ts';

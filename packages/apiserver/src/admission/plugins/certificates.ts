@@ -2,11 +2,10 @@
  * Who may approve and sign certificates, and for whom (upstream: plugin/pkg/admission/certificates/{approval,signing,
  * subjectrestriction}): the rights are on `signers`, by the signer's name or its domain.
  */
-import type { CertificateSigningRequest } from '@regatta/api';
+import { type CertificateSigningRequest, jsonEqual } from '@regatta/api';
 import type { Authorizer, UserInfo } from '../../auth/identity.ts';
 import { GROUPS } from '../../auth/well-known.ts';
 import { examinedRequest } from '../../kinds/certificates/certificate-request.ts';
-import { sameJson } from '../../kinds/validation/same-json.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { admissionForbidden, isMain } from '../admission-error.ts';
 
@@ -47,7 +46,7 @@ export class CertificateSigning implements AdmissionPlugin {
     const old = attributes.oldObject as CertificateSigningRequest;
     const { status } = attributes.object as CertificateSigningRequest;
     const same = status?.certificate === old.status?.certificate;
-    if (same && sameJson(status?.conditions ?? [], old.status?.conditions ?? [])) return;
+    if (same && jsonEqual(status?.conditions ?? [], old.status?.conditions ?? [])) return;
     const { signerName } = old.spec;
     if (mayUseSigner(this.authorizer, attributes.user, 'sign', signerName)) return;
     throw admissionForbidden(attributes, `user not permitted to sign requests with signerName "${signerName}"`);

@@ -8,12 +8,12 @@ import {
   type FieldError,
   FieldPath,
   fieldErrors,
+  jsonEqual,
   type KubeObject,
   type Namespace,
   type Pod,
 } from '@regatta/api';
 import { stampConditions, validateApproval } from '../../kinds/certificates/certificate-signing-request.ts';
-import { jsonEqual } from '../../registry/json-equal.ts';
 import type { UpdatePlan } from '../../registry/update-object.ts';
 import type { PlanOf } from '../update.ts';
 import { resizeErrors, withResources } from './pod-resize.ts';

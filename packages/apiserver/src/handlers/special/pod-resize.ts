@@ -7,13 +7,13 @@ import {
   type FieldError,
   FieldPath,
   fieldErrors,
+  jsonEqual,
   type KubeObject,
   type Pod,
   type PodSpec,
   type ResourceRequirements,
 } from '@regatta/api';
 import { qosClass } from '../../kinds/core/pod-spec/qos.ts';
-import { jsonEqual } from '../../registry/json-equal.ts';
 
 const SPEC = FieldPath.root('spec');
 /** The annotation of a Pod that mirrors one from a file of its node. */

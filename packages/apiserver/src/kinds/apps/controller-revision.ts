@@ -1,12 +1,11 @@
 /**
  * ControllerRevisions (upstream: ValidateControllerRevision … of pkg/apis/apps/validation/validation.go).
  */
-import type { ControllerRevision } from '@regatta/api';
+import { type ControllerRevision, jsonEqual } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { Path } from '../validation/path.ts';
 import { checkNotNegative, IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 
 const DATA = Path.root('data');
 
@@ -14,7 +13,7 @@ export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
   validate: (revision) => validateRevision(revision).errors,
   validateUpdate(revision, old) {
     const errors = validateRevision(revision);
-    if (!sameJson(revision.data, old.data)) errors.invalid(DATA, revision.data ?? null, IMMUTABLE);
+    if (!jsonEqual(revision.data, old.data)) errors.invalid(DATA, revision.data ?? null, IMMUTABLE);
     return errors.errors;
   },
 };

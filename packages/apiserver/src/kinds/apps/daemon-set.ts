@@ -1,13 +1,12 @@
 /**
  * DaemonSets (upstream: pkg/registry/apps/daemonset/strategy.go, pkg/apis/apps/validation/validation.go).
  */
-import type { DaemonSet } from '@regatta/api';
+import { type DaemonSet, jsonEqual } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { podWarnings } from '../core/pod-spec/warnings.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { SPEC } from '../validation/path.ts';
 import { checkLabelSelector, checkNotNegative, IMMUTABLE, isEmptySelector } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { defaultDaemonSet } from './defaults.ts';
 import {
   amountOf,
@@ -41,12 +40,12 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
   prepareForCreate: (set) => setTemplateGeneration(set, 1),
   prepareForUpdate(set, old) {
     const before = Number(old.metadata.annotations?.[GENERATION] ?? 0);
-    setTemplateGeneration(set, sameJson(set.spec.template, old.spec.template) ? before : before + 1);
+    setTemplateGeneration(set, jsonEqual(set.spec.template, old.spec.template) ? before : before + 1);
   },
   validate: (set) => validateDaemonSet(set).errors,
   validateUpdate(set, old) {
     const errors = validateDaemonSet(set);
-    if (!sameJson(set.spec.selector, old.spec.selector)) {
+    if (!jsonEqual(set.spec.selector, old.spec.selector)) {
       errors.invalid(SPEC.child('selector'), set.spec.selector, IMMUTABLE);
     }
     return errors.errors;
@@ -58,7 +57,7 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
     return errors.errors;
   },
   warnings({ spec: { template } }, old) {
-    if (old && sameJson(template, old.spec.template)) return [];
+    if (old && jsonEqual(template, old.spec.template)) return [];
     return podWarnings(TEMPLATE, template.spec ?? { containers: [] }, template.metadata, true);
   },
 };

@@ -1,13 +1,12 @@
 /**
  * Deployments (upstream: pkg/registry/apps/deployment/strategy.go, pkg/apis/apps/validation/validation.go).
  */
-import { type Deployment, isDNS1123Label } from '@regatta/api';
+import { type Deployment, isDNS1123Label, jsonEqual } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { podWarnings } from '../core/pod-spec/warnings.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { SPEC } from '../validation/path.ts';
 import { checkNotNegative, IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { defaultDeployment } from './defaults.ts';
 import { scaleOf } from './scale.ts';
 import {
@@ -40,7 +39,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
   validate: (deployment) => validateDeployment(deployment).errors,
   validateUpdate(deployment, old) {
     const errors = validateDeployment(deployment);
-    if (!sameJson(deployment.spec.selector, old.spec.selector)) {
+    if (!jsonEqual(deployment.spec.selector, old.spec.selector)) {
       errors.invalid(SPEC.child('selector'), deployment.spec.selector, IMMUTABLE);
     }
     return errors.errors;
@@ -58,7 +57,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
   },
   warnings(deployment, old) {
     const { template } = deployment.spec;
-    if (old && sameJson(template, old.spec.template)) return [];
+    if (old && jsonEqual(template, old.spec.template)) return [];
     const ofName = old ? [] : podNameWarning(isDNS1123Label(deployment.metadata.name));
     return [
       ...ofName,

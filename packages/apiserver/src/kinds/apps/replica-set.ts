@@ -1,13 +1,12 @@
 /**
  * ReplicaSets (upstream: pkg/registry/apps/replicaset/strategy.go, pkg/apis/apps/validation/validation.go).
  */
-import { isDNS1123Label, type ReplicaSet } from '@regatta/api';
+import { isDNS1123Label, jsonEqual, type ReplicaSet } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { podWarnings } from '../core/pod-spec/warnings.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { SPEC } from '../validation/path.ts';
 import { checkNotNegative, IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { defaultReplicaSet } from './defaults.ts';
 import { scaleOf } from './scale.ts';
 import { checkCounts, checkSelectorAndTemplate, podNameWarning, runningTemplate } from './workload-rules.ts';
@@ -25,7 +24,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   validate: (set) => validateReplicaSet(set).errors,
   validateUpdate(set, old) {
     const errors = validateReplicaSet(set);
-    if (!sameJson(set.spec.selector, old.spec.selector)) {
+    if (!jsonEqual(set.spec.selector, old.spec.selector)) {
       errors.invalid(SPEC.child('selector'), set.spec.selector, IMMUTABLE);
     }
     return errors.errors;
@@ -42,7 +41,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   },
   warnings(set, old) {
     const template = set.spec.template ?? {};
-    if (old && sameJson(template, old.spec.template)) return [];
+    if (old && jsonEqual(template, old.spec.template)) return [];
     const ofName = old ? [] : podNameWarning(isDNS1123Label(set.metadata.name));
     return [
       ...ofName,

@@ -1,7 +1,13 @@
 /**
  * StatefulSets (upstream: pkg/registry/apps/statefulset/strategy.go, pkg/apis/apps/validation/validation.go).
  */
-import type { PersistentVolumeClaim, PodTemplateSpec, StatefulSet, Volume } from '@regatta/api';
+import {
+  jsonEqual,
+  type PersistentVolumeClaim,
+  type PodTemplateSpec,
+  type StatefulSet,
+  type Volume,
+} from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkClaimSpec } from '../core/persistent-volume-claim/spec-rules.ts';
 import { checkPodTemplate } from '../core/pod-spec/template.ts';
@@ -10,7 +16,6 @@ import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { type Path, SPEC } from '../validation/path.ts';
 import { checkDnsLabel, checkNotNegative } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { defaultStatefulSet } from './defaults.ts';
 import { scaleOf } from './scale.ts';
 import {
@@ -54,7 +59,7 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
   validateUpdate(set, old) {
     const errors = validateStatefulSet(set);
     const open = Object.fromEntries(OPEN_FIELDS.map((field) => [field, old.spec[field]]));
-    if (!sameJson({ ...set.spec, ...open }, old.spec)) errors.forbidden(SPEC, CLOSED);
+    if (!jsonEqual({ ...set.spec, ...open }, old.spec)) errors.forbidden(SPEC, CLOSED);
     return errors.errors;
   },
   validateStatusUpdate(set, old) {
@@ -70,7 +75,7 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
     return errors.errors;
   },
   warnings({ spec: { template } }, old) {
-    if (old && sameJson(template, old.spec.template)) return [];
+    if (old && jsonEqual(template, old.spec.template)) return [];
     return podWarnings(SPEC.child('template'), template.spec ?? { containers: [] }, template.metadata, true);
   },
   scale: scaleOf<StatefulSet>(),

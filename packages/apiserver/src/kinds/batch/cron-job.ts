@@ -2,14 +2,13 @@
  * CronJobs (upstream: pkg/registry/batch/cronjob/strategy.go, ValidateCronJobCreate … of
  * pkg/apis/batch/validation/validation.go).
  */
-import { type CronJob, type CronJobSpec, isDNS1123Label } from '@regatta/api';
+import { type CronJob, type CronJobSpec, isDNS1123Label, jsonEqual } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { podNameWarning } from '../apps/workload-rules.ts';
 import { defaultPodTemplate } from '../core/pod-spec/template.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { METADATA, SPEC } from '../validation/path.ts';
 import { checkEnum, checkNotNegative } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { isTimeZone, scheduleProblem } from './cron-schedule.ts';
 import { checkJobSpec, jobSpecWarnings } from './job-spec.ts';
 
@@ -43,7 +42,7 @@ export const cronJobStrategy: Strategy<CronJob> = {
   warnings(job, old) {
     const spec = job.spec.jobTemplate.spec ?? { template: {} };
     if (!old) return [...podNameWarning(isDNS1123Label(job.metadata.name ?? '')), ...jobSpecWarnings(JOB_SPEC, spec)];
-    const same = sameJson(spec.template, old.spec.jobTemplate.spec?.template);
+    const same = jsonEqual(spec.template, old.spec.jobTemplate.spec?.template);
     const warnings = same ? [] : jobSpecWarnings(JOB_SPEC, spec);
     if (job.spec.schedule.includes('TZ')) {
       warnings.push(

@@ -1,25 +1,24 @@
 /**
  * What may change of a Job (upstream: ValidateJobSpecUpdate of pkg/apis/batch/validation/validation.go).
  */
-import type { Affinity, Job, PodTemplateSpec } from '@regatta/api';
+import { type Affinity, type Job, jsonEqual, type PodTemplateSpec } from '@regatta/api';
 import type { ErrorList } from '../validation/error-list.ts';
 import { SPEC } from '../validation/path.ts';
 import { IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 
 const FIXED = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const;
 
 export function checkJobChanges(errors: ErrorList, job: Job, old: Job): void {
   const [spec, before] = [job.spec, old.spec];
   checkCompletions(errors, job, old);
-  if (!sameJson(spec.selector, before.selector))
+  if (!jsonEqual(spec.selector, before.selector))
     errors.invalid(SPEC.child('selector'), spec.selector ?? null, IMMUTABLE);
   // Before a suspended Job starts, where its Pods will run may still change.
   const open = before.suspend === true && old.status?.startTime === undefined;
   const template = open ? withPlacementOf(before.template, spec.template) : before.template;
-  if (!sameJson(spec.template, template)) errors.invalid(SPEC.child('template'), spec.template, IMMUTABLE);
+  if (!jsonEqual(spec.template, template)) errors.invalid(SPEC.child('template'), spec.template, IMMUTABLE);
   for (const name of FIXED) {
-    if (!sameJson(spec[name], before[name])) errors.invalid(SPEC.child(name), spec[name] ?? null, IMMUTABLE);
+    if (!jsonEqual(spec[name], before[name])) errors.invalid(SPEC.child(name), spec[name] ?? null, IMMUTABLE);
   }
 }
 

@@ -1,13 +1,12 @@
 /**
  * Jobs (upstream: pkg/registry/batch/job/strategy.go, ValidateJob … of pkg/apis/batch/validation/validation.go).
  */
-import { isDNS1123Label, type Job, type JobSpec, type PodTemplateSpec } from '@regatta/api';
+import { isDNS1123Label, type Job, type JobSpec, jsonEqual, type PodTemplateSpec } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { MISMATCH, podNameWarning, selects } from '../apps/workload-rules.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { METADATA, SPEC } from '../validation/path.ts';
 import { checkLabelSelector } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { checkJobSpec, defaultJobSpec, jobSpecWarnings } from './job-spec.ts';
 import { validateJobStatus } from './job-status.ts';
 import { checkJobChanges } from './job-update.ts';
@@ -32,7 +31,7 @@ export const jobStrategy: Strategy<Job> = {
   },
   validateStatusUpdate: (job, old) => validateJobStatus(job, old).errors,
   warnings(job, old) {
-    if (old) return sameJson(job.spec.template, old.spec.template) ? [] : jobSpecWarnings(SPEC, job.spec);
+    if (old) return jsonEqual(job.spec.template, old.spec.template) ? [] : jobSpecWarnings(SPEC, job.spec);
     return [...podNameWarning(isDNS1123Label(job.metadata.name ?? '')), ...jobSpecWarnings(SPEC, job.spec)];
   },
   settle: takeTemplateLabels,

@@ -4,13 +4,12 @@
  * brings the certificate.
  */
 import { X509Certificate } from 'node:crypto';
-import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '@regatta/api';
+import { type CertificateSigningRequest, type CertificateSigningRequestCondition, jsonEqual } from '@regatta/api';
 import type { Strategy, WriteContext } from '../../registry/strategy.ts';
 import { timestamp } from '../../registry/write-request.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { Path, SPEC } from '../validation/path.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { checkSignerName } from '../validation/signer-name.ts';
 import { examinedRequest, examineRequest } from './certificate-request.ts';
 
@@ -164,7 +163,7 @@ function checkUpdate(csr: CertificateSigningRequest, old: CertificateSigningRequ
       const [now, before] = [of(csr, type), of(old, type)];
       if (now.length > before.length) {
         errors.forbidden(CONDITIONS, `updates may not add a condition of type "${type}"`);
-      } else if (now.length === before.length && !sameJson(now, before)) {
+      } else if (now.length === before.length && !jsonEqual(now, before)) {
         errors.forbidden(CONDITIONS, `updates may not modify a condition of type "${type}"`);
       }
     }

@@ -2,9 +2,9 @@
  * ConfigMaps and Secrets that are immutable stay so (upstream: ValidateConfigMapUpdate, ValidateSecretUpdate of
  * pkg/apis/core/validation/validation.go).
  */
+import { jsonEqual } from '@regatta/api';
 import type { ErrorList } from '../validation/error-list.ts';
 import { Path } from '../validation/path.ts';
-import { sameJson } from '../validation/same-json.ts';
 
 const WHY = 'field is immutable when `immutable` is set';
 
@@ -16,5 +16,5 @@ export function checkImmutableData<T extends { immutable?: boolean }>(
 ): void {
   if (!old.immutable) return;
   if (!now.immutable) errors.forbidden(Path.root('immutable'), WHY);
-  for (const field of fields) if (!sameJson(now[field], old[field])) errors.forbidden(Path.root(field), WHY);
+  for (const field of fields) if (!jsonEqual(now[field], old[field])) errors.forbidden(Path.root(field), WHY);
 }

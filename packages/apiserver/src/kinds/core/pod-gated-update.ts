@@ -2,10 +2,9 @@
  * While scheduling gates hold a Pod back, where it may run can still be narrowed (upstream: validateNodeSelectorMutation,
  * validateNodeAffinityMutation of pkg/apis/core/validation/validation.go).
  */
-import type { NodeAffinity, NodeSelectorTerm, PodSpec } from '@regatta/api';
+import { jsonEqual, type NodeAffinity, type NodeSelectorTerm, type PodSpec } from '@regatta/api';
 import type { ErrorList } from '../validation/error-list.ts';
 import { SPEC } from '../validation/path.ts';
-import { sameJson } from '../validation/same-json.ts';
 
 const NODE_SELECTOR = SPEC.child('nodeSelector');
 const TERMS = SPEC.child('affinity')
@@ -14,14 +13,14 @@ const TERMS = SPEC.child('affinity')
   .child('nodeSelectorTerms');
 
 export function checkGatedChange(errors: ErrorList, spec: PodSpec, old: PodSpec): void {
-  if (!sameJson(spec.nodeSelector, old.nodeSelector)) {
+  if (!jsonEqual(spec.nodeSelector, old.nodeSelector)) {
     const now = spec.nodeSelector ?? {};
     const changed = Object.entries(old.nodeSelector ?? {}).some(([key, value]) => now[key] !== value);
     if (changed) errors.invalid(NODE_SELECTOR, now, 'only additions are allowed (no mutations or deletions)');
   }
   const before = old.affinity?.nodeAffinity;
   const after = spec.affinity?.nodeAffinity;
-  if (!sameJson(before, after)) checkTerms(errors, after, before);
+  if (!jsonEqual(before, after)) checkTerms(errors, after, before);
 }
 
 function termsOf(affinity: NodeAffinity | undefined): readonly NodeSelectorTerm[] | undefined {
@@ -38,7 +37,7 @@ function checkTerms(errors: ErrorList, now: NodeAffinity | undefined, old: NodeA
   }
   for (const [i, term] of before.entries()) {
     const wider = isEmptyTerm(term) || !isPrefix(term, after[i]);
-    if (wider && !sameJson(term, after[i])) {
+    if (wider && !jsonEqual(term, after[i])) {
       const why = 'only additions are allowed (no mutations or deletions)';
       errors.invalid(TERMS.index(i), after[i], why);
     }
@@ -52,7 +51,7 @@ function isEmptyTerm({ matchExpressions, matchFields }: NodeSelectorTerm): boole
 function isPrefix(before: NodeSelectorTerm, after: NodeSelectorTerm | undefined): boolean {
   return (['matchExpressions', 'matchFields'] as const).every((field) => {
     const [old, now] = [before[field] ?? [], after?.[field] ?? []];
-    return sameJson(now.slice(0, old.length), old);
+    return jsonEqual(now.slice(0, old.length), old);
   });
 }
 

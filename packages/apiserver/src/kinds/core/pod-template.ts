@@ -1,11 +1,10 @@
 /**
  * PodTemplates (upstream: pkg/registry/core/podtemplate/strategy.go).
  */
-import type { PodTemplate } from '@regatta/api';
+import { jsonEqual, type PodTemplate } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { Path } from '../validation/path.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { checkPodTemplate, defaultPodTemplate } from './pod-spec/template.ts';
 import { podWarnings } from './pod-spec/warnings.ts';
 
@@ -23,7 +22,7 @@ export const podTemplateStrategy: Strategy<PodTemplate> = {
   validate,
   validateUpdate: validate,
   warnings({ template }, old) {
-    if (!template || (old && sameJson(template, old.template))) return [];
+    if (!template || (old && jsonEqual(template, old.template))) return [];
     return podWarnings(TEMPLATE, template.spec ?? { containers: [] }, template.metadata, true);
   },
 };

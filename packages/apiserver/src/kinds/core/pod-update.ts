@@ -4,6 +4,7 @@
 import {
   type Container,
   inclusiveRangeMessage,
+  jsonEqual,
   type Pod,
   type PodSchedulingGate,
   type PodSpec,
@@ -12,7 +13,6 @@ import {
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, type Maybe } from '../validation/lists.ts';
 import { ANNOTATIONS, METADATA, type Path, SPEC } from '../validation/path.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { checkGatedChange, withoutGatedFields } from './pod-gated-update.ts';
 import { checkPodAnnotationsChange } from './pod-spec/annotations.ts';
 import { qosClass } from './pod-spec/qos.ts';
@@ -39,7 +39,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): ErrorList {
   if (!checkDeadline(errors, pod.spec, old.spec)) return errors;
   checkOnlyAdded(errors, SPEC.child('tolerations'), pod.spec.tolerations ?? [], old.spec.tolerations ?? []);
   checkOnlyDeleted(errors, SPEC.child('schedulingGates'), pod.spec.schedulingGates, old.spec.schedulingGates);
-  if (sameJson(pod.spec, old.spec)) return errors;
+  if (jsonEqual(pod.spec, old.spec)) return errors;
   if ((old.status?.qosClass ?? qosClass(old.spec)) !== qosClass(pod.spec)) {
     errors.invalid(METADATA, pod.status?.qosClass ?? '', 'Pod QoS is immutable');
   }
@@ -86,7 +86,7 @@ function checkDeadline(errors: ErrorList, now: PodSpec, old: PodSpec): boolean {
 
 function checkOnlyAdded(errors: ErrorList, path: Path, now: readonly Toleration[], old: readonly Toleration[]): void {
   const same = (a: Toleration, b: Toleration): boolean =>
-    sameJson({ ...a, tolerationSeconds: undefined }, { ...b, tolerationSeconds: undefined });
+    jsonEqual({ ...a, tolerationSeconds: undefined }, { ...b, tolerationSeconds: undefined });
   if (old.some((before) => !now.some((after) => same(before, after)))) {
     errors.forbidden(path, 'existing toleration can not be modified except its tolerationSeconds');
     return;
@@ -124,7 +124,7 @@ function checkTheRest(errors: ErrorList, now: PodSpec, old: PodSpec): void {
     checkGatedChange(errors, munged, old);
     munged = withoutGatedFields(munged, old);
   }
-  if (sameJson(munged, old)) return;
+  if (jsonEqual(munged, old)) return;
   errors.forbidden(SPEC, `pod updates may not change fields other than ${UPDATABLE}\n${structDiff(old, munged)}`);
 }
 

@@ -2,14 +2,13 @@
  * ReplicationControllers (upstream: pkg/registry/core/replicationcontroller/strategy.go, ValidateReplicationController of
  * pkg/apis/core/validation/validation.go).
  */
-import { isDNS1123Label, type PodTemplateSpec, type ReplicationController } from '@regatta/api';
+import { isDNS1123Label, jsonEqual, type PodTemplateSpec, type ReplicationController } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkCounts, MISMATCH, podNameWarning, runningTemplate, selects } from '../apps/workload-rules.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { isEmptyMap } from '../validation/lists.ts';
 import { SPEC } from '../validation/path.ts';
 import { checkNotNegative } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { defaultPodTemplate } from './pod-spec/template.ts';
 import { podWarnings } from './pod-spec/warnings.ts';
 
@@ -50,7 +49,7 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = {
   warnings({ metadata, spec }, old) {
     const template: PodTemplateSpec | undefined = spec.template;
     const ofName = old ? [] : podNameWarning(isDNS1123Label(metadata.name));
-    if (!template || (old && sameJson(template, old.spec.template))) return ofName;
+    if (!template || (old && jsonEqual(template, old.spec.template))) return ofName;
     return [...ofName, ...podWarnings(TEMPLATE, template.spec ?? { containers: [] }, template.metadata, true)];
   },
   fieldLabels: ['status.replicas'],

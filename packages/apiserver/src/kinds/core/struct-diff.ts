@@ -2,8 +2,7 @@
  * A readable difference of two specs for messages, in the manner of Go's cmp.Diff: changed lines with - and +, what is
  * equal only counted. Upstream's exact text depends on its internal types; people read the marked lines.
  */
-import { goQuote } from '@regatta/api';
-import { sameJson } from '../validation/same-json.ts';
+import { goQuote, jsonEqual } from '@regatta/api';
 
 /** @param type as upstream names what is compared */
 export function structDiff(before: object, after: object, type = 'core.PodSpec'): string {
@@ -16,7 +15,7 @@ function fieldLines(before: object, after: object, depth: number): string[] {
   let equal = 0;
   for (const key of keys) {
     const [a, b]: unknown[] = [Reflect.get(before, key), Reflect.get(after, key)];
-    if (sameJson(a, b)) equal++;
+    if (jsonEqual(a, b)) equal++;
     else lines.push(...changed(`${key.charAt(0).toUpperCase()}${key.slice(1)}: `, a, b, depth));
   }
   if (equal > 0) lines.push(`  ${'\t'.repeat(depth)}... // ${equal} identical fields`);
@@ -27,7 +26,7 @@ function changed(label: string, a: unknown, b: unknown, depth: number): string[]
   const indent = '\t'.repeat(depth);
   if (isObject(a) && isObject(b)) return [`  ${indent}${label}{`, ...fieldLines(a, b, depth + 1), `  ${indent}},`];
   if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) {
-    const items = a.flatMap((item: unknown, i) => (sameJson(item, b[i]) ? [] : changed('', item, b[i], depth + 1)));
+    const items = a.flatMap((item: unknown, i) => (jsonEqual(item, b[i]) ? [] : changed('', item, b[i], depth + 1)));
     return [`  ${indent}${label}{`, ...items, `  ${indent}},`];
   }
   return [`- ${indent}${label}${text(a)},`, `+ ${indent}${label}${text(b)},`];

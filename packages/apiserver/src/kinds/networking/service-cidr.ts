@@ -9,6 +9,7 @@ import {
   isValidCIDR,
   isValidIP,
   isValidPathSegmentName,
+  jsonEqual,
   type ServiceCIDR,
 } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
@@ -17,7 +18,6 @@ import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { METADATA, type Path, SPEC } from '../validation/path.ts';
 import { IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { checkSegment } from './references.ts';
 
 const CIDRS = SPEC.child('cidrs');
@@ -35,7 +35,7 @@ export const ipAddressStrategy: Strategy<IPAddress> = {
   validate: (address) => validateIpAddress(address).errors,
   validateUpdate(address, old) {
     const errors = new ErrorList();
-    if (!sameJson(address.spec?.parentRef, old.spec?.parentRef)) {
+    if (!jsonEqual(address.spec?.parentRef, old.spec?.parentRef)) {
       errors.invalid(PARENT, address.spec?.parentRef ?? null, IMMUTABLE);
     }
     return errors.errors;

@@ -1,7 +1,7 @@
 /**
  * RuntimeClasses (upstream: pkg/apis/node/validation/validation.go).
  */
-import type { RuntimeClass } from '@regatta/api';
+import { jsonEqual, type RuntimeClass } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkOverhead } from '../core/pod-spec/resources.ts';
 import { checkTolerations } from '../core/pod-spec/scheduling.ts';
@@ -9,7 +9,6 @@ import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { Path } from '../validation/path.ts';
 import { checkDnsLabel, checkLabels, IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 
 const HANDLER = Path.root('handler');
 const SCHEDULING = Path.root('scheduling');
@@ -33,7 +32,7 @@ function validateClass({ handler, overhead, scheduling }: RuntimeClass): ErrorLi
   const at = SCHEDULING.child('tolerations');
   checkTolerations(errors, at, tolerations);
   eachItem(tolerations, at, (toleration, itemAt, i) => {
-    if (tolerations.slice(0, i).some((other) => sameJson(other, toleration))) errors.duplicate(itemAt, toleration);
+    if (tolerations.slice(0, i).some((other) => jsonEqual(other, toleration))) errors.duplicate(itemAt, toleration);
   });
   return errors;
 }

@@ -5,6 +5,7 @@ import {
   type ClusterRole,
   isDNS1123Subdomain,
   isValidPathSegmentName,
+  jsonEqual,
   type PolicyRule,
   type RoleRef,
   type Subject,
@@ -13,7 +14,6 @@ import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, isEmptyList, type Maybe } from '../validation/lists.ts';
 import { Path } from '../validation/path.ts';
 import { checkLabelSelector } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 
 export const GROUP = 'rbac.authorization.k8s.io';
 const RULES = Path.root('rules');
@@ -78,7 +78,7 @@ export function validateBinding(
 }
 
 export function checkRoleRefChange(errors: ErrorList, now: Binding, old: Binding): void {
-  if (!sameJson(now.roleRef, old.roleRef)) errors.invalid(ROLE_REF, internalRef(now.roleRef), 'cannot change roleRef');
+  if (!jsonEqual(now.roleRef, old.roleRef)) errors.invalid(ROLE_REF, internalRef(now.roleRef), 'cannot change roleRef');
 }
 
 /** As upstream's internal type tells itself. */

@@ -2,14 +2,13 @@
  * CSIDrivers and CSINodes (upstream: pkg/apis/storage/v1/defaults.go, ValidateCSIDriver …, ValidateCSINode … of
  * pkg/apis/storage/validation/validation.go, pkg/registry/storage/csidriver/strategy.go).
  */
-import { type CSIDriver, type CSINode, type CSINodeDriver, isQualifiedName } from '@regatta/api';
+import { type CSIDriver, type CSINode, type CSINodeDriver, isQualifiedName, jsonEqual } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkCsiDriver } from '../core/pod-spec/file-volumes.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { Path, SPEC } from '../validation/path.ts';
 import { checkNotNegative, IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 
 const FS_GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType'];
 const MODES = ['Persistent', 'Ephemeral'];
@@ -37,7 +36,7 @@ export const csiDriverStrategy: Strategy<CSIDriver> = {
     if (attachRequired !== old.spec.attachRequired) {
       errors.invalid(SPEC.child('attachedRequired'), attachRequired ?? null, IMMUTABLE);
     }
-    if (!sameJson(volumeLifecycleModes, old.spec.volumeLifecycleModes)) {
+    if (!jsonEqual(volumeLifecycleModes, old.spec.volumeLifecycleModes)) {
       errors.invalid(MODES_AT, volumeLifecycleModes ?? null, IMMUTABLE);
     }
     return errors.errors;
@@ -89,7 +88,7 @@ export const csiNodeStrategy: Strategy<CSINode> = {
 /** How much a driver can attach is found out anew from time to time. */
 function changesAllocatableOnly({ allocatable: _, ...now }: CSINodeDriver, before: CSINodeDriver): boolean {
   const { allocatable: __, ...then } = before;
-  return sameJson(now, then);
+  return jsonEqual(now, then);
 }
 
 function validateNode({ spec }: CSINode): ErrorList {

@@ -2,14 +2,13 @@
  * StorageClasses (upstream: pkg/apis/storage/v1/defaults.go, ValidateStorageClass … of
  * pkg/apis/storage/validation/validation.go, pkg/api/storage/util.go).
  */
-import { isQualifiedName, type StorageClass, type TopologySelectorTerm } from '@regatta/api';
+import { isQualifiedName, jsonEqual, type StorageClass, type TopologySelectorTerm } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { DEPRECATED } from '../core/pod-spec/node-label-warnings.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, isEmptyList } from '../validation/lists.ts';
 import { Path } from '../validation/path.ts';
 import { checkQualifiedName, IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { checkParameters } from './parameters.ts';
 
 const RECLAIM_POLICIES = ['Delete', 'Retain'];
@@ -28,7 +27,7 @@ export const storageClassStrategy: Strategy<StorageClass> = {
   validate: (storageClass) => validateClass(storageClass).errors,
   validateUpdate(storageClass, old) {
     const errors = validateClass(storageClass);
-    if (!sameJson(storageClass.parameters ?? {}, old.parameters ?? {})) {
+    if (!jsonEqual(storageClass.parameters ?? {}, old.parameters ?? {})) {
       errors.forbidden(PARAMETERS, 'updates to parameters are forbidden.');
     }
     if (storageClass.provisioner !== old.provisioner) {
@@ -78,7 +77,7 @@ function checkTopologies(errors: ErrorList, { allowedTopologies = [] }: StorageC
   eachItem(allowedTopologies, TOPOLOGIES, (term, path) => {
     const values = checkTerm(errors, path, term);
     for (const other of seen) {
-      if (sameJson(values, other)) errors.duplicate(path.child('matchLabelExpressions'), '');
+      if (jsonEqual(values, other)) errors.duplicate(path.child('matchLabelExpressions'), '');
     }
     seen.push(values);
   });

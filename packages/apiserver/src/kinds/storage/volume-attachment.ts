@@ -2,13 +2,12 @@
  * VolumeAttachments and VolumeAttributesClasses (upstream: ValidateVolumeAttachment …, ValidateVolumeAttributesClass … of
  * pkg/apis/storage/validation/validation.go).
  */
-import { isDNS1123Subdomain, type VolumeAttachment, type VolumeAttributesClass } from '@regatta/api';
+import { isDNS1123Subdomain, jsonEqual, type VolumeAttachment, type VolumeAttributesClass } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkCsiDriver } from '../core/pod-spec/file-volumes.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { Path, SPEC } from '../validation/path.ts';
 import { checkDnsSubdomain, IMMUTABLE } from '../validation/rules.ts';
-import { sameJson } from '../validation/same-json.ts';
 import { checkParameters } from './parameters.ts';
 import { checkProvisioner } from './storage-class.ts';
 
@@ -21,7 +20,7 @@ export const volumeAttachmentStrategy: Strategy<VolumeAttachment> = {
   validate: (attachment) => validateAttachment(attachment).errors,
   validateUpdate(attachment, old) {
     const errors = validateAttachment(attachment);
-    if (!sameJson(attachment.spec, old.spec)) errors.invalid(SPEC, attachment.spec, IMMUTABLE);
+    if (!jsonEqual(attachment.spec, old.spec)) errors.invalid(SPEC, attachment.spec, IMMUTABLE);
     return errors.errors;
   },
 };
@@ -55,7 +54,7 @@ export const volumeAttributesClassStrategy: Strategy<VolumeAttributesClass> = {
     if (attributes.driverName !== old.driverName) {
       errors.forbidden(DRIVER_NAME, 'updates to driverName are forbidden.');
     }
-    if (!sameJson(attributes.parameters ?? {}, old.parameters ?? {})) {
+    if (!jsonEqual(attributes.parameters ?? {}, old.parameters ?? {})) {
       errors.forbidden(PARAMETERS, 'updates to parameters are forbidden.');
     }
     return errors.errors;

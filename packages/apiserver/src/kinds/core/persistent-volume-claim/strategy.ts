@@ -2,13 +2,12 @@
  * PersistentVolumeClaims (upstream: pkg/registry/core/persistentvolumeclaim/strategy.go, pkg/api/persistentvolumeclaim/util.go,
  * ValidatePersistentVolumeClaimUpdate of pkg/apis/core/validation/validation.go).
  */
-import { type PersistentVolumeClaim, type PersistentVolumeClaimSpec, Quantity } from '@regatta/api';
+import { jsonEqual, type PersistentVolumeClaim, type PersistentVolumeClaimSpec, Quantity } from '@regatta/api';
 import type { Strategy } from '../../../registry/strategy.ts';
 import { ErrorList } from '../../validation/error-list.ts';
 import { eachEntry, isEmptyList } from '../../validation/lists.ts';
 import { ANNOTATIONS, METADATA, SPEC, STATUS } from '../../validation/path.ts';
 import { IMMUTABLE, NOT_NEGATIVE } from '../../validation/rules.ts';
-import { sameJson } from '../../validation/same-json.ts';
 import { structDiff } from '../struct-diff.ts';
 import { checkClaimSpec } from './spec-rules.ts';
 
@@ -82,7 +81,7 @@ function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim
     };
   }
   const known: PersistentVolumeClaimSpec = { ...before };
-  if (!sameJson(comparable, known)) {
+  if (!jsonEqual(comparable, known)) {
     errors.forbidden(SPEC, `${CLOSED}${structDiff(known, comparable, 'core.PersistentVolumeClaimSpec')}`);
   }
   checkSize(errors, claim, old);

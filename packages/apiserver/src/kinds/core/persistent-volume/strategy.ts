@@ -2,14 +2,13 @@
  * PersistentVolumes (upstream: pkg/registry/core/persistentvolume/strategy.go, pkg/api/persistentvolume/util.go,
  * ValidatePersistentVolume … of pkg/apis/core/validation/validation.go).
  */
-import { type PersistentVolume, type PersistentVolumeSpec, Quantity } from '@regatta/api';
+import { jsonEqual, type PersistentVolume, type PersistentVolumeSpec, Quantity } from '@regatta/api';
 import type { Strategy } from '../../../registry/strategy.ts';
 import { timestamp } from '../../../registry/write-request.ts';
 import { ErrorList } from '../../validation/error-list.ts';
 import { eachEntry, eachItem, has, isEmptyMap } from '../../validation/lists.ts';
 import { ANNOTATIONS, SPEC } from '../../validation/path.ts';
 import { checkDnsSubdomain, IMMUTABLE, NOT_NEGATIVE, NOT_POSITIVE } from '../../validation/rules.ts';
-import { sameJson } from '../../validation/same-json.ts';
 import { checkAccessModes } from '../persistent-volume-claim/spec-rules.ts';
 import { classAnnotationWarnings, isFractional } from '../persistent-volume-claim/strategy.ts';
 import { checkNodeSelector } from '../pod-spec/affinity.ts';
@@ -122,14 +121,14 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): ErrorL
       sourceBefore.csi.controllerExpandSecretRef = source.csi.controllerExpandSecretRef;
     }
   }
-  if (!sameJson(source, sourceBefore)) {
+  if (!jsonEqual(source, sourceBefore)) {
     const diff = structDiff(sourceBefore, source, 'core.PersistentVolumeSource');
     const why = `spec.persistentvolumesource is immutable after creation\n${diff}`;
     errors.forbidden(SPEC.child('persistentvolumesource'), why);
   }
   if (spec.volumeMode !== before.volumeMode)
     errors.invalid(SPEC.child('volumeMode'), spec.volumeMode ?? null, IMMUTABLE);
-  if (before.nodeAffinity && !sameJson(spec.nodeAffinity, before.nodeAffinity)) {
+  if (before.nodeAffinity && !jsonEqual(spec.nodeAffinity, before.nodeAffinity)) {
     errors.invalid(SPEC.child('nodeAffinity'), spec.nodeAffinity ?? null, IMMUTABLE);
   }
   if (before.volumeAttributesClassName !== undefined && !spec.volumeAttributesClassName) {

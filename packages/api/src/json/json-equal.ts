@@ -1,4 +1,6 @@
-/** Equality of JSON values: the order of keys doesn't matter, that of lists does; undefined members count as absent. */
+/**
+ * Equality of JSON values: the order of keys does not matter, that of lists does; undefined members count as absent.
+ */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
