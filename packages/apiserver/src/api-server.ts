@@ -10,6 +10,15 @@ import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/run
 import { openLevelStore } from '@regatta/store';
 import { admissionPlugins } from './admission/mod.ts';
 import { checkPolicies } from './admission/policy/policy-status.ts';
+import {
+  authenticationConfigMap,
+  CustomServices,
+  proxyCall,
+  type RemoteApis,
+  registerBuiltIns,
+  remoteApis,
+  remoteOf,
+} from './aggregation/mod.ts';
 import { serveDefinitions } from './apiextensions/lazy.ts';
 import { AuditLog, type AuditLogOptions, Auditor, type AuditSink } from './audit/mod.ts';
 import {
@@ -45,6 +54,7 @@ import { type RegattaRoute, regattaApi, regattaRoutes } from './regatta-api/mod.
 import { AdmissionChain } from './registry/admission-chain.ts';
 import { expireEvents } from './registry/event-expiry.ts';
 import { ResourceRegistry } from './registry/resource-registry.ts';
+import { Seed } from './registry/seed.ts';
 import type { Registry } from './registry/write-request.ts';
 import type { ApiCall } from './server/api-call.ts';
 import { serveBus } from './server/bus-server.ts';
@@ -141,6 +151,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const guests = { desk, ca: pki.ca.certificate, cluster: options.name };
   const reach = bus && connectEnvironment(context, bus, clock);
   const client = new WebhookClient(clock, reach?.proxy);
+  const remotes = remoteApis({ server: context, resources, pki, reach: reach?.proxy, clock });
   const parts = assemble(
     options,
     context,
@@ -154,7 +165,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
       guests,
       feed: { feed, presence, authorizer: auth.authorizer, clock },
     }),
-    { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources, client },
+    { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources, client, remotes },
   );
   closers.push(await serveDefinitions(parts.registry, resources, client));
   closers.push(checkPolicies(parts.registry, resources));
@@ -174,6 +185,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const url = `https://${advertiseAddress}:${port}`;
   parts.located(url);
   await bootstrapCluster(context, resources, { speed: options.speed, address: advertiseAddress, port });
+  closers.push(await aggregate(context, resources, pki, remotes));
   if (options.join?.token !== undefined) await ensureJoinToken(context, options.join.token);
   if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus, new PodTunnels(port))));
   const kubeconfig = join(dataDir, 'kubeconfig');
@@ -181,6 +193,23 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   closers.push(expireEvents(context));
   parts.ready();
   return { url, port, context, pki, pipeline: parts.pipeline, kubeconfig, stop: () => closeAll(closers) };
+}
+
+/** APIServices of this server's own versions stand, and those of others are followed. */
+async function aggregate(
+  context: ServerContext,
+  resources: ResourceRegistry,
+  pki: Pki,
+  remotes: RemoteApis,
+): Promise<Closer> {
+  const custom = new CustomServices(context, resources);
+  await Promise.all([
+    registerBuiltIns(context, resources),
+    new Seed(context, resources).replace('', 'configmaps', authenticationConfigMap(pki)),
+  ]);
+  custom.start();
+  remotes.start();
+  return () => Promise.all([custom.stop(), remotes.stop()]).then(() => undefined);
 }
 
 /** What the bus connection holds, under names of our own: upstream has no such thing. */
@@ -231,6 +260,7 @@ interface Foundation {
   readonly presence: Presence;
   readonly resources: ResourceRegistry;
   readonly client: WebhookClient;
+  readonly remotes: RemoteApis;
 }
 
 /** Handlers and what they need, around one context. */
@@ -240,7 +270,7 @@ function assemble(
   auth: Auth,
   connectors: SpecialHandlers,
   routes: readonly RegattaRoute[],
-  { bus, sinks, presence, resources, client }: Foundation,
+  { bus, sinks, presence, resources, client, remotes }: Foundation,
 ): Assembled {
   const admission = new AdmissionChain(admissionPlugins(context, auth, { client, resources }));
   const flow = new FlowControl(options.clock);
@@ -284,8 +314,11 @@ function assemble(
     ]),
     more: [(call: ApiCall) => openApi.serve(call), regattaApi(routes)],
   };
-  const handler = (call: ApiCall): ServerResponse | Promise<ServerResponse> =>
-    call.info.isResource ? dispatch(env, special, call) : serveNonResource(nonResource, call);
+  const handler = (call: ApiCall): ServerResponse | Promise<ServerResponse> => {
+    const remote = remoteOf(remotes, call.info);
+    if (remote) return proxyCall(remotes, remote, call);
+    return call.info.isResource ? dispatch(env, special, call) : serveNonResource(nonResource, call);
+  };
   const { authenticator, authorizer } = auth;
   const { clock, random, logger } = options;
   return {

@@ -4,7 +4,7 @@
  */
 import type { GroupInfo, ResourceInfo, SubresourceInfo } from '@regatta/api';
 import type { Catalog } from '../registry/resource-registry.ts';
-import { sortedSubresources, sortedVerbs, versionsOf } from './api-resources.ts';
+import { type DiscoveredVersion, sortedSubresources, sortedVerbs, versionsOf } from './api-resources.ts';
 
 export function aggregatedDocument(catalog: Catalog, groups: readonly GroupInfo[], version: string): object {
   return {
@@ -18,12 +18,14 @@ export function aggregatedDocument(catalog: Catalog, groups: readonly GroupInfo[
 function groupEntry(catalog: Catalog, group: GroupInfo): object {
   return {
     metadata: { ...(group.name ? { name: group.name } : {}), creationTimestamp: null },
-    versions: versionsOf(catalog, group).map((entry) => ({
-      version: entry.version,
-      resources: entry.resources.map((info) => resourceEntry(info)),
-      freshness: 'Current',
-    })),
+    versions: versionsOf(catalog, group).map((entry) => versionEntry(catalog, entry)),
   };
+}
+
+function versionEntry(catalog: Catalog, { group, version, resources }: DiscoveredVersion): object {
+  const remote = catalog.remote.find((one) => one.group === group && one.version === version);
+  if (remote) return { version, resources: remote.resources, freshness: remote.available ? 'Current' : 'Stale' };
+  return { version, resources: resources.map((info) => resourceEntry(info)), freshness: 'Current' };
 }
 
 function resourceEntry(info: ResourceInfo): object {

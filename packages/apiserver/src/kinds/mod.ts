@@ -1,6 +1,7 @@
 /**
  * The strategies of the kinds, by `group/resource` of the version in which they are stored.
  */
+import { apiServiceStrategy } from '../aggregation/strategy.ts';
 import { definitionStrategy } from '../apiextensions/lazy.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { validatingPolicyBindingStrategy, validatingPolicyStrategy } from './admissionregistration/policies.ts';
@@ -104,6 +105,7 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['networking.k8s.io/servicecidrs', strategy(serviceCidrStrategy)],
   ['networking.k8s.io/ipaddresses', strategy(ipAddressStrategy)],
   ['certificates.k8s.io/certificatesigningrequests', strategy(certificateSigningRequestStrategy)],
+  ['apiregistration.k8s.io/apiservices', strategy(apiServiceStrategy)],
   ['apiextensions.k8s.io/customresourcedefinitions', strategy(definitionStrategy)],
   ['autoscaling/horizontalpodautoscalers', strategy(horizontalPodAutoscalerStrategy)],
 ]);

@@ -81,12 +81,11 @@ export class OpenApi {
   }
 
   private index(): object {
-    const entries = [...this.groupVersions.keys()].sort();
-    return {
-      paths: Object.fromEntries(
-        entries.map((key) => [key, { serverRelativeURL: `${V3}/${key}?hash=${this.hashOf(key)}` }]),
-      ),
-    };
+    const urls = new Map([...this.groupVersions.keys()].map((key) => [key, `${V3}/${key}?hash=${this.hashOf(key)}`]));
+    // Extension servers tell theirs themselves.
+    for (const { openApi, ...version } of this.catalog.remote) if (openApi) urls.set(documentKey(version), openApi);
+    const paths = [...urls].sort(([a], [b]) => (a < b ? -1 : 1));
+    return { paths: Object.fromEntries(paths.map(([key, serverRelativeURL]) => [key, { serverRelativeURL }])) };
   }
 
   /** Documents depend on nothing but the version of the facts and on definitions, so the index needn't make them all. */

@@ -64,6 +64,7 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map<string, unknown>([
   ['ResourceClaim', policy.resourceClaimPrinter],
   ['ResourceSlice', policy.resourceSlicePrinter],
   ['LeaseCandidate', policy.leaseCandidatePrinter],
+  ['APIService', cluster.apiServicePrinter],
   ['DeviceClass', policy.nameAndAgePrinter],
   ['ResourceClaimTemplate', policy.nameAndAgePrinter],
   ['Workload', policy.nameAndAgePrinter],

@@ -77,7 +77,6 @@ export const UPDATED_CONDITIONALLY: ReadonlySet<string> = new Set([
   'admissionregistration.k8s.io/mutatingwebhookconfigurations',
   'admissionregistration.k8s.io/validatingwebhookconfigurations',
   'apiextensions.k8s.io/customresourcedefinitions',
-  'apiregistration.k8s.io/apiservices',
   'coordination.k8s.io/leases',
   'node.k8s.io/runtimeclasses',
   'policy/poddisruptionbudgets',

@@ -5,9 +5,23 @@
  * come and go; what is made from all that is served (discovery, OpenAPI) is made anew when `revision` moves.
  */
 import type { GroupInfo, ResourceInfo, Schema } from '@regatta/api';
+import { groupPriority } from '../aggregation/local-priorities.ts';
 import { Resource } from './resource.ts';
 import type { Strategy } from './strategy.ts';
 import { compareVersions } from './version-priority.ts';
+
+/** A version that an extension server serves: what documents say of it. */
+export interface RemoteVersion {
+  readonly group: string;
+  readonly version: string;
+  readonly groupPriority: number;
+  readonly versionPriority: number;
+  readonly available: boolean;
+  /** Resources as aggregated discovery tells them; the last known ones of a version that isn't available. */
+  readonly resources: readonly object[];
+  /** Where its OpenAPI document is, when it has one. */
+  readonly openApi?: string;
+}
 
 /** What is served, for documents about it. */
 export interface Catalog {
@@ -18,6 +32,8 @@ export interface Catalog {
   readonly groups: readonly GroupInfo[];
   /** Those that definitions made. */
   readonly customResources: readonly Resource[];
+  /** Those that extension servers serve. */
+  readonly remote: readonly RemoteVersion[];
 }
 
 /** A definition's share: its served versions. */
@@ -30,6 +46,7 @@ export interface CustomKind {
 
 export class ResourceRegistry implements Catalog {
   readonly #custom = new Map<string, CustomKind>();
+  #remote: readonly RemoteVersion[] = [];
   readonly #builtIn = new Set<string>();
   #revision = 0;
   readonly #byVersion = new Map<string, Map<string, Resource>>();
@@ -57,7 +74,18 @@ export class ResourceRegistry implements Catalog {
   }
 
   get groups(): readonly GroupInfo[] {
-    return mergedGroups(this.schema.groups, [...this.#custom.values()]);
+    const local = mergedGroups(this.schema.groups, [...this.#custom.values()]);
+    return this.#remote.length === 0 ? local : withRemote(local, this.schema.groups.length, this.#remote);
+  }
+
+  get remote(): readonly RemoteVersion[] {
+    return this.#remote;
+  }
+
+  /** Puts these in the place of all that extension servers served so far. */
+  announce(remote: readonly RemoteVersion[]): void {
+    this.#remote = remote;
+    this.#revision++;
   }
 
   /** The kind that a definition made; undefined when it isn't served. */
@@ -153,4 +181,35 @@ function mergedGroups(builtIn: readonly GroupInfo[], custom: readonly CustomKind
     return { name, versions: sorted, preferred: sorted[0] ?? '' };
   });
   return [...extended, ...groups];
+}
+
+/** Groups of extension servers stand among the others by priority; their versions behind local ones of the same group. */
+function withRemote(local: readonly GroupInfo[], builtIn: number, remote: readonly RemoteVersion[]): GroupInfo[] {
+  const ranked = local.map((group, i) => ({ group, priority: groupPriority(group.name, i < builtIn) }));
+  for (const [name, versions] of byGroup(remote)) {
+    const at = ranked.findIndex(({ group }) => group.name === name);
+    const known = at < 0 ? undefined : ranked[at]?.group;
+    const more = versions.filter(({ version }) => !known?.versions.includes(version)).map(({ version }) => version);
+    const priority = Math.max(...versions.map((version) => version.groupPriority));
+    const all = [...(known?.versions ?? []), ...more];
+    const group = { name, versions: all, preferred: known?.preferred ?? all[0] ?? '' };
+    if (at >= 0) ranked[at] = { group, priority: ranked[at]?.priority ?? priority };
+    else ranked.splice(placeOf(ranked, name, priority), 0, { group, priority });
+  }
+  return ranked.map(({ group }) => group);
+}
+
+/** The versions of each group, by priority. */
+function byGroup(remote: readonly RemoteVersion[]): Map<string, RemoteVersion[]> {
+  const groups = new Map<string, RemoteVersion[]>();
+  const sorted = [...remote].sort(
+    (a, b) => b.versionPriority - a.versionPriority || compareVersions(a.version, b.version),
+  );
+  for (const version of sorted) groups.set(version.group, [...(groups.get(version.group) ?? []), version]);
+  return groups;
+}
+
+function placeOf(ranked: readonly { group: GroupInfo; priority: number }[], name: string, priority: number): number {
+  const at = ranked.findIndex((one) => one.priority < priority || (one.priority === priority && one.group.name > name));
+  return at < 0 ? ranked.length : at;
 }

@@ -15,7 +15,7 @@ const KINDS = [
   ...['CSIDriver', 'CSINode', 'VolumeAttachment', 'VolumeAttributesClass', 'RuntimeClass', 'ControllerRevision'],
   ...['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'],
   ...['FlowSchema', 'PriorityLevelConfiguration'],
-  ...['CertificateSigningRequest'],
+  ...['CertificateSigningRequest', 'APIService'],
   ...['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
 ];
 

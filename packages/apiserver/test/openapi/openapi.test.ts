@@ -6,7 +6,7 @@ import type { ApiCall } from '../../src/server/api-call.ts';
 import { isStream } from '../../src/server/exchange.ts';
 
 const schema = Schema.load();
-const catalog = { revision: 0, resources: schema.resources, groups: schema.groups, customResources: [] };
+const catalog = { revision: 0, resources: schema.resources, groups: schema.groups, customResources: [], remote: [] };
 type Doc = Record<string, never>;
 /** A type's own text and a field's. */
 const TEXTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {

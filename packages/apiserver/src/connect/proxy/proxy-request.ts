@@ -42,7 +42,7 @@ async function forward(target: ProxyTarget, location: ProxyLocation, request: Se
   const redirect = message.headers.location;
   if (redirect !== undefined) returned['location'] = rewriteLink(redirect, links);
   else if (isPage(message)) return page(message, code, returned, links);
-  return { code, headers: returned, patient: true, stream: (sink) => pass(message, sink) };
+  return { code, headers: returned, patient: true, stream: (sink) => passAnswer(message, sink) };
 }
 
 function sendBody(body: Readable | undefined, outgoing: ClientRequest): void {
@@ -54,7 +54,8 @@ function sendBody(body: Readable | undefined, outgoing: ClientRequest): void {
   body.pipe(outgoing);
 }
 
-async function pass(message: AsyncIterable<Uint8Array>, sink: StreamSink): Promise<void> {
+/** Sends bytes on as they come, and takes no more than the reader does. */
+export async function passAnswer(message: AsyncIterable<Uint8Array>, sink: StreamSink): Promise<void> {
   for await (const bytes of message) {
     if (sink.signal.aborted) return;
     if (!sink.write(bytes)) await sink.drained();
@@ -114,5 +115,5 @@ async function readUpTo(message: IncomingMessage, limit: number): Promise<Read> 
 
 async function passBoth(head: Uint8Array, rest: AsyncIterable<Uint8Array>, sink: StreamSink): Promise<void> {
   if (!sink.write(head)) await sink.drained();
-  await pass(rest, sink);
+  await passAnswer(rest, sink);
 }

@@ -2,6 +2,7 @@
  * Rows of nodes, namespaces, events, configuration and access.
  */
 import type {
+  APIService,
   CertificateSigningRequest,
   ConfigMap,
   Event,
@@ -217,3 +218,21 @@ export const scalePrinter = printer<Scale & KubeObject>(
   ['Name', 'Desired:integer', 'Available:integer', 'Age'],
   (o, now) => [o.metadata.name, o.spec?.replicas ?? 0, o.status?.replicas ?? 0, age(o, now)],
 );
+
+export const apiServicePrinter = printer<APIService>(
+  'APIService',
+  ['Name', 'Service', 'Available', 'Age'],
+  (o, now) => {
+    const { service } = o.spec;
+    const where = service ? `${service.namespace ?? ''}/${service.name ?? ''}` : 'Local';
+    return [o.metadata.name, where, apiServiceAvailable(o), age(o, now)];
+  },
+);
+
+function apiServiceAvailable({ status }: APIService): string {
+  const available = (status?.conditions ?? []).find((c) => c.type === 'Available');
+  if (!available) return 'Unknown';
+  return available.status !== 'True' && available.reason
+    ? `${available.status} (${available.reason})`
+    : available.status;
+}
