@@ -3,6 +3,8 @@
  * carefully: what isn't sure is not.
  */
 const SED_COMMAND = String.raw`(?:\/(?:[^\/\\\n]|\\.)*\/)?(?:s([\/|,#:@])(?:(?!\1)[^\\\n]|\\.)*\1(?:(?!\1)[^\\\n]|\\.)*\1[gpiI0-9]*|[dp])`;
+/** Rules that set separators at the beginning: the same for each piece. */
+const AWK_BEGINNING = /^(?:\s*BEGIN\s*\{\s*(?:O?FS|ORS|SUBSEP)\s*=\s*"(?:[^"\\]|\\.)*"\s*;?\s*\})+/;
 const SED_SCRIPT = new RegExp(`^\\s*${SED_COMMAND}\\s*$`);
 
 export function treatsLinesAlone(name: string, args: readonly string[]): boolean {
@@ -32,7 +34,8 @@ function awkTreatsLinesAlone(args: readonly string[]): boolean {
     else program = word;
   }
   if (program === undefined) return false;
-  const bare = program.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/\/(?:[^/\\\n]|\\.)*\//g, '//');
+  const rules = program.replace(AWK_BEGINNING, '');
+  const bare = rules.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/\/(?:[^/\\\n]|\\.)*\//g, '//');
   return !/\b(?:BEGIN|END|NR|FNR|getline|exit|next|RS|ORS|close|system|rand|srand)\b|[^=!<>~]=[^=]|\+\+|--|[|>,]\s*$|>|\|/.test(
     bare,
   );
