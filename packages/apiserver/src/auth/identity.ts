@@ -28,6 +28,22 @@ export interface RequestAttributes {
   readonly labelSelector?: string;
 }
 
+/** A request for a path that is no resource's. */
+export function nonResourceRequest(user: UserInfo, verb: string, path: string): RequestAttributes {
+  return {
+    user,
+    verb,
+    isResource: false,
+    path,
+    group: '',
+    version: '',
+    resource: '',
+    subresource: '',
+    namespace: '',
+    name: '',
+  };
+}
+
 export interface Decision {
   readonly verdict: 'allow' | 'deny' | 'no-opinion';
   readonly reason: string;

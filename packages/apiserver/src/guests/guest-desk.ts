@@ -8,7 +8,7 @@
 import { type Namespace, type Secret, statusErrors } from '@regatta/api';
 import type { Timer } from '@regatta/runtime';
 import { objectsIn } from '../admission/current-objects.ts';
-import type { Authorizer, UserInfo } from '../auth/identity.ts';
+import { type Authorizer, nonResourceRequest, type UserInfo } from '../auth/identity.ts';
 import { CLUSTER_ROLES, NAMESPACES, SECRETS } from '../auth/resource-refs.ts';
 import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import { Seed } from '../registry/seed.ts';
@@ -235,18 +235,7 @@ export class GuestDesk {
 }
 
 function requireAllowed(authorizer: Authorizer, user: UserInfo, verb: string, pattern: string, power: Power): void {
-  const decision = authorizer.authorize({
-    user,
-    verb,
-    isResource: false,
-    path: pattern.replace(/\*$/, 'any'),
-    group: '',
-    version: '',
-    resource: '',
-    subresource: '',
-    namespace: '',
-    name: '',
-  });
+  const decision = authorizer.authorize(nonResourceRequest(user, verb, pattern.replace(/\*$/, 'any')));
   if (decision.verdict !== 'allow') throw refused(user.name, `who lacks the power ${power} can't give it`);
 }
 

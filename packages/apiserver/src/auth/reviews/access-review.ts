@@ -15,7 +15,7 @@ import {
   type SubjectAccessReviewStatus,
   statusErrors,
 } from '@regatta/api';
-import type { Authorizer, RequestAttributes, UserInfo } from '../identity.ts';
+import { type Authorizer, nonResourceRequest, type RequestAttributes, type UserInfo } from '../identity.ts';
 
 const GROUP = 'authorization.k8s.io';
 
@@ -129,17 +129,8 @@ function decide(authorizer: Authorizer, user: UserInfo, asked: Asked): SubjectAc
 
 function attributesOf(user: UserInfo, asked: Asked): RequestAttributes {
   const { resourceAttributes: resource, nonResourceAttributes: other } = asked;
-  const base = {
-    user,
-    path: other?.path ?? '',
-    group: '',
-    version: '',
-    resource: '',
-    subresource: '',
-    namespace: '',
-    name: '',
-  };
-  if (!resource) return { ...base, isResource: false, verb: other?.verb ?? '' };
+  const base = nonResourceRequest(user, other?.verb ?? '', other?.path ?? '');
+  if (!resource) return base;
   return {
     ...base,
     isResource: true,

@@ -46,6 +46,19 @@ export class Cursor {
     return this.at >= this.source.length;
   }
 
+  /** Nothing but blanks and comments follows. */
+  get onlyBlanksLeft(): boolean {
+    return (
+      /^(?:\s|#[^\n]*(?:\n|$))*$/.test(this.source.slice(this.at, this.at + 4096)) &&
+      this.at + 4096 > this.source.length
+    );
+  }
+
+  /** Characters that haven't been read. */
+  get left(): number {
+    return this.source.length - this.at;
+  }
+
   /** The line of the present place, counted from 1. */
   line(): number {
     if (this.at < this.#counted) return this.#line;

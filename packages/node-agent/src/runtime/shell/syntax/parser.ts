@@ -5,7 +5,6 @@
  * Ours rather than the library's that gives the text tools: that one can't say "the command goes on", reads no aliases
  * and no `select`, and loading it takes 60 ms and 16 MB (ADR 0110).
  */
-import type { Dialect } from '../dialect.ts';
 import {
   type Assignment,
   type CaseCommand,
@@ -18,36 +17,13 @@ import {
   type Word,
   type WordPart,
 } from './ast.ts';
-import { ConditionParser } from './conditions.ts';
+import { CommandStart } from './command-start.ts';
 import { NAME } from './word-parser.ts';
 
-export interface ParserOptions {
-  readonly dialect: Dialect;
-  readonly firstLine?: number;
-  /** False when more text may come. */
-  readonly final?: boolean;
-  readonly aliases?: ReadonlyMap<string, string>;
-}
-
-const RESERVED: ReadonlySet<string> = new Set(
-  'if then elif else fi for while until do done case esac in { } ! [[ ]] function select time'.split(' '),
-);
 const CLOSERS: ReadonlySet<string> = new Set(['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}', ']]']);
 const DECLARATIONS: ReadonlySet<string> = new Set(['export', 'readonly', 'local', 'declare', 'typeset', 'alias']);
 
-export class Parser extends ConditionParser {
-  readonly #aliases: ReadonlyMap<string, string>;
-  /** Aliases that are being read, and where their text ends. */
-  #expanding: { readonly name: string; readonly end: number }[] = [];
-
-  constructor(
-    source: string,
-    readonly options: ParserOptions,
-  ) {
-    super(source, options.firstLine ?? 1, options.final ?? true, options.dialect);
-    this.#aliases = options.aliases ?? new Map();
-  }
-
+export class Parser extends CommandStart {
   /**
    * The next complete command with its newline; undefined at the end. An empty line gives an empty list.
    * @throws ShellSyntaxError, IncompleteInput
@@ -61,19 +37,6 @@ export class Parser extends ConditionParser {
     if (!this.ended && !this.newline()) this.unexpected(this.unexpectedToken());
     if (this.ended) this.endDocuments();
     return { items };
-  }
-
-  /** Nothing but blanks and comments follows. */
-  get onlyBlanksLeft(): boolean {
-    return (
-      /^(?:\s|#[^\n]*(?:\n|$))*$/.test(this.source.slice(this.at, this.at + 4096)) &&
-      this.at + 4096 > this.source.length
-    );
-  }
-
-  /** Characters that haven't been read. */
-  get left(): number {
-    return this.source.length - this.at;
   }
 
   /** The whole text, read as a here-document's. */
@@ -91,7 +54,7 @@ export class Parser extends ConditionParser {
   protected substitution(): List {
     return this.nested(() => {
       const body = this.#list();
-      if (!this.take(')')) this.#expected(')');
+      if (!this.take(')')) this.expected(')');
       return body;
     });
   }
@@ -123,7 +86,7 @@ export class Parser extends ConditionParser {
       if (this.ended || this.peek() === '\n' || this.peek() === ')' || this.startsWith(';;') || this.startsWith(';&')) {
         break;
       }
-      if (CLOSERS.has(this.#reserved() ?? '')) {
+      if (CLOSERS.has(this.reserved() ?? '')) {
         if (multiline) break;
         this.unexpected(this.unexpectedToken());
       }
@@ -141,7 +104,7 @@ export class Parser extends ConditionParser {
       this.skipBlanks();
       const operator = this.take('&&') ? '&&' : this.take('||') ? '||' : undefined;
       if (operator === undefined) break;
-      this.#skipNewlines();
+      this.skipNewlines();
       rest.push({ operator, pipeline: this.#pipeline() });
     }
     const text = this.slice(start).trim();
@@ -150,18 +113,12 @@ export class Parser extends ConditionParser {
     return { first, rest, background, text };
   }
 
-  #skipNewlines(): void {
-    do this.skipBlanks();
-    while (this.newline());
-    if (this.ended) this.fail();
-  }
-
   #pipeline(): Pipeline {
     this.skipBlanks();
     let negated = false;
     let timed = false;
     for (;;) {
-      const word = this.#reserved();
+      const word = this.reserved();
       if (word === '!') negated = !negated;
       else if (word === 'time') timed = true;
       else break;
@@ -177,41 +134,15 @@ export class Parser extends ConditionParser {
       this.at++;
       const both = this.dialect !== 'dash' && this.take('&');
       if (both) commands.push(withErrors(commands.pop()));
-      this.#skipNewlines();
+      this.skipNewlines();
       commands.push(this.#commandOf());
     }
     return { negated, timed, commands };
   }
 
-  /** The reserved word at the cursor, which is not taken. */
-  #reserved(): string | undefined {
-    const word = /^(?:[a-z]+|\{|\}|!|\[\[|\]\])(?=[\s;&|<>()]|$)/.exec(this.slice(this.at, this.at + 16))?.[0];
-    if (word === undefined || !RESERVED.has(word)) return undefined;
-    const bashOnly = word === 'select' || word === 'function' || word === '[[' || word === 'time' || word === ']]';
-    if (bashOnly && (this.dialect === 'dash' || (word === 'select' && this.dialect === 'ash'))) return undefined;
-    return word;
-  }
-
-  #keyword(word: string): boolean {
-    this.skipBlanks();
-    if (this.#reserved() !== word) return false;
-    this.at += word.length;
-    return true;
-  }
-
-  #expectKeyword(word: string): void {
-    if (!this.#keyword(word)) this.#expected(word);
-  }
-
-  #expected(what: string): never {
-    this.skipBlanks();
-    if (this.ended) this.fail(what);
-    this.unexpected(this.unexpectedToken(), what);
-  }
-
   #commandOf(): Command {
     return this.nested(() => {
-      this.#expandAlias();
+      this.expandAlias();
       const line = this.line();
       const compound = this.#compound(line);
       return compound === undefined ? this.#simple(line) : this.#withRedirections(compound);
@@ -237,7 +168,7 @@ export class Parser extends ConditionParser {
       if (arithmetic !== undefined) return arithmetic;
     }
     if (this.take('(')) return { kind: 'subshell', body: this.#subshellBody(), redirections, line };
-    const word = this.#reserved();
+    const word = this.reserved();
     if (word === undefined) return this.#functionDefinition(line);
     if (CLOSERS.has(word) || word === 'in') {
       if (word === 'in') return undefined;
@@ -273,8 +204,8 @@ export class Parser extends ConditionParser {
   /** A list that isn't empty, and the word that closes it. */
   #until(word: string): List {
     const body = this.#list();
-    if (body.items.length === 0) this.#expected('');
-    this.#expectKeyword(word);
+    if (body.items.length === 0) this.expected('');
+    this.expectKeyword(word);
     return body;
   }
 
@@ -284,14 +215,14 @@ export class Parser extends ConditionParser {
     do {
       const condition = this.#until('then');
       const body = this.#list();
-      if (body.items.length === 0) this.#expected('');
+      if (body.items.length === 0) this.expected('');
       clauses.push({ condition, body });
-    } while (this.#keyword('elif'));
-    if (this.#keyword('else')) {
+    } while (this.keyword('elif'));
+    if (this.keyword('else')) {
       otherwise = this.#list();
-      if (otherwise.items.length === 0) this.#expected('');
+      if (otherwise.items.length === 0) this.expected('');
     }
-    this.#expectKeyword('fi');
+    this.expectKeyword('fi');
     return { kind: 'if', clauses, otherwise, redirections: [], line };
   }
 
@@ -299,16 +230,16 @@ export class Parser extends ConditionParser {
     this.skipBlanks();
     if (kind === 'for' && this.dialect === 'bash' && this.take('((')) return this.#arithmeticFor(line);
     const variable = NAME.exec(this.source.slice(this.at, this.at + 256))?.[0];
-    if (variable === undefined) this.#expected('');
+    if (variable === undefined) this.expected('');
     this.at += variable.length;
     this.skipBlanks();
     let words: Word[] | undefined;
     if (this.peek() === ';') this.at++;
     else {
-      this.#skipNewlines();
-      if (this.#keyword('in')) words = this.#forWords();
+      this.skipNewlines();
+      if (this.keyword('in')) words = this.#forWords();
     }
-    this.#skipNewlines();
+    this.skipNewlines();
     return { kind, variable, words, body: this.#doBody(), redirections: [], line };
   }
 
@@ -321,38 +252,26 @@ export class Parser extends ConditionParser {
       words.push(word);
     }
     if (this.ended) this.fail();
-    if (!this.newline() && !(this.peek() === ';' && this.take(';'))) this.#expected('');
+    if (!this.newline() && !(this.peek() === ';' && this.take(';'))) this.expected('');
     return words;
   }
 
   #doBody(): List {
-    if (this.dialect === 'bash' && this.#keyword('{')) return this.#until('}');
-    this.#expectKeyword('do');
+    if (this.dialect === 'bash' && this.keyword('{')) return this.#until('}');
+    this.expectKeyword('do');
     return this.#until('done');
   }
 
   #arithmeticFor(line: number): Command {
-    const section = (): Word => {
-      let open = 0;
-      const parts = this.parts({
-        quoted: true,
-        ends: (char) => {
-          if (char === '(') open++;
-          else if (char === ')' && open-- === 0) return true;
-          return char === ';';
-        },
-      });
-      return { parts };
-    };
-    const initial = section();
-    if (!this.take(';')) this.#expected(';');
-    const condition = section();
-    if (!this.take(';')) this.#expected(';');
-    const update = section();
-    if (!this.take('))')) this.#expected('))');
+    const initial = this.arithmeticPart(';');
+    if (!this.take(';')) this.expected(';');
+    const condition = this.arithmeticPart(';');
+    if (!this.take(';')) this.expected(';');
+    const update = this.arithmeticPart(';');
+    if (!this.take('))')) this.expected('))');
     this.skipBlanks();
     if (this.peek() === ';') this.at++;
-    this.#skipNewlines();
+    this.skipNewlines();
     return { kind: 'arithmetic-for', initial, condition, update, body: this.#doBody(), redirections: [], line };
   }
 
@@ -368,13 +287,13 @@ export class Parser extends ConditionParser {
   #case(line: number): Command {
     this.skipBlanks();
     const word = this.word();
-    if (word === undefined) this.#expected('');
-    this.#skipNewlines();
-    this.#expectKeyword('in');
+    if (word === undefined) this.expected('');
+    this.skipNewlines();
+    this.expectKeyword('in');
     const items: CaseCommand['items'][number][] = [];
     for (;;) {
-      this.#skipNewlines();
-      if (this.#keyword('esac')) break;
+      this.skipNewlines();
+      if (this.keyword('esac')) break;
       items.push(this.#caseItem());
     }
     return { kind: 'case', word, items, redirections: [], line };
@@ -386,15 +305,15 @@ export class Parser extends ConditionParser {
     do {
       this.skipBlanks();
       const pattern = this.patternWord();
-      if (pattern === undefined) this.#expected(')');
+      if (pattern === undefined) this.expected(')');
       patterns.push(pattern);
       this.skipBlanks();
     } while (this.take('|'));
-    if (!this.take(')')) this.#expected(')');
+    if (!this.take(')')) this.expected(')');
     const body = this.#list();
     this.skipBlanks();
     const next = this.take(';;&') ? ';;&' : this.take(';;') ? ';;' : this.take(';&') ? ';&' : undefined;
-    if (next === undefined && this.#reserved() !== 'esac') this.#expected(';;');
+    if (next === undefined && this.reserved() !== 'esac') this.expected(';;');
     return { patterns, body, next: next ?? ';;' };
   }
 
@@ -410,7 +329,7 @@ export class Parser extends ConditionParser {
     const start = this.at;
     this.skipBlanks();
     const name = /^[^\s;&|<>()$`'"\\]+/.exec(this.source.slice(this.at, this.at + 256))?.[0];
-    if (name === undefined) this.#expected('');
+    if (name === undefined) this.expected('');
     this.at += name.length;
     this.skipBlanks();
     const parentheses = /^\([ \t]*\)/.exec(this.slice(this.at, this.at + 16))?.[0];
@@ -419,7 +338,7 @@ export class Parser extends ConditionParser {
   }
 
   #functionBody(name: string, start: number, line: number): Command {
-    this.#skipNewlines();
+    this.skipNewlines();
     const body = this.#commandOf();
     return { kind: 'function', name, body, text: this.slice(start), redirections: [], line };
   }
@@ -439,14 +358,14 @@ export class Parser extends ConditionParser {
       if (assignment !== undefined) {
         assignments.push(assignment);
         this.skipBlanks();
-        this.#expandAlias();
+        this.expandAlias();
         continue;
       }
       const word = this.#argument(words);
       if (word === undefined) break;
       words.push(word);
     }
-    if (words.length + assignments.length + redirections.length === 0) this.#expected('');
+    if (words.length + assignments.length + redirections.length === 0) this.expected('');
     if (this.peek() === '(') this.unexpected('(');
     return { kind: 'simple', assignments, words, redirections, line };
   }
@@ -455,21 +374,6 @@ export class Parser extends ConditionParser {
     const first = words[0] === undefined ? undefined : plainText(words[0]);
     if (first !== undefined && DECLARATIONS.has(first) && first !== 'alias') return this.declarationArgument();
     return this.word();
-  }
-
-  /** Puts an alias's text in the place of the word at the cursor. */
-  #expandAlias(): void {
-    if (this.#aliases.size === 0) return;
-    for (;;) {
-      const name = /^[^\s;&|<>()$`'"\\=]+(?=[\s;&|<>()]|$)/.exec(this.source.slice(this.at, this.at + 256))?.[0];
-      const value = name === undefined ? undefined : this.#aliases.get(name);
-      this.#expanding = this.#expanding.filter(({ end }) => this.at < end);
-      if (name === undefined || value === undefined || this.#expanding.some((one) => one.name === name)) return;
-      const rest = this.source.slice(this.at + name.length);
-      this.source = `${this.source.slice(0, this.at)}${value}${rest}`;
-      this.#expanding.push({ name, end: this.at + value.length });
-      this.skipBlanks();
-    }
   }
 }
 

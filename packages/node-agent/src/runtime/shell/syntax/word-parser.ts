@@ -216,17 +216,23 @@ export abstract class WordParser extends Cursor {
 
   /** Up to `))`, which is taken; undefined when a single `)` comes first. */
   arithmeticText(): Word | undefined {
+    const text = this.arithmeticPart();
+    if (this.ended) this.fail('))', '((');
+    return this.take('))') ? text : undefined;
+  }
+
+  /** Up to a `)` that nothing in it opened, or to the given character. */
+  protected arithmeticPart(end?: string): Word {
     let open = 0;
     const parts = this.parts({
       quoted: true,
       ends: (char) => {
         if (char === '(') open++;
         else if (char === ')' && open-- === 0) return true;
-        return false;
+        return char === end;
       },
     });
-    if (this.ended) this.fail('))', '((');
-    return this.take('))') ? { parts } : undefined;
+    return { parts };
   }
 
   #bracedParameter(reading: Reading): WordPart {
