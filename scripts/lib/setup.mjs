@@ -79,6 +79,8 @@ export async function runRegatta(args) {
   checkNode();
   ensureInstalled();
   ensureBuilt();
-  process.argv.splice(2, process.argv.length, ...args);
-  await import(pathToFileURL(path.join(root, 'dist', 'cli.mjs')).href);
+  // The command may start itself again, in the background.
+  const cli = path.join(root, 'dist', 'cli.mjs');
+  process.argv.splice(1, process.argv.length, cli, ...args);
+  await import(pathToFileURL(cli).href);
 }
