@@ -177,7 +177,9 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     certificate: pki.serving.certificate,
     clientCa: pki.ca.certificate,
     ...(reach
-      ? { upgrade: upgradeHandler({ ...reach, pipeline: parts.pipeline, admission: parts.registry.admission }) }
+      ? {
+          upgrade: upgradeHandler({ ...reach, remotes, pipeline: parts.pipeline, admission: parts.registry.admission }),
+        }
       : {}),
   });
   const port = await https.listen(options.port);

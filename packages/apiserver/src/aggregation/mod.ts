@@ -13,7 +13,7 @@ import { ExtensionClient } from './extension-client.ts';
 import { RemoteApis } from './remote-apis.ts';
 
 export { CustomServices, registerBuiltIns } from './local-services.ts';
-export { headersFor, proxyCall, remoteOf, targetOf } from './proxy-call.ts';
+export { headersFor, proxyCall, type Remotes, remoteOf, targetOf } from './proxy-call.ts';
 export { RemoteApis } from './remote-apis.ts';
 export { authenticationConfigMap } from './remote-user.ts';
 

@@ -16,11 +16,14 @@ import { extensionTarget } from './extension-server.ts';
 import type { RemoteApis } from './remote-apis.ts';
 import { withUser } from './remote-user.ts';
 
+/** What sending requests on needs. */
+export type Remotes = Pick<RemoteApis, 'env' | 'isEmpty' | 'of'>;
+
 const OPENAPI = '/openapi/v3';
 const OPENAPI_USER = { name: 'system:aggregator', groups: [] };
 
 /** The APIService of another server that a request is for; undefined when this server answers. */
-export function remoteOf(remotes: RemoteApis, info: RequestInfo): APIService | undefined {
+export function remoteOf(remotes: Remotes, info: RequestInfo): APIService | undefined {
   if (remotes.isEmpty) return undefined;
   if (info.isResource) return remotes.of(info.group, info.version);
   const path = info.path.startsWith(`${OPENAPI}/`) ? info.path.slice(OPENAPI.length) : info.path;
@@ -29,7 +32,7 @@ export function remoteOf(remotes: RemoteApis, info: RequestInfo): APIService | u
 }
 
 /** In plain text, as upstream's proxy answers. */
-export async function proxyCall(remotes: RemoteApis, service: APIService, call: ApiCall): Promise<ServerResponse> {
+export async function proxyCall(remotes: Remotes, service: APIService, call: ApiCall): Promise<ServerResponse> {
   const target = targetOf(remotes, service);
   if (!target) return unavailable('service unavailable');
   try {
@@ -41,7 +44,7 @@ export async function proxyCall(remotes: RemoteApis, service: APIService, call: 
 }
 
 /** Undefined when the server can't be asked. */
-export function targetOf(remotes: RemoteApis, service: APIService): ProxyTarget | undefined {
+export function targetOf(remotes: Remotes, service: APIService): ProxyTarget | undefined {
   if (!isAvailable(service) || !service.spec.service) return undefined;
   try {
     return extensionTarget(remotes.env, service.spec.service, service.spec);

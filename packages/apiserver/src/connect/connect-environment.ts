@@ -4,6 +4,7 @@
 import type { Pod } from '@regatta/api';
 import type { BusConnection } from '@regatta/bus';
 import type { Clock, Logger } from '@regatta/runtime';
+import type { Remotes } from '../aggregation/mod.ts';
 import type { AdmissionChain } from '../registry/admission-chain.ts';
 import type { Pipeline } from '../server/pipeline.ts';
 import type { ProxyEnvironment } from './proxy/proxy-target.ts';
@@ -27,5 +28,6 @@ export interface ConnectEnvironment {
 /** For requests that leave HTTP: they are admitted before the socket changes hands. */
 export interface UpgradeEnvironment extends ConnectEnvironment {
   readonly admission: Pick<AdmissionChain, 'mutate' | 'validate'>;
+  readonly remotes: Remotes;
   readonly pipeline: Pick<Pipeline, 'admit' | 'followUpgrade' | 'handle' | 'options' | 'refuseUpgrade'>;
 }

@@ -7,6 +7,7 @@
  * asked. Every stream holds a place, and gives it back.
  */
 import { type StatusError, statusErrors } from '@regatta/api';
+import { headersFor, remoteOf, targetOf } from '../aggregation/mod.ts';
 import type { ApiCall } from '../server/api-call.ts';
 import type { ServerRequest } from '../server/exchange.ts';
 import type { UpgradeHandler } from '../server/https-server.ts';
@@ -40,9 +41,10 @@ export function upgradeHandler(env: UpgradeEnvironment): UpgradeHandler {
 }
 
 async function upgrade(env: UpgradeEnvironment, request: ServerRequest, raw: RawSocket): Promise<void> {
-  const { group, resource, subresource, name } = requestInfo(request.method, request.url);
+  const info = requestInfo(request.method, request.url);
+  const { group, resource, subresource, name } = info;
   const path = group === '' && name !== '' ? `${resource}/${subresource}` : '';
-  const serve = UPGRADES.get(path);
+  const serve = remoteOf(env.remotes, info) ? upgradeRemote : UPGRADES.get(path);
   if (serve === undefined) return answerOverHttp(env, request, raw, path === 'pods/log');
   const call = await env.pipeline.admit(request);
   let isTaken = false;
@@ -66,7 +68,8 @@ function broken(env: UpgradeEnvironment, socket: RawSocket['socket'], error: unk
 async function leaveHttp(env: UpgradeEnvironment, call: ApiCall, socket: UpgradeSocket, serve: Upgrade): Promise<void> {
   const leave = env.places.take(call.user.name);
   try {
-    await admitConnect(env.admission, call);
+    // An extension server admits what it is asked itself.
+    if (serve !== upgradeRemote) await admitConnect(env.admission, call);
     await serve(env, call, socket);
   } finally {
     leave();
@@ -112,6 +115,14 @@ async function upgradePortForward(env: UpgradeEnvironment, call: ApiCall, raw: U
 async function upgradeProxy(env: UpgradeEnvironment, call: ApiCall, raw: UpgradeSocket): Promise<void> {
   const { proxyUpgrade } = await import('./proxy/proxy-upgrade.ts');
   await proxyUpgrade(env, call, raw);
+}
+
+async function upgradeRemote(env: UpgradeEnvironment, call: ApiCall, raw: UpgradeSocket): Promise<void> {
+  const service = remoteOf(env.remotes, call.info);
+  const target = service && targetOf(env.remotes, service);
+  if (!target) throw statusErrors.serviceUnavailable('service unavailable');
+  const { joinBackend } = await import('./proxy/proxy-upgrade.ts');
+  await joinBackend(target, { path: call.request.url, headers: headersFor(target, call) }, call, raw);
 }
 
 function refuse(env: UpgradeEnvironment, socket: RawSocket['socket'], error: unknown): Promise<void> {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { registerBuiltIns } from '../../src/aggregation/mod.ts';
+import { ResourceRegistry } from '../../src/registry/resource-registry.ts';
 import { DEFINITIONS, define } from '../apiextensions/definitions.ts';
 import { type RunningServer, runServer } from '../running-server.ts';
 import { conditionOf, SERVICES } from './extension-server.ts';
@@ -20,6 +22,33 @@ describe('APIServices of this server', () => {
   });
   afterAll(() => running.stop());
 
+  it('AGG-1: refuses what upstream refuses', async () => {
+    const service = { name: 's', namespace: 'n' };
+    const good = { group: 'a.example.com', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1, service };
+    const refusal = async (name: string, spec: object): Promise<unknown> => {
+      const asked = { body: { metadata: { name }, spec: { ...good, ...spec } } };
+      const { message } = await running.json('POST', `${SERVICES}?dryRun=All`, asked);
+      return String(message).split(' is invalid: ')[1];
+    };
+    expect(await refusal('v1.a.example.com', { groupPriorityMinimum: 20001, versionPriority: 1001 })).toBe(
+      '[spec.groupPriorityMinimum: Invalid value: 20001: must be positive and less than 20000, ' +
+        'spec.versionPriority: Invalid value: 1001: must be positive and less than 1000]',
+    );
+    expect(await refusal('v2.', { group: '', version: 'v2' })).toBe(
+      'spec.group: Required value: only v1 may have an empty group and it better be legacy kube',
+    );
+    const both = { caBundle: Buffer.from('a ca').toString('base64'), insecureSkipTLSVerify: true };
+    expect(await refusal('v1.a.example.com', both)).toBe(
+      'spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present',
+    );
+    expect(await refusal('v1.a.example.com', { ...both, service: null, insecureSkipTLSVerify: false })).toBe(
+      'spec.caBundle: Invalid value: "4 bytes": local APIServices may not have a caBundle',
+    );
+    expect(await refusal('v1.a.example.com', { service: { ...service, port: 65536 } })).toBe(
+      'spec.service.port: Invalid value: 65536: port is not valid: must be between 1 and 65535, inclusive',
+    );
+  });
+
   it('AGG-2: every built-in version has one from the start, with the priorities of upstream', async () => {
     const { items } = (await running.json('GET', SERVICES)) as unknown as ServiceList;
     const priorities = new Map(items.map(({ metadata, spec }) => [metadata.name, spec]));
@@ -37,6 +66,15 @@ describe('APIServices of this server', () => {
       expect(metadata.labels).toEqual({ 'kube-aggregator.kubernetes.io/automanaged': 'onstart' });
     }
     expect(await conditionOf(running, 'v1.apps')).toEqual(LOCAL);
+  });
+
+  it('AGG-2: one that was deleted is made again at the next start only', async () => {
+    await running.request('DELETE', `${SERVICES}/v1.batch`);
+    expect((await running.request('GET', `${SERVICES}/v1.batch`)).code).toBe(404);
+    expect((await running.request('GET', '/apis/batch/v1')).code).toBe(200);
+    const { context } = running.server;
+    await registerBuiltIns(context, new ResourceRegistry(context.schema, new Map()));
+    expect(await conditionOf(running, 'v1.batch')).toEqual(LOCAL);
   });
 
   it('AGG-3: a definition brings one for each served version, which is kept and goes with it', async () => {

@@ -1,5 +1,10 @@
 import { request as httpsRequest } from 'node:https';
+import type { APIService, Service } from '@regatta/api';
+import { SystemClock } from '@regatta/runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ExtensionClient } from '../../src/aggregation/extension-client.ts';
+import type { Remotes } from '../../src/aggregation/mod.ts';
+import { UpgradeServer } from '../connect/upgrade-server.ts';
 import { type RunningServer, runServer } from '../running-server.ts';
 import {
   conditionOf,
@@ -129,6 +134,43 @@ describe('requests to extension servers', () => {
     extension.breaks(undefined);
     await available();
     expect((await running.request('GET', FLUNDERS)).code).toBe(200);
+  });
+});
+
+describe('connections to extension servers that leave HTTP', () => {
+  it('AGG-14: go on in the name of whoever asks, and are refused while the server is not available', async () => {
+    await serve();
+    const service = (await running.json('GET', `${SERVICES}/${NAME}`)) as unknown as APIService;
+    const upgrades = await UpgradeServer.start(() => ({}));
+    const remotes = (of: APIService): Remotes => ({
+      isEmpty: false,
+      of: (group) => (group === GROUP ? of : undefined),
+      env: {
+        service: () =>
+          ({ metadata: { name: 'x' }, spec: { type: 'ExternalName', externalName: 'localhost' } }) as Service,
+        endpointSlices: () => [],
+        reach: undefined,
+        client: running.server.pki.frontProxyClient,
+        extensions: new ExtensionClient(new SystemClock()),
+      },
+    });
+    try {
+      upgrades.remotes = remotes(service);
+      const path = `${FLUNDERS}/one/connect`;
+      const { socket } = await upgrades.upgrade(path, { upgrade: 'echo', 'x-remote-user': 'bob' });
+      const echoed = new Promise((resolve) => socket.once('data', (data: Buffer) => resolve(data.toString())));
+      socket.write('hello');
+      expect(await echoed).toBe('hello');
+      socket.destroy();
+      const heard = extension.heard.find(({ method }) => method === 'UPGRADE');
+      expect(heard).toMatchObject({ url: path, client: 'front-proxy-client', headers: { 'x-remote-user': 'ann' } });
+      expect(upgrades.admitted).toEqual([]);
+      upgrades.remotes = remotes({ ...service, status: {} });
+      const refused = await upgrades.refusal(path, { upgrade: 'echo' });
+      expect([refused.code, JSON.parse(refused.body).message]).toEqual([503, 'service unavailable']);
+    } finally {
+      upgrades.stop();
+    }
   });
 });
 

@@ -13,6 +13,7 @@ import { requestInfo } from '../../src/server/request-info.ts';
 import { eventually } from '../hasty-clock.ts';
 import { testEnvironment } from './environment.ts';
 import { FakeNode } from './fake-node.ts';
+import { NO_REMOTES } from './upgrade-server.ts';
 
 const POD: Pod = {
   metadata: { name: 'web', namespace: 'shop', uid: 'u-1' },
@@ -56,6 +57,7 @@ describe('pods/exec over a WebSocket', () => {
       ...testEnvironment(node, () => ({ pods: [pod()] })),
       pipeline,
       admission: new AdmissionChain([]),
+      remotes: NO_REMOTES,
     });
     server = createServer();
     server.on('upgrade', (message, socket, head) => {

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { statusErrors } from '@regatta/api';
 import { WebSocket } from 'ws';
 import type { AdmissionAttributes } from '../../src/admission/admission.ts';
+import type { Remotes } from '../../src/aggregation/mod.ts';
 import type { RequestAttributes } from '../../src/auth/identity.ts';
 import type { UpgradeEnvironment } from '../../src/connect/connect-environment.ts';
 import { upgradeHandler } from '../../src/connect/mod.ts';
@@ -28,6 +29,14 @@ export interface Refused {
   readonly body: string;
 }
 
+export const NO_REMOTES: Remotes = {
+  isEmpty: true,
+  of: () => undefined,
+  get env(): never {
+    throw new Error('there are no extension servers');
+  },
+};
+
 export class UpgradeServer {
   readonly node = new FakeNode();
   /** What the authorizer was asked after the request itself was allowed. */
@@ -37,6 +46,8 @@ export class UpgradeServer {
   /** Why admission refuses; it allows when empty. */
   denies = '';
   mayCreate = true;
+  /** Extension servers; none unless a test has some. */
+  remotes: Remotes = NO_REMOTES;
   user = 'ann';
   /** What requests get that stay on HTTP. */
   overHttp: () => ServerResponse = () => ({ code: 404, headers: {}, body: [Buffer.from('over HTTP')] });
@@ -59,6 +70,9 @@ export class UpgradeServer {
       ...testEnvironment(made.node, objects),
       pipeline: made.#pipeline(),
       admission,
+      get remotes() {
+        return made.remotes;
+      },
     });
     made.server.on('upgrade', (message, socket, head) => {
       upgrade(http1Request(message, { rejected: false, remoteAddress: '10.0.0.9' }), { message, socket, head });

@@ -10,25 +10,29 @@ import type { ApiCall } from '../../server/api-call.ts';
 import type { ConnectEnvironment } from '../connect-environment.ts';
 import { answerRaw } from '../raw-answer.ts';
 import type { UpgradeSocket } from '../upgrade-socket.ts';
-import { askBackend } from './backend.ts';
+import { askBackend, type BackendRequest } from './backend.ts';
 import { forwardedHeaders, returnedHeaders } from './proxy-headers.ts';
 import { proxyLocation } from './proxy-location.ts';
-import { proxyTarget } from './proxy-target.ts';
+import { type ProxyTarget, proxyTarget } from './proxy-target.ts';
 
 /** Until one side is gone. @throws StatusError when there is no connection to be had */
-export async function proxyUpgrade(
-  env: ConnectEnvironment,
-  { info, request }: ApiCall,
+export async function proxyUpgrade(env: ConnectEnvironment, call: ApiCall, raw: UpgradeSocket): Promise<void> {
+  const { info, request } = call;
+  const location = proxyLocation(request.url, info.namespace !== '');
+  const headers = forwardedHeaders(request, `${location.prefix}${location.path}`);
+  const path = `${location.path || '/'}${location.query}`;
+  await joinBackend(proxyTarget(env.proxy, info), { path, headers }, call, raw);
+}
+
+/** Sends the request on with these headers and joins both connections. @throws StatusError */
+export async function joinBackend(
+  target: ProxyTarget,
+  { path, headers }: Pick<BackendRequest, 'path' | 'headers'>,
+  { request }: ApiCall,
   { message, socket, head, taken }: UpgradeSocket,
 ): Promise<void> {
-  const target = proxyTarget(env.proxy, info);
-  const location = proxyLocation(request.url, info.namespace !== '');
-  const headers = {
-    ...forwardedHeaders(request, `${location.prefix}${location.path}`),
-    connection: 'Upgrade',
-    upgrade: message.headers.upgrade ?? '',
-  };
-  const outgoing = { method: request.method, path: `${location.path || '/'}${location.query}`, headers };
+  const upgrading = { ...headers, connection: 'Upgrade', upgrade: message.headers.upgrade ?? '' };
+  const outgoing = { method: request.method, path, headers: upgrading };
   const answer = await askBackend(target, outgoing, (out) => out.end(), request.signal);
   const code = answer.message.statusCode ?? 0;
   if (answer.upgraded === undefined) {
