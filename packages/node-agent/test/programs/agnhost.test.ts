@@ -73,6 +73,27 @@ describe("agnhost's other subcommands", () => {
     expect(await connect('nowhere')).toMatchObject({ code: 1, err: expect.stringMatching(/^UNKNOWN: /) });
   });
 
+  it('IMG-26: no-snat-test tells whether others see the Pod under its own address', async () => {
+    const { containers } = setUp();
+    const sandbox = await containers.sandbox({});
+    const run = async (...env: string[]) => {
+      const variables = env.map((value, i) => ({ name: ['POD_IP', 'NODE_IP'][i] ?? '', value }));
+      const image = 'registry.k8s.io/e2e-test-images/agnhost:2.57';
+      const container = await containers.startIn(sandbox, image, { args: ['no-snat-test'], env: variables });
+      ends.push(() => containers.runtime.stopContainer(container.id, 0));
+      return container;
+    };
+    const bare = await run(sandbox.ip, 'node');
+    expect(await bare.exit()).toBe(1);
+    expect(bare.log()).toBe('NODE_IP env var contained "node", which is not an IP address\n');
+    const server = await run(sandbox.ip, '192.168.49.2');
+    const ask = (address: string) =>
+      server.exec(['curl', '-s', '-w', '%{http_code}', `${sandbox.ip}:8080/checknosnat?ips=${address}`]);
+    await expect.poll(async () => (await ask(`${sandbox.ip}:8080`)).out).toBe('200');
+    const refused = `Get "http://${sandbox.ip}:1/whoami": dial tcp ${sandbox.ip}:1: connect: connection refused500`;
+    expect((await ask(`${sandbox.ip}:8080,${sandbox.ip}:1`)).out).toBe(refused);
+  });
+
   it('IMG-23: mounttest tells of files as upstream prints them', async () => {
     const { agnhost } = setUp();
     const root = directoryNode(0o777, 0);
