@@ -12,8 +12,12 @@ const at = (...parts) => path.join(out, ...parts);
 
 /** Native code that the bundles import (scripts/build.mjs). */
 const NATIVE = ['classic-level'];
-/** Engines that just-bash loads for commands which emulated containers don't have (node-agent's programs/library). */
+/**
+ * Engines of the library's tools that emulated containers don't have (node-agent's programs/library/). They must be there to
+ * be imported: with an observer of a tool's steps the library reads what every tool of its can do.
+ */
 const UNUSED_ENGINES = ['sql.js', 'quickjs-emscripten', 'node-liblzma', '@mongodb-js/zstd'];
+const EMPTY = 'empty';
 /** Role whose flags a program runs with; programs that people call have none. */
 const ROLES = { broker: 'broker', apiserver: 'apiserver', scheduler: 'scheduler' };
 Object.assign(ROLES, { 'controller-manager': 'controller-manager', 'node-agent': 'node-agent' });
@@ -22,7 +26,7 @@ const TOOLS = { setup: 'setup', regatta: 'cli' };
 fs.mkdirSync(at('bin'), { recursive: true });
 copyBundles();
 for (const name of withDependencies(NATIVE)) copyPackage(name);
-await bundleTextTools();
+await bundleLibrary();
 for (const file of ['package.json', 'LICENSE']) fs.copyFileSync(path.join(root, file), at(file));
 await writeLaunchers();
 
@@ -67,8 +71,8 @@ function isNeeded(file) {
   return !/\.(map|d\.ts|d\.mts|d\.cts)$|(^|\/)(README|CHANGELOG|UPGRADING)[^/]*\.md$/i.test(file);
 }
 
-/** just-bash brings 80 MB of packages along; what is used of it is three. */
-async function bundleTextTools() {
+/** The library of tools brings 80 MB of packages along; what is used of it is three. */
+async function bundleLibrary() {
   const folder = at('node_modules', 'just-bash');
   await build({
     stdin: { contents: "export * from 'just-bash';", resolveDir: root },
@@ -83,7 +87,7 @@ async function bundleTextTools() {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'linked',
-    external: UNUSED_ENGINES,
+    plugins: [{ name: 'unused-engines', setup: leaveOutEngines }],
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
@@ -94,6 +98,12 @@ async function bundleTextTools() {
   );
   const manifest = { name, version, license, type: 'module', exports: './index.mjs' };
   fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
+}
+
+function leaveOutEngines({ onResolve, onLoad }) {
+  const filter = new RegExp(`^(${UNUSED_ENGINES.map((name) => name.replace('.', '\\.')).join('|')})$`);
+  onResolve({ filter }, ({ path }) => ({ path, namespace: EMPTY }));
+  onLoad({ filter: /^/, namespace: EMPTY }, () => ({ contents: 'module.exports = {};' }));
 }
 
 async function writeLaunchers() {

@@ -47,19 +47,34 @@ export interface Container {
 
 export class Stack {
   readonly #folder = fs.mkdtempSync(path.join(os.tmpdir(), 'regatta-compose-'));
+  readonly #files: readonly string[];
 
   private constructor(
     readonly command: readonly string[],
     readonly name: string,
     readonly port: number,
-  ) {}
+    override: string | undefined,
+  ) {
+    const files = [path.join(root, 'docker-compose.yml')];
+    if (override !== undefined) {
+      files.push(this.file('compose.override.yml'));
+      fs.writeFileSync(this.file('compose.override.yml'), override);
+    }
+    this.#files = files.flatMap((file) => ['--file', file]);
+  }
 
-  static async create(command: readonly string[], label: string): Promise<Stack> {
-    return new Stack(command, `regatta-test-${label}-${process.pid}`, await freePort());
+  /** @param override what a compose.override.yml beside docker-compose.yml would say */
+  static async create(command: readonly string[], label: string, override?: string): Promise<Stack> {
+    return new Stack(command, `regatta-test-${label}-${process.pid}`, await freePort(), override);
+  }
+
+  /** A place for a file on this machine; removed with the stack. */
+  file(name: string): string {
+    return path.join(this.#folder, name);
   }
 
   get kubeconfig(): string {
-    return path.join(this.#folder, 'kubeconfig');
+    return this.file('kubeconfig');
   }
 
   container(service: string): string {
@@ -69,7 +84,7 @@ export class Stack {
   /** @throws Error with what it printed when it fails */
   compose(...args: string[]): Promise<string> {
     const [program = '', ...before] = this.command;
-    const flags = ['--project-name', this.name, '--file', path.join(root, 'docker-compose.yml')];
+    const flags = ['--project-name', this.name, ...this.#files];
     return this.#run(program, [...before, ...flags, ...args], {
       REGATTA_NAME: this.name,
       REGATTA_PORT: String(this.port),
@@ -81,12 +96,21 @@ export class Stack {
   }
 
   kubectl(...args: string[]): Promise<string> {
-    return this.#run(kubectlPath, ['--kubeconfig', this.kubeconfig, ...args]);
+    return this.kubectlAs(this.kubeconfig, ...args);
+  }
+
+  kubectlAs(kubeconfig: string, ...args: string[]): Promise<string> {
+    return this.#run(kubectlPath, ['--kubeconfig', kubeconfig, ...args]);
   }
 
   /** Our CLI on this machine, with the kubeconfig that came out of the container. */
   regatta(...args: string[]): Promise<string> {
     return this.#run(process.execPath, [cli, '--kubeconfig', this.kubeconfig, ...args]);
+  }
+
+  /** Our CLI on the machine of somebody who has a join link and nothing else. */
+  join(link: string, kubeconfig: string): Promise<string> {
+    return this.#run(process.execPath, [cli, 'join', link, '--out', kubeconfig]);
   }
 
   async inspect(container: string): Promise<Container> {

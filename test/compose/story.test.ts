@@ -118,16 +118,17 @@ describe('docker compose', () => {
     const names = async (service: string, folder: string): Promise<(string | undefined)[]> =>
       (await lines(service, folder)).map((line) => line.split(' ').at(-1));
     expect(await names('scheduler', '/etc/regatta')).toEqual(['bus.creds']);
-    expect(await names('controller-manager', '/etc/regatta')).toEqual(['bus.creds', 'ca.crt']);
+    expect(await names('controller-manager', '/etc/regatta')).toEqual(['bus.creds', 'ca.crt', 'ca.key']);
     expect(await names('node-1', '/etc/regatta')).toEqual(['ca.crt', 'token']);
     const secrets = [
       ...(await lines('scheduler', '/etc/regatta')),
+      ...(await lines('controller-manager', '/etc/regatta')).filter((line) => !line.endsWith(' ca.crt')),
       ...(await lines('node-1', '/etc/regatta')).filter((line) => line.endsWith(' token')),
       ...(await lines('node-1', '/var/lib/regatta')).filter((line) => /(creds|join\.json)$/.test(line)),
       ...(await lines('apiserver', '/var/lib/regatta')).filter((line) => /(creds|token|kubeconfig)$/.test(line)),
       ...(await lines('apiserver', '/var/lib/regatta/pki')).filter((line) => line.endsWith('.key')),
     ];
-    expect(secrets.length).toBe(13);
+    expect(secrets.length).toBe(15);
     for (const line of secrets) expect(line).toMatch(secret);
     // nats has no shell to look with: its folder is taken out.
     const config = path.join(path.dirname(stack.kubeconfig), 'nats');

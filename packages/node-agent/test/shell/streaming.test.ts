@@ -1,6 +1,7 @@
 /**
  * Scripts as processes: pipes that flow, signals, traps, limits, commands from standard input.
  */
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ContainerConfig } from '../../src/runtime/container-runtime.ts';
 import { type RunningContainer, TestContainers } from '../support/test-container.ts';
@@ -42,6 +43,16 @@ describe('scripts as processes', () => {
     const container = await run('yes | { sleep 300; head -n 1; }', { resources: { memoryLimit: 1024 * 1024 } });
     expect(await container.exit()).toBe(0);
     expect(container.log()).toBe('y\n');
+  });
+
+  it('SH-16: gzip, gunzip and zcat print bytes as they are', async () => {
+    const container = await run(
+      'echo aOkKw6kA | base64 -d >/tmp/in; gzip -c /tmp/in >/tmp/in.gz; ' +
+        'sha256sum </tmp/in; gunzip </tmp/in.gz | sha256sum; gzip </tmp/in | zcat | sha256sum',
+    );
+    expect(await container.exit()).toBe(0);
+    const sum = createHash('sha256').update(Buffer.from('68e90ac3a900', 'hex')).digest('hex');
+    expect(container.log()).toBe(`${sum}  -\n`.repeat(3));
   });
 
   it('SH-13: tail -f prints what is added, through a filter', async () => {

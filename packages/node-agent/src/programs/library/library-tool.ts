@@ -19,6 +19,12 @@ export const LONGEST_INPUT = 32 * 1024 * 1024;
 /** Real milliseconds that a tool may compute without letting the event loop run. */
 const LONGEST_STALL_MS = 500;
 const STEPS_PER_LOOK = 256;
+/**
+ * Tools that print bytes. What the library returns is text, whatever it was; only what it writes to a file stays as it is,
+ * and this path is standard output as a file (library-files.ts).
+ */
+const BYTE_TOOLS: ReadonlySet<string> = new Set(['gzip', 'gunzip', 'zcat']);
+const TO_STDOUT = ' >/dev/fd/1';
 const KILLED = 137;
 
 const LIMITS = {
@@ -86,6 +92,7 @@ class LibraryTool {
   readonly #bash: Bash;
   readonly #script: string;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #printed: Uint8Array[] = [];
 
   constructor(
     private readonly process: ProcessContext,
@@ -93,8 +100,12 @@ class LibraryTool {
     args: readonly string[],
   ) {
     const { pid, ppid, credentials } = process;
-    const write = (stream: 'stdout' | 'stderr', bytes: Uint8Array): void => process.write(stream, bytes);
-    this.#script = [name, ...args].map(quoted).join(' ');
+    const printsBytes = BYTE_TOOLS.has(name);
+    const write = (stream: 'stdout' | 'stderr', bytes: Uint8Array): void => {
+      if (printsBytes && stream === 'stdout') this.#printed.push(bytes);
+      else process.write(stream, bytes);
+    };
+    this.#script = [name, ...args].map(quoted).join(' ') + (printsBytes ? TO_STDOUT : '');
     // A path without names: the tool is found where the file system says that it is.
     this.#env = { ...Object.fromEntries(process.env), PATH: '/bin' };
     this.#bash = new Bash({
@@ -121,6 +132,7 @@ class LibraryTool {
         ...(stdin === undefined ? {} : { stdin: Buffer.from(stdin).toString('latin1'), stdinKind: 'bytes' as const }),
       });
       if (result.stderr !== '') await process.printError(result.stderr);
+      for (const bytes of this.#printed.splice(0)) await process.print(bytes);
       if (result.stdout !== '') await process.print(bytesOf(result));
       return result.exitCode;
     } catch (error) {
