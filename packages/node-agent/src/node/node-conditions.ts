@@ -1,8 +1,9 @@
 /**
  * A node's conditions (upstream: pkg/kubelet/nodestatus/setters.go): reasons and messages are upstream's.
  */
+
 import type { NodeCondition } from '@regatta/api';
-import { toTime } from '../api/timestamps.ts';
+import { formatTime } from '@regatta/client';
 
 const NETWORK_NOT_READY =
   'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
@@ -64,7 +65,7 @@ export interface ConditionFacts {
 
 /** The conditions to report; those of other types stay in their places. */
 export function nodeConditions(before: readonly NodeCondition[], facts: ConditionFacts): NodeCondition[] {
-  const time = toTime(facts.now);
+  const time = formatTime(facts.now);
   const own = findings(facts).map((finding): NodeCondition => {
     const old = before.find(({ type }) => type === finding.type);
     const kept = old?.status === finding.status ? old.lastTransitionTime : undefined;

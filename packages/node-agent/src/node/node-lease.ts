@@ -5,10 +5,11 @@
  * Invariants: the Lease belongs to the Node (owner reference); one renewal at a time; after a failure it tries again in
  * real time, without waiting for the next turn; however fast the cluster, LEAST_RENEW_MS lie between renewals.
  */
+
 import { isConflict, isNotFound, type Lease, type Node } from '@regatta/api';
+import { formatMicroTime } from '@regatta/client';
 import { Backoff, type ClusterClock, type Logger, sleep } from '@regatta/runtime';
 import type { ObjectApi } from '../api/ports.ts';
-import { toMicroTime } from '../api/timestamps.ts';
 
 export const LEASE_NAMESPACE = 'kube-node-lease';
 const DURATION_SECONDS = 40;
@@ -86,7 +87,7 @@ export class NodeLease {
 
   #renewed(lease: Lease): Lease {
     const { nodeName, clock } = this.options;
-    const renewTime = toMicroTime(clock.now());
+    const renewTime = formatMicroTime(clock.now());
     const spec = { ...lease.spec, holderIdentity: nodeName, leaseDurationSeconds: DURATION_SECONDS, renewTime };
     const node = this.options.node();
     const uid = node?.metadata.uid;

@@ -1,9 +1,10 @@
 /**
  * What the kubelet tells about itself and its Pods: documents of its read-only endpoints. Pure.
  */
+
 import type { Pod } from '@regatta/api';
+import { formatTime } from '@regatta/client';
 import type { ClusterClock } from '@regatta/runtime';
-import { toTime } from '../api/timestamps.ts';
 import { KUBELET_VERSION } from '../node/machine.ts';
 import type { NodeAgent } from '../node/node-agent.ts';
 import { uidOf } from '../pods/pod-names.ts';
@@ -55,7 +56,7 @@ export function statsSummary(agent: Agent, clock: ClusterClock): object {
     return [
       {
         podRef: { name, namespace, uid },
-        startTime: pod.status?.startTime ?? toTime(clock.now()),
+        startTime: pod.status?.startTime ?? formatTime(clock.now()),
         containers: running.map((container) => ({ name: container.name, startTime: startOf(container) })),
       },
     ];
@@ -95,5 +96,5 @@ function runningContainers(agent: Agent, pod: Pod): ContainerRecord[] {
 }
 
 function startOf({ startedAt, createdAt }: ContainerRecord): string {
-  return toTime(startedAt ?? createdAt);
+  return formatTime(startedAt ?? createdAt);
 }

@@ -2,9 +2,10 @@
  * A static Pod from a manifest, and its mirror in the API
  * (upstream: pkg/kubelet/config/{common,file}.go and pkg/kubelet/pod/mirror_client.go).
  */
+
 import { createHash } from 'node:crypto';
 import type { Container, Node, Pod } from '@regatta/api';
-import { toTime } from '../../api/timestamps.ts';
+import { formatTime } from '@regatta/client';
 import { parseImageReference } from '../../images/image-reference.ts';
 
 const HASH = 'kubernetes.io/config.hash';
@@ -55,7 +56,7 @@ export function staticPod(document: unknown, { nodeName, file, seenAt }: Manifes
       namespace: metadata.namespace || 'default',
       uid,
       generation: 1,
-      annotations: { ...metadata.annotations, [HASH]: uid, [SOURCE]: 'file', [SEEN]: toTime(seenAt) },
+      annotations: { ...metadata.annotations, [HASH]: uid, [SOURCE]: 'file', [SEEN]: formatTime(seenAt) },
     },
     spec: {
       restartPolicy: 'Always',

@@ -2,6 +2,7 @@
  * Container statuses from runtime records (upstream: pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses, and
  * prober_manager.go, UpdatePodStatus).
  */
+
 import type {
   Container,
   ContainerState,
@@ -10,7 +11,7 @@ import type {
   ResourceRequirements,
   VolumeMountStatus,
 } from '@regatta/api';
-import { toTime } from '../../api/timestamps.ts';
+import { formatTime } from '@regatta/client';
 import { containerSecurity } from '../../containers/container-security.ts';
 import type { ContainerRecord } from '../../runtime/container-runtime.ts';
 import type { ProbeVerdicts } from '../pod-actions.ts';
@@ -166,15 +167,15 @@ function statusOfRecord(
 function stateOf(input: ContainerStatusInput, container: Container, record: ContainerRecord): ContainerState {
   if (record.state === 'created' || (record.state === 'running' && input.isStarting(container.name)))
     return defaultWaiting(input.pod);
-  if (record.state === 'running') return { running: { startedAt: toTime(record.startedAt ?? record.createdAt) } };
+  if (record.state === 'running') return { running: { startedAt: formatTime(record.startedAt ?? record.createdAt) } };
   const message = terminationMessage(input, container, record);
   return {
     terminated: {
       containerID: `containerd://${record.id}`,
       exitCode: record.exitCode ?? 255,
-      finishedAt: toTime(record.finishedAt ?? record.createdAt),
+      finishedAt: formatTime(record.finishedAt ?? record.createdAt),
       reason: record.reason ?? 'Error',
-      startedAt: toTime(record.startedAt ?? record.createdAt),
+      startedAt: formatTime(record.startedAt ?? record.createdAt),
       ...(message === '' ? {} : { message }),
     },
   };

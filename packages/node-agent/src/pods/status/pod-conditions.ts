@@ -2,8 +2,9 @@
  * The conditions that the kubelet owns (upstream: pkg/kubelet/status/generate.go). Order, reasons and messages are
  * upstream's; lastTransitionTime is kept for as long as the status is.
  */
+
 import type { ContainerStatus, Pod, PodCondition } from '@regatta/api';
-import { toTime } from '../../api/timestamps.ts';
+import { formatTime } from '@regatta/client';
 import { isRestartableInit } from '../pod-names.ts';
 import { mayRestartAll } from '../restart-policy.ts';
 
@@ -87,7 +88,7 @@ function withTimes(finding: Finding, before: readonly PodCondition[], { pod, now
     type: finding.type,
     ...(observed === undefined ? {} : { observedGeneration: observed }),
     status: finding.status,
-    lastTransitionTime: kept ?? toTime(now),
+    lastTransitionTime: kept ?? formatTime(now),
     ...(finding.reason === undefined ? {} : { reason: finding.reason }),
     ...(finding.message === undefined ? {} : { message: finding.message }),
   };

@@ -1,8 +1,9 @@
 /**
  * The whole status that the kubelet reports for a Pod (upstream: pkg/kubelet/kubelet_pods.go, generateAPIPodStatus).
  */
+
 import type { ContainerState, ContainerStatus, Pod, PodStatus } from '@regatta/api';
-import { toTime } from '../../api/timestamps.ts';
+import { formatTime } from '@regatta/client';
 import type { SandboxRecord } from '../../runtime/container-runtime.ts';
 import { allContainers, isHostNetwork } from '../pod-names.ts';
 import {
@@ -59,7 +60,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
     hostIPs: [{ ip: input.nodeIp }],
     ...addresses(input),
     ...podLevelResources(pod),
-    startTime: before?.startTime ?? toTime(input.acceptedAt),
+    startTime: before?.startTime ?? formatTime(input.acceptedAt),
     ...(init.length === 0 ? {} : { initContainerStatuses: init }),
     containerStatuses: main,
     ...(ephemeral.length === 0 ? {} : { ephemeralContainerStatuses: ephemeral }),
