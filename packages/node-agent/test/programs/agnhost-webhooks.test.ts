@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { convert } from '../../src/images/agnhost/crd-conversion-webhook.ts';
 import { LOCALHOST_CERTIFICATE, LOCALHOST_KEY } from '../../src/images/agnhost/localhost-certificate.ts';
+import { LONGEST_REVIEW } from '../../src/images/agnhost/webhook.ts';
 import {
   admitConfigMaps,
   admitDefinition,
@@ -129,6 +130,21 @@ describe('agnhost webhook', () => {
   ])('IMG-27: reviews %s (%#)', (name, review, request, verdict) => {
     const group = name === 'customresourcedefinitions' ? 'apiextensions.k8s.io' : '';
     expect(review({ resource: resource(name, group), ...request })).toEqual(verdict);
+  });
+
+  it('IMG-27: a review larger than the limit is not read', async () => {
+    const { container, post, isReady } = await start('webhook');
+    await isReady();
+    const review = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request: { uid: 'u' } };
+    const rest = LONGEST_REVIEW - JSON.stringify(review).length;
+    const ask = async (spaces: number): Promise<boolean> => {
+      const data = JSON.stringify(review) + ' '.repeat(spaces);
+      const words = ['--cacert', '/localhost.crt', '-H', 'Content-Type: application/json', '--data-binary', '@-'];
+      const { out } = await container.exec(['curl', '-s', ...words, 'https://127.0.0.1/always-deny'], data);
+      return out.includes('denies all requests');
+    };
+    expect([await ask(rest), await ask(rest + 1)]).toEqual([true, false]);
+    expect(await post('/readyz', '')).toBe('ok');
   });
 
   it('IMG-29: a certificate that cannot be used ends it with 255', async () => {
