@@ -47,6 +47,7 @@ export async function servePortChannels(
     return carry(socket, index * 2, number, connection);
   });
   socket.receive(async ({ channel, bytes }) => {
+    // What failed to open or broke is told by `carry`, on the error channel.
     const connection = await connections.get(channel)?.catch(() => undefined);
     if (connection && !connection.signal.aborted) await connection.write(bytes).catch(() => {});
   });
@@ -70,6 +71,7 @@ async function carry(
     for await (const bytes of node.frames) await socket.send(channel, bytes);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
+    // A client that is gone need not be told.
     if (!socket.signal.aborted) await socket.send(channel + 1, Buffer.from(message)).catch(() => {});
   }
 }

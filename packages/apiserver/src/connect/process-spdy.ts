@@ -85,6 +85,7 @@ class ProcessSession {
 
   /** Until the process has ended; never rejects. */
   async carry(node: BusStream): Promise<void> {
+    // What breaks the input ends the frames below as well, or leaves a process that gets no more input.
     void this.#input(node).catch(() => {});
     try {
       for await (const frame of node.frames) await this.#output(frame);

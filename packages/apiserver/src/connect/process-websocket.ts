@@ -47,6 +47,7 @@ export async function serveProcessWebSocket(
   } catch (error) {
     if (client.socket.signal.aborted) return;
     env.logger.debug('a stream to a node failed', { pod: request.pod, error });
+    // A client that is gone need not be told.
     await client.status(failureStatus(error, request)).catch(() => {});
   }
   client.socket.close();
@@ -63,6 +64,7 @@ class ProcessClient {
   greet(): Promise<void> {
     const { stdout, stderr } = this.request;
     const channel = stdout ? Channel.stdout : stderr ? Channel.stderr : Channel.error;
+    // A client that is gone is noticed when output is sent.
     return this.socket.send(channel, NOTHING).catch(() => {});
   }
 
