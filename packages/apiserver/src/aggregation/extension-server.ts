@@ -111,6 +111,7 @@ async function encrypted(
 
 function tlsReason({ code = '', message }: NodeJS.ErrnoException): string {
   if (code === 'ECONNRESET') return 'EOF';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'http: server gave HTTP response to HTTPS client';
   return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/.test(code)
     ? `tls: failed to verify certificate: x509: ${message}`
     : message;

@@ -1,7 +1,7 @@
 /**
  * Where the built-in group versions stand in discovery, as their APIServices say it
  * (upstream: pkg/controlplane/apiserver/aggregator.go DefaultGenericAPIServicePriorities,
- * cmd/kube-apiserver/app/options … apiVersionPriorities). A group version that is not here gets no APIService.
+ * cmd/kube-apiserver/app/aggregator.go). A group version that is not here gets no APIService.
  */
 interface GroupPriority {
   readonly group: number;

@@ -1,4 +1,5 @@
 import { request as httpsRequest } from 'node:https';
+import { type AddressInfo, createServer } from 'node:net';
 import type { APIService, Service } from '@regatta/api';
 import { SystemClock } from '@regatta/runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -134,6 +135,21 @@ describe('requests to extension servers', () => {
     extension.breaks(undefined);
     await available();
     expect((await running.request('GET', FLUNDERS)).code).toBe(200);
+  });
+});
+
+describe('servers that are none', () => {
+  it('AGG-5: one that speaks no TLS fails the discovery check, in the words of Go', async () => {
+    const plain = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve));
+    const { port } = plain.address() as AddressInfo;
+    try {
+      await register(running, port, { insecureSkipTLSVerify: true });
+      const why = 'http: server gave HTTP response to HTTPS client';
+      await vi.waitFor(async () => expect((await conditionOf(running))?.message).toMatch(new RegExp(`": ${why}$`)));
+    } finally {
+      plain.close();
+    }
   });
 });
 
