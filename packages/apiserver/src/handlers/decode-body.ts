@@ -25,6 +25,8 @@ import type { FieldValidation } from './query-options.ts';
 export interface ParsedBody {
   readonly value: unknown;
   readonly strictErrors: readonly string[];
+  /** Fields that a JSON document has twice: told after those that are unknown. */
+  readonly duplicates?: readonly string[];
   /** Set when the text is no JSON (or YAML). */
   readonly problem?: string;
   readonly bytes: Uint8Array;
@@ -52,7 +54,7 @@ export function mediaType(header: string | undefined): string {
 function parseJsonBody(bytes: Uint8Array): ParsedBody {
   try {
     const { value, duplicates } = parseJson(bytes);
-    return { value, strictErrors: duplicates, bytes };
+    return { value, strictErrors: [], duplicates, bytes };
   } catch (error) {
     return { value: undefined, strictErrors: [], problem: `json parse error: ${messageOf(error)}`, bytes };
   }
@@ -126,7 +128,7 @@ export function decodeAs(
   } catch (error) {
     throw refuse(messageOf(error));
   }
-  const strict = [...body.strictErrors, ...report.strictErrors];
+  const strict = [...body.strictErrors, ...report.strictErrors, ...(body.duplicates ?? [])];
   if (strict.length > 0) {
     if (validation === 'Strict') throw refuse(`strict decoding error: ${strict.join(', ')}`);
     if (validation === 'Warn') for (const text of strict) warn(text);

@@ -69,14 +69,20 @@ function test(
 function fieldsOf(resource: Resource, object: KubeObject): Record<string, string> {
   const { name, namespace } = object.metadata;
   return {
-    ...resource.strategy.selectableFields?.(object),
+    ...inItsNames(resource, resource.strategy.selectableFields?.(object)),
     'metadata.name': name,
     ...(resource.namespaced ? { 'metadata.namespace': namespace ?? '' } : {}),
   };
 }
 
+/** Fields under the names of the version that was asked for. */
+function inItsNames({ fieldNames }: Resource, fields: Record<string, string> = {}): Record<string, string> {
+  if (!fieldNames) return fields;
+  return Object.fromEntries([...fieldNames].map(([name, hubName]) => [name, fields[hubName] ?? '']));
+}
+
 function knownFields(resource: Resource, matcher: FieldMatcher): FieldMatcher {
-  const known = resource.strategy.fieldLabels ?? [];
+  const known = [...(resource.fieldNames?.keys() ?? resource.strategy.fieldLabels ?? [])];
   for (const { field } of matcher.requirements) {
     if (!METADATA_FIELDS.includes(field) && !known.includes(field))
       throw statusErrors.badRequest(unknownField(resource, field));

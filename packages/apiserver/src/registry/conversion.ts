@@ -13,6 +13,8 @@ import { hpaConversion } from './hpa-conversion.ts';
 export interface Conversion {
   toHub(object: KubeObject): KubeObject;
   fromHub(object: KubeObject): KubeObject;
+  /** What field selectors of this version may name → the hub's names, where they differ. */
+  readonly fieldNames?: ReadonlyMap<string, string>;
 }
 
 /** A conversion that only names another version. */

@@ -17,9 +17,20 @@ const NAMES: readonly (readonly [string, string])[] = [
 const TO_CORE = new Map(NAMES);
 const FROM_CORE = new Map(NAMES.map(([theirs, core]) => [core, theirs]));
 
+/** What field selectors of events.k8s.io may name, and the core group's names of it (upstream: AddFieldLabelConversionsForEvent). */
+const REFERENCE_FIELDS = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'];
+const SELECTABLE: ReadonlyMap<string, string> = new Map([
+  ...REFERENCE_FIELDS.map((field): [string, string] => [`regarding.${field}`, `involvedObject.${field}`]),
+  ['reportingController', 'reportingComponent'],
+  ['reason', 'reason'],
+  ['source', 'source'],
+  ['type', 'type'],
+]);
+
 export const eventsConversion: Conversion = {
   toHub: (object) => rename(object, TO_CORE, 'v1'),
   fromHub: (object) => rename(object, FROM_CORE, 'events.k8s.io/v1'),
+  fieldNames: SELECTABLE,
 };
 
 function rename(object: KubeObject, names: ReadonlyMap<string, string>, apiVersion: string): KubeObject {

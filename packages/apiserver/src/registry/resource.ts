@@ -138,6 +138,11 @@ export class Resource implements GroupResource {
     return this.isHub ? object : this.#conversion.fromHub(object);
   }
 
+  /** Names of selectable fields in this version → the hub's, where they differ. */
+  get fieldNames(): ReadonlyMap<string, string> | undefined {
+    return this.isHub ? undefined : this.#conversion.fieldNames;
+  }
+
   /** Compiled at the first use: most of 150 resources are never written. */
   get decoder(): Decoder {
     this.#decoder ??= this.types.decoder(this.info.typeId);
