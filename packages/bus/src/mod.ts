@@ -70,5 +70,6 @@ export {
 export { type BusPermissions, permissionsFor, type SubjectPermissions } from './identity/permissions.ts';
 export { joinConnections } from './join-connections.ts';
 export type { LinkLimits } from './link/limits.ts';
+export { SocketDuplex } from './socket-duplex.ts';
 export { StreamDuplex } from './stream-duplex.ts';
 export { escapeToken, FAULT_INJECTOR_USER, unescapeToken } from './subjects.ts';

@@ -5,10 +5,10 @@
  * round. When the stream fails the duplex is destroyed with that error; when the duplex is destroyed before both
  * directions have ended, the stream is aborted.
  */
-import { Duplex } from 'node:stream';
 import type { BusStream } from './connection.ts';
+import { SocketDuplex } from './socket-duplex.ts';
 
-export class StreamDuplex extends Duplex {
+export class StreamDuplex extends SocketDuplex {
   readonly #stream: BusStream;
   readonly #frames: AsyncIterator<Uint8Array>;
   #reading = false;
@@ -19,27 +19,6 @@ export class StreamDuplex extends Duplex {
     super({ allowHalfOpen: true });
     this.#stream = stream;
     this.#frames = stream.frames[Symbol.asyncIterator]();
-  }
-
-  /** What Node's HTTP and TLS ask of their sockets: a stream of the bus has its own timers. */
-  setTimeout(): this {
-    return this;
-  }
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
   }
 
   override _read(): void {

@@ -8,6 +8,7 @@
  */
 import type { APIService, CustomResourceDefinition, GroupInfo, KubeObject, ResourceRef } from '@regatta/api';
 import { currentObjects } from '../admission/current-objects.ts';
+import { NameQueue } from '../registry/name-queue.ts';
 import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import { Seed } from '../registry/seed.ts';
 import { timestamp } from '../registry/write-request.ts';
@@ -93,14 +94,16 @@ export class CustomServices {
   readonly #users = new Map<string, Set<string>>();
   /** APIServices that each definition needs. */
   readonly #needs = new Map<string, readonly string[]>();
-  readonly #waiting = new Set<string>();
+  readonly #queue: NameQueue;
   readonly #unsubscribe: (() => void)[] = [];
-  #working: Promise<void> | undefined;
-  #stopped = false;
 
   constructor(server: ServerContext, resources: ResourceRegistry) {
     this.#server = server;
     this.#resources = resources;
+    this.#queue = new NameQueue(
+      (name) => this.#reconcile(name),
+      (name, error) => server.logger.warn('an APIService was not registered', { name, error }),
+    );
   }
 
   start(): void {
@@ -113,14 +116,13 @@ export class CustomServices {
     );
     for (const definition of currentObjects(storage, DEFINITIONS)) this.#follow(definition, false);
     for (const service of currentObjects(storage, API_SERVICES)) {
-      if (service.metadata.labels?.[AUTO_LABEL] === ALWAYS) this.#enqueue(service.metadata.name);
+      if (service.metadata.labels?.[AUTO_LABEL] === ALWAYS) this.#queue.add(service.metadata.name);
     }
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     for (const end of this.#unsubscribe) end();
-    await this.#working;
+    await this.#queue.stop();
   }
 
   #follow({ metadata, spec }: CustomResourceDefinition, isGone: boolean): void {
@@ -137,7 +139,7 @@ export class CustomServices {
     const users = this.#users.get(name) ?? new Set();
     users.add(definition);
     this.#users.set(name, users);
-    if (users.size === 1) this.#enqueue(name);
+    if (users.size === 1) this.#queue.add(name);
   }
 
   #release(name: string, definition: string): void {
@@ -145,32 +147,12 @@ export class CustomServices {
     users?.delete(definition);
     if (!users || users.size > 0) return;
     this.#users.delete(name);
-    this.#enqueue(name);
+    this.#queue.add(name);
   }
 
   #changed({ type, current }: ObjectEvent): void {
     const { name, labels } = current.object.metadata;
-    if (type === 'DELETED' ? this.#users.has(name) : labels?.[AUTO_LABEL] === ALWAYS) this.#enqueue(name);
-  }
-
-  #enqueue(name: string): void {
-    if (this.#stopped) return;
-    this.#waiting.add(name);
-    this.#working ??= this.#work();
-  }
-
-  async #work(): Promise<void> {
-    await Promise.resolve();
-    for (const name of this.#waiting) {
-      if (this.#stopped) break;
-      this.#waiting.delete(name);
-      try {
-        await this.#reconcile(name);
-      } catch (error) {
-        this.#server.logger.warn('an APIService was not registered', { name, error });
-      }
-    }
-    this.#working = undefined;
+    if (type === 'DELETED' ? this.#users.has(name) : labels?.[AUTO_LABEL] === ALWAYS) this.#queue.add(name);
   }
 
   async #reconcile(name: string): Promise<void> {

@@ -5,14 +5,13 @@
  * other reads and breaks what it writes (EPIPE), whatever went wrong in its program; one that closes with bytes unread or
  * unsent, or resets, resets the other (ECONNRESET); a writer waits while the reader has WINDOW bytes unread.
  */
-import { Duplex } from 'node:stream';
+import { SocketDuplex } from '@regatta/bus';
 import { NetworkError, type Peer } from './network-error.ts';
 
 /** Bytes on their way in one direction. */
 const WINDOW = 64 * 1024;
 
-/** Node's HTTP and TLS ask their sockets for what a plain stream has not. */
-export class Connection extends Duplex {
+export class Connection extends SocketDuplex {
   #other: Connection | undefined;
   #resume: (() => void) | undefined;
   /** The other side has said all it will. */
@@ -46,19 +45,6 @@ export class Connection extends Duplex {
 
   join(other: Connection): void {
     this.#other = other;
-  }
-
-  /** Emulated connections have no idle timer of their own. */
-  setTimeout(): this {
-    return this;
-  }
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
   }
 
   /** Ends the connection as a RST does. */

@@ -9,6 +9,7 @@
 import { type CustomResourceDefinition, isNotFound, type KubeObject } from '@regatta/api';
 import type { Timer } from '@regatta/runtime';
 import { deleteObject } from '../../registry/delete-object.ts';
+import { NameQueue } from '../../registry/name-queue.ts';
 import type { Resource } from '../../registry/resource.ts';
 import type { ResourceRegistry } from '../../registry/resource-registry.ts';
 import { updateObject } from '../../registry/update-object.ts';
@@ -40,33 +41,37 @@ export class DefinitionController {
   readonly #resources: ResourceRegistry;
   readonly #converterOf: ConverterOf;
   readonly #served = new Map<string, Served>();
-  readonly #waiting = new Set<string>();
-  #working: Promise<void> | undefined;
+  readonly #queue: NameQueue;
   #retry: Timer | undefined;
-  #stopped = false;
   #unsubscribe: () => void = () => {};
 
   constructor(registry: Registry, resources: ResourceRegistry, converterOf: ConverterOf) {
     this.#registry = registry;
     this.#resources = resources;
     this.#converterOf = converterOf;
+    this.#queue = new NameQueue(
+      (name) => this.#reconcile(name),
+      (name, error) => {
+        registry.server.logger.warn('a custom resource definition was not handled', { name, error });
+        this.#again(name);
+      },
+    );
   }
 
   /** Serves what was established before; the rest follows. */
   start(): void {
     const { storage } = this.#registry.server;
-    this.#unsubscribe = storage.onEvent(PREFIX, ({ current }) => this.#enqueue(current.object.metadata.name));
+    this.#unsubscribe = storage.onEvent(PREFIX, ({ current }) => this.#queue.add(current.object.metadata.name));
     for (const definition of this.#definitions()) {
       this.#serve(definition);
-      this.#enqueue(definition.metadata.name);
+      this.#queue.add(definition.metadata.name);
     }
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#unsubscribe();
+    await this.#queue.stop();
     this.#retry?.cancel();
-    await this.#working;
     for (const { end } of this.#served.values()) end.abort();
   }
 
@@ -76,33 +81,11 @@ export class DefinitionController {
     return list.items.map(({ object }) => object as CustomResourceDefinition);
   }
 
-  #enqueue(name: string): void {
-    if (this.#stopped) return;
-    this.#waiting.add(name);
-    this.#working ??= this.#work();
-  }
-
-  async #work(): Promise<void> {
-    // Whoever wrote the definition is answered before it is looked at.
-    await Promise.resolve();
-    for (const name of this.#waiting) {
-      if (this.#stopped) break;
-      this.#waiting.delete(name);
-      try {
-        await this.#reconcile(name);
-      } catch (error) {
-        this.#registry.server.logger.warn('a custom resource definition was not handled', { name, error });
-        this.#again(name);
-      }
-    }
-    this.#working = undefined;
-  }
-
   #again(name: string): void {
     this.#retry?.cancel();
     this.#retry = this.#registry.server.clock.real.setTimer(RETRY, () => {
-      this.#enqueue(name);
-      for (const { metadata } of this.#definitions()) if (metadata.deletionTimestamp) this.#enqueue(metadata.name);
+      this.#queue.add(name);
+      for (const { metadata } of this.#definitions()) if (metadata.deletionTimestamp) this.#queue.add(metadata.name);
     });
   }
 
@@ -155,7 +138,7 @@ export class DefinitionController {
     served?.end.abort();
     // Names that it had may be what others wait for.
     for (const other of this.#definitions()) {
-      if (other.spec.group === group.join('.') && !isTrue(other, 'NamesAccepted')) this.#enqueue(other.metadata.name);
+      if (other.spec.group === group.join('.') && !isTrue(other, 'NamesAccepted')) this.#queue.add(other.metadata.name);
     }
   }
 
