@@ -41,8 +41,13 @@ function sinkOf(socket: Duplex): StreamSink {
     write: (bytes) => socket.write(bytes),
     drained: () =>
       new Promise((resolve) => {
-        socket.once('drain', resolve);
-        socket.once('close', resolve);
+        const done = (): void => {
+          socket.off('drain', done);
+          socket.off('close', done);
+          resolve();
+        };
+        socket.once('drain', done);
+        socket.once('close', done);
       }),
   };
 }

@@ -24,6 +24,7 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map<string, unknown>([
   ['ControllerRevision', workloads.controllerRevisionPrinter],
   ['PodDisruptionBudget', workloads.podDisruptionBudgetPrinter],
   ['HorizontalPodAutoscaler', workloads.horizontalPodAutoscalerPrinter],
+  ['ComponentStatus', cluster.componentStatusPrinter],
   ['Node', cluster.nodePrinter],
   ['Namespace', cluster.namespacePrinter],
   ['Secret', cluster.secretPrinter],

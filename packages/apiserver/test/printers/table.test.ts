@@ -50,6 +50,22 @@ describe('API-30: tables have the columns and cells of kube-apiserver', () => {
   });
 });
 
+describe('API-30: kinds that the recording lacks', () => {
+  it.each([
+    [{ status: 'True', message: 'ok' }, ['etcd-0', 'Healthy', 'ok', '']],
+    [{ status: 'False', message: '', error: 'refused' }, ['etcd-0', 'Unhealthy', '', 'refused']],
+  ])('ComponentStatus %j', (condition, cells) => {
+    const object = { metadata: { name: 'etcd-0' }, conditions: [{ type: 'Healthy', ...condition }] } as KubeObject;
+    expect(printerOf('ComponentStatus').columns.map(({ name }) => name)).toEqual([
+      'Name',
+      'Status',
+      'Message',
+      'Error',
+    ]);
+    expect(cellsOf('ComponentStatus', object, NOW)).toEqual(cells);
+  });
+});
+
 describe('API-31: a row carries the object, its metadata or nothing', () => {
   const pod = objectOf({
     kind: 'Pod',

@@ -4,6 +4,7 @@
 import type {
   APIService,
   CertificateSigningRequest,
+  ComponentStatus,
   ConfigMap,
   Event,
   KubeObject,
@@ -236,3 +237,13 @@ function apiServiceAvailable({ status }: APIService): string {
     ? `${available.status} (${available.reason})`
     : available.status;
 }
+
+export const componentStatusPrinter = printer<ComponentStatus>(
+  'ComponentStatus',
+  ['Name', 'Status', 'Message', 'Error'],
+  ({ metadata, conditions }) => {
+    const healthy = conditions?.find(({ type }) => type === 'Healthy');
+    const status = healthy === undefined ? 'Unknown' : healthy.status === 'True' ? 'Healthy' : 'Unhealthy';
+    return [metadata.name, status, healthy?.message ?? '', healthy?.error ?? ''];
+  },
+);
