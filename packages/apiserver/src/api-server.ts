@@ -27,6 +27,7 @@ import {
   JWKS_MEDIA_TYPE,
   JWKS_PATH,
   jsonWebKeySet,
+  keySetServer,
   OPENID_CONFIGURATION_PATH,
   openIdConfiguration,
 } from './auth/mod.ts';
@@ -311,7 +312,13 @@ function assemble(
     health,
     metrics,
     documents: new Map([
-      [OPENID_CONFIGURATION_PATH, { mediaType: 'application/json', make: () => openIdConfiguration(state.url) }],
+      [
+        OPENID_CONFIGURATION_PATH,
+        {
+          mediaType: 'application/json',
+          make: (host: string) => openIdConfiguration(keySetServer(host, state.url)),
+        },
+      ],
       [JWKS_PATH, { mediaType: JWKS_MEDIA_TYPE, make: () => jsonWebKeySet(auth.tokenKey) }],
     ]),
     more: [(call: ApiCall) => openApi.serve(call), regattaApi(routes)],

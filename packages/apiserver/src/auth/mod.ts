@@ -20,6 +20,7 @@ export {
   JWKS_MEDIA_TYPE,
   JWKS_PATH,
   jsonWebKeySet,
+  keySetServer,
   OPENID_CONFIGURATION_PATH,
   openIdConfiguration,
 } from './tokens/discovery-documents.ts';

@@ -3,7 +3,7 @@
  */
 import { statusErrors } from '@regatta/api';
 import type { ApiCall } from '../server/api-call.ts';
-import type { FixedResponse, ServerResponse } from '../server/exchange.ts';
+import { type FixedResponse, headerValue, type ServerResponse } from '../server/exchange.ts';
 import type { RequestMetrics } from '../server/request-metrics.ts';
 import { notFoundPage } from '../server/status-response.ts';
 import type { Discovery } from './discovery.ts';
@@ -13,21 +13,29 @@ import { VERSION_INFO } from './version.ts';
 /** An answer for paths under a prefix; undefined when it has none. */
 export type PathHandler = (call: ApiCall) => ServerResponse | Promise<ServerResponse> | undefined;
 
+/** May be kept by whoever asks for it. */
+export interface PublicDocument {
+  readonly mediaType: string;
+  /** @param host that the client asked */
+  make(host: string): object;
+}
+
 export interface NonResourceParts {
   readonly discovery: Discovery;
   readonly health: Health;
   readonly metrics: RequestMetrics;
   /** More documents, by exact path. */
-  readonly documents: ReadonlyMap<string, { readonly mediaType: string; make(): object }>;
+  readonly documents: ReadonlyMap<string, PublicDocument>;
   /** Tried in order when nothing above fits: OpenAPI. */
   readonly more: readonly PathHandler[];
 }
 
+/** Upstream: pkg/routes/openidmetadata.go. */
+const KEPT_AN_HOUR = 'public, max-age=3600';
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export function serveNonResource(parts: NonResourceParts, call: ApiCall): ServerResponse | Promise<ServerResponse> {
-  const { path, query } = call.info;
-  const simple = simpleDocument(parts, path, query);
+  const simple = simpleDocument(parts, call);
   if (simple) {
     if (call.request.method !== 'GET' && call.request.method !== 'HEAD') throw statusErrors.genericMethodNotAllowed();
     return simple;
@@ -41,14 +49,22 @@ export function serveNonResource(parts: NonResourceParts, call: ApiCall): Server
   return notFoundPage();
 }
 
-function simpleDocument(parts: NonResourceParts, path: string, query: URLSearchParams): FixedResponse | undefined {
+function simpleDocument(parts: NonResourceParts, { info, request }: ApiCall): FixedResponse | undefined {
+  const { path, query } = info;
   if (path === '/version' || path === '/version/') return json(VERSION_INFO, 'application/json', 2);
   if (path === '/metrics')
     return { code: 200, headers: { 'content-type': METRICS_TYPE }, body: [Buffer.from(parts.metrics.render())] };
   if (path === '/') return json({ paths: rootPaths(parts) }, 'application/json', 2);
   const document = parts.documents.get(path);
-  if (document) return json(document.make(), document.mediaType);
+  if (document)
+    return publicDocument(document, headerValue(request, 'host') ?? headerValue(request, ':authority') ?? '');
   return parts.health.serve(path, query);
+}
+
+function publicDocument({ mediaType, make }: PublicDocument, host: string): FixedResponse {
+  const answer = json(make(host), mediaType);
+  answer.headers['cache-control'] = KEPT_AN_HOUR;
+  return answer;
 }
 
 function json(value: object, mediaType: string, indent?: number): FixedResponse {

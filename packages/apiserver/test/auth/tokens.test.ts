@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto';
 import type { Secret, TokenRequest } from '@regatta/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Auth, jsonWebKeySet, openIdConfiguration, tokenReview } from '../../src/auth/mod.ts';
+import { type Auth, jsonWebKeySet, keySetServer, openIdConfiguration, tokenReview } from '../../src/auth/mod.ts';
 import { NODES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../src/auth/resource-refs.ts';
 import { unverifiedClaims } from '../../src/auth/tokens/json-web-token.ts';
 import { ISSUER, ServiceAccountTokens } from '../../src/auth/tokens/service-account-tokens.ts';
@@ -166,6 +166,16 @@ describe('service account tokens', () => {
     const claims = unverifiedClaims(status?.token ?? '');
     expect(claims?.['exp']).toBe(SECOND_START + 365 * 24 * 3600);
     expect(claims?.['kubernetes.io']).toMatchObject({ warnafter: SECOND_START + 3607 });
+  });
+
+  it('AUTH-9: Pods find the key set by the name that they used, nobody by another', () => {
+    const advertised = 'https://127.0.0.1:6443';
+    for (const host of ['kubernetes.default.svc.cluster.local', '10.96.0.1:443', 'kubernetes.default.svc']) {
+      expect(keySetServer(host, advertised)).toBe(`https://${host}`);
+    }
+    for (const host of ['', 'evil.example', 'kubernetes.default.svc.evil.example', 'kubernetes:80']) {
+      expect(keySetServer(host, advertised)).toBe(advertised);
+    }
   });
 
   it('AUTH-9: the published key set verifies a token', () => {

@@ -9,6 +9,14 @@ export const OPENID_CONFIGURATION_PATH = '/.well-known/openid-configuration';
 export const JWKS_PATH = '/openid/v1/jwks';
 export const JWKS_MEDIA_TYPE = 'application/jwk-set+json';
 
+/** What Pods call this server; no address of it serves both them and the host. */
+const IN_CLUSTER = /^(kubernetes(\.default(\.svc(\.cluster\.local)?)?)?|10\.96\.0\.1)(:443)?$/;
+
+/** Where who asked this host finds the key set. @param advertised `https://host:port` */
+export function keySetServer(host: string, advertised: string): string {
+  return IN_CLUSTER.test(host) ? `https://${host}` : advertised;
+}
+
 /** @param externalUrl where the key set is served: `https://host:port` */
 export function openIdConfiguration(externalUrl: string): Record<string, unknown> {
   return {

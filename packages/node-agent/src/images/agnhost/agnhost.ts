@@ -31,6 +31,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Program>> = new Map<string, ()
   ['grpc-health-checking', async () => (await import('./grpc-health-checking.ts')).grpcHealthChecking],
   ['webhook', async () => (await import('./webhook.ts')).webhook],
   ['crd-conversion-webhook', async () => (await import('./crd-conversion-webhook.ts')).crdConversionWebhook],
+  ['test-service-account-issuer-discovery', async () => (await import('./issuer-discovery.ts')).testIssuerDiscovery],
   ['no-snat-test', async () => (await import('./no-snat-test.ts')).noSnatTest],
   ['connect', async () => (await small()).connect],
   ['dns-suffix', async () => (await small()).dnsSuffix],

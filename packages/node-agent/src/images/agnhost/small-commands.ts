@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import type { Connection } from '../../network/connection.ts';
 import { NetworkError } from '../../network/network-error.ts';
-import { exchangeHttp } from '../../programs/network/http-client.ts';
 import type { ProcessContext } from '../../runtime/process/process-context.ts';
 import { parseFlags } from './flags.ts';
 import { klogLine, logLine, runUntilKilled } from './go-server.ts';
 import { goError } from './http-get.ts';
+import { accountToken, apiServerUrl, askInCluster } from './in-cluster.ts';
 import { askUdp } from './netexec.ts';
 
 /** Real milliseconds that a connection without a timeout of its own may take. */
@@ -172,8 +172,6 @@ export function tcpReset(process: ProcessContext): Promise<number> {
   return runUntilKilled(process);
 }
 
-const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-
 /** Asks the API server for its health with the Pod's token, again and again. */
 export async function inClusterClient(process: ProcessContext): Promise<number> {
   const seconds = parseFlags(process.argv.slice(2)).number('poll-interval', 30);
@@ -181,26 +179,13 @@ export async function inClusterClient(process: ProcessContext): Promise<number> 
   for (;;) {
     await process.sleep(seconds * 1000);
     klogLine(process, 'main.go:79', 'calling /healthz');
-    await process.prepareFiles();
-    const read = (name: string): Uint8Array => process.fileSystem().readFile(`${ACCOUNT}/${name}`);
-    const authorization = `Bearer ${Buffer.from(read('token')).toString()}`;
-    const hash = createHash('sha256').update(`salt|${authorization}`).digest('base64url');
+    const hash = createHash('sha256')
+      .update(`salt|Bearer ${await accountToken(process)}`)
+      .digest('base64url');
     klogLine(process, 'main.go:96', `authz_header=${hash}`);
     try {
-      const host = `${process.env.get('KUBERNETES_SERVICE_HOST')}:${process.env.get('KUBERNETES_SERVICE_PORT')}`;
-      const reply = await exchangeHttp(process, {
-        url: new URL(`https://${host}/healthz`),
-        method: 'GET',
-        headers: [
-          ['Host', host],
-          ['Authorization', authorization],
-        ],
-        tls: { verify: true, ca: read('ca.crt') },
-        connectTimeout: CONNECT_MS,
-        signal: process.killed,
-      });
-      reply.close();
-      if (reply.status !== 200) klogLine(process, 'main.go:82', 'status=failed', 'E');
+      const { status } = await askInCluster(process, `${apiServerUrl(process)}/healthz`, { accept: '*/*' });
+      if (status !== 200) klogLine(process, 'main.go:82', 'status=failed', 'E');
     } catch (error) {
       if (process.killed.aborted) throw error;
       klogLine(process, 'main.go:82', 'status=failed', 'E');
