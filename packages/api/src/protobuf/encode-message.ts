@@ -5,7 +5,6 @@
  * same zero value. Names that the message does not know (kind and apiVersion, which the envelope carries) are left out.
  */
 import type { MessageCatalogue, MessageField, ScalarType, ValueType } from './message-info.ts';
-import { toMessageFields } from './well-known.ts';
 import { WireType } from './wire-reader.ts';
 import type { WireWriter } from './wire-writer.ts';
 
@@ -13,10 +12,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Writes the fields of `value` as the content of a message. */
 export function encodeMessage(catalogue: MessageCatalogue, message: string, value: unknown, writer: WireWriter): void {
-  const toFields = toMessageFields(message);
-  const fields = toFields ? toFields(value) : value;
-  if (typeof fields !== 'object' || fields === null) return;
-  for (const [number, field] of catalogue.get(message)) writeField(catalogue, number, field, fields as Fields, writer);
+  const { fields, toFields } = catalogue.plan(message);
+  const values = toFields ? toFields(value) : value;
+  if (typeof values !== 'object' || values === null) return;
+  for (const [number, field] of fields) writeField(catalogue, number, field, values as Fields, writer);
 }
 
 function writeField(
@@ -27,8 +26,8 @@ function writeField(
   writer: WireWriter,
 ): void {
   if (field.kind === 'inline') return writeInline(catalogue, number, field.value, fields, writer);
-  const value = Object.hasOwn(fields, field.name) ? fields[field.name] : undefined;
-  if (value === undefined || value === null) return;
+  const value = fields[field.name];
+  if (value === undefined || value === null || !Object.hasOwn(fields, field.name)) return;
   if (field.kind === 'map') return writeMap(catalogue, number, field.value, value, writer);
   if (field.kind === 'single') return writeValue(catalogue, number, field.value, value, writer);
   if (Array.isArray(value)) for (const item of value) writeValue(catalogue, number, field.value, item, writer);
@@ -85,7 +84,7 @@ function writeScalar(number: number, type: ScalarType, value: unknown, writer: W
     case 'string':
       return writer.text(number, String(value));
     case 'bytes':
-      return writer.raw(number, Buffer.from(String(value), 'base64'));
+      return writer.raw(number, value instanceof Uint8Array ? value : Buffer.from(String(value), 'base64'));
     case 'bool':
       writer.tag(number, WireType.varint);
       return writer.varint(value === true ? 1 : 0);

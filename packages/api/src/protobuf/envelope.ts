@@ -14,6 +14,12 @@ export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
+/** Bytes that an envelope adds to a message, and a list to an item: more is made room for when it is needed. */
+const ENVELOPE_ROOM = 256;
+const ITEM_ROOM = 8;
+/** Bytes that are kept to write the next message in. */
+const LARGEST_SCRATCH = 256 * 1024;
+
 interface Unknown {
   readonly apiVersion: string;
   readonly kind: string;
@@ -26,6 +32,8 @@ const META_KINDS = new Set(['APIGroup', 'APIGroupList', 'APIResourceList', 'APIV
 
 export class ProtobufCodec {
   readonly #catalogue: MessageCatalogue;
+  /** Where messages are made, one after the other. */
+  #scratch = new WireWriter();
 
   constructor(
     facts: RawProtobuf,
@@ -62,22 +70,61 @@ export class ProtobufCodec {
     return writer.finish();
   }
 
+  /** The content of the value's message, as envelopes and lists have it inside. @throws ProtobufError as `encode` */
+  message(value: TypeMeta): Buffer {
+    this.#scratch.discard(0);
+    encodeMessage(this.#catalogue, this.#required(value), value, this.#scratch);
+    const content = this.#scratch.finish();
+    if (content.length > LARGEST_SCRATCH) this.#scratch = new WireWriter();
+    return content;
+  }
+
+  /** An object of which `message` made the content. */
+  wrapped(type: TypeMeta, content: Uint8Array): Buffer {
+    const writer = new WireWriter(content.length + ENVELOPE_ROOM);
+    this.#envelope(type, writer, () => writer.append(content));
+    return writer.finish();
+  }
+
+  /** A list: its own fields, and its items as `message` made them. @throws ProtobufError as `encode` */
+  list(head: TypeMeta, items: readonly Uint8Array[]): Buffer {
+    const message = this.#required(head);
+    const number = this.#catalogue.plan(message).fields.find(([, { name }]) => name === 'items')?.[0];
+    if (number === undefined) throw new ProtobufError(`${message} is no list`);
+    const size = items.reduce((sum, item) => sum + item.length + ITEM_ROOM, ENVELOPE_ROOM);
+    const writer = new WireWriter(size);
+    this.#envelope(head, writer, () => {
+      encodeMessage(this.#catalogue, message, head, writer);
+      for (const item of items) writer.raw(number, item);
+    });
+    return writer.finish();
+  }
+
   /** An event of a watch: a WatchEvent around an object with its envelope, its length in four bytes before it. */
   frame(type: string, object: TypeMeta): Buffer {
     return watchFrame(type, this.encode(object));
   }
 
-  #write(value: TypeMeta, writer: WireWriter): void {
-    const { apiVersion = '', kind = '' } = value;
+  /** @throws ProtobufError */
+  #required({ apiVersion = '', kind = '' }: TypeMeta): string {
     const message = this.#messageOf(apiVersion, kind);
     if (message === undefined) throw new ProtobufError(`kind ${kind} of version ${apiVersion} has no message`);
+    return message;
+  }
+
+  #write(value: TypeMeta, writer: WireWriter): void {
+    const message = this.#required(value);
+    this.#envelope(value, writer, () => encodeMessage(this.#catalogue, message, value, writer));
+  }
+
+  #envelope({ apiVersion = '', kind = '' }: TypeMeta, writer: WireWriter, content: () => void): void {
     writer.append(MAGIC);
     const typeMeta = writer.open(1);
     writer.text(1, apiVersion);
     writer.text(2, kind);
     writer.close(typeMeta);
     const raw = writer.open(2);
-    encodeMessage(this.#catalogue, message, value, writer);
+    content();
     writer.close(raw);
     // contentEncoding and contentType: Go writes them although they are empty.
     writer.text(3, '');
@@ -104,7 +151,6 @@ export class ProtobufCodec {
 export interface TypeMeta {
   readonly apiVersion?: string;
   readonly kind?: string;
-  readonly [field: string]: unknown;
 }
 
 /** @param object with its envelope */

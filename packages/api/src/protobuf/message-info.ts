@@ -5,6 +5,7 @@
  * (Probe.handler, Volume.volumeSource); some names differ in case; CRD schemas use `$ref` and `x-kubernetes-…`.
  */
 import type { Schema } from '../schema/schema.ts';
+import { type ToFields, toMessageFields } from './well-known.ts';
 
 export interface RawProtobuf {
   readonly messages: Readonly<Record<string, Readonly<Record<string, readonly [number, string]>>>>;
@@ -21,6 +22,13 @@ export interface MessageField {
   readonly kind: 'single' | 'repeated' | 'map' | 'inline';
 }
 
+/** How a message is written. */
+export interface WritePlan {
+  readonly fields: readonly (readonly [number: number, field: MessageField])[];
+  /** For messages whose JSON form is not an object of their fields. */
+  readonly toFields: ToFields | undefined;
+}
+
 export type MessageInfo = ReadonlyMap<number, MessageField>;
 
 const SCALARS: ReadonlySet<string> = new Set<ScalarType>(['string', 'bytes', 'bool', 'int32', 'int64', 'double']);
@@ -33,6 +41,7 @@ export function messageNameOf(typeId: string): string {
 /** The fields of each message by number, in ascending order. */
 export class MessageCatalogue {
   readonly #infos = new Map<string, MessageInfo>();
+  readonly #plans = new Map<string, WritePlan>();
   readonly #typeIds: ReadonlyMap<string, string>;
 
   constructor(
@@ -53,6 +62,16 @@ export class MessageCatalogue {
       this.#infos.set(message, info);
     }
     return info;
+  }
+
+  /** The same in a form that is quickly gone through. */
+  plan(message: string): WritePlan {
+    let plan = this.#plans.get(message);
+    if (!plan) {
+      plan = { fields: [...this.get(message)], toFields: toMessageFields(message) };
+      this.#plans.set(message, plan);
+    }
+    return plan;
   }
 
   #read(message: string): MessageInfo {

@@ -21,8 +21,8 @@ const items: WellKnown = { from: (fields) => fields['items'] ?? [], to: (value) 
 const raw: WellKnown = {
   from: (fields) => parseRaw(fields['raw'] ?? fields['Raw']),
   to: (value) => {
-    const base64 = Buffer.from(JSON.stringify(value)).toString('base64');
-    return { raw: base64, Raw: base64 };
+    const bytes = Buffer.from(JSON.stringify(value));
+    return { raw: bytes, Raw: bytes };
   },
 };
 
@@ -85,9 +85,26 @@ export function toMessageFields(message: string): ToFields | undefined {
   return wellKnown(message)?.to;
 }
 
+interface Instant {
+  readonly seconds?: number;
+  readonly nanos?: number;
+}
+
+/** The instants of an object are few, and often its neighbour's as well. */
+let lastText = '';
+let lastInstant: Instant = {};
+
 /** RFC 3339 text, with up to nine digits of a fraction. */
 function secondsAndNanos(value: unknown): Readonly<Record<string, unknown>> {
   const text = String(value);
+  if (text !== lastText) {
+    lastInstant = instantOf(text);
+    lastText = text;
+  }
+  return lastInstant as Readonly<Record<string, unknown>>;
+}
+
+function instantOf(text: string): Instant {
   const ms = Date.parse(text);
   if (Number.isNaN(ms)) return {};
   const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';

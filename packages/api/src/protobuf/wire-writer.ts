@@ -9,6 +9,8 @@ import { WireType } from './wire-reader.ts';
 const FIRST_SIZE = 4096;
 const BYTE = 0x80;
 const LARGEST_UINT32 = 0xffffffff;
+/** Characters; its length takes one byte. */
+const SHORT_TEXT = 64;
 
 export class WireWriter {
   #bytes: Buffer;
@@ -50,10 +52,32 @@ export class WireWriter {
 
   /** A whole length-delimited field of text. */
   text(field: number, value: string): void {
+    if (value.length < SHORT_TEXT && this.#ascii(field, value)) return;
     const size = Buffer.byteLength(value);
     this.#delimited(field, size);
     this.#bytes.write(value, this.#length, size, 'utf8');
     this.#length += size;
+  }
+
+  /** Short text of one-byte characters, without the cost of a call into the buffer. @returns false, and nothing written, for other text */
+  #ascii(field: number, value: string): boolean {
+    const before = this.#length;
+    this.tag(field, WireType.bytes);
+    const { length } = value;
+    this.#reserve(length + 1);
+    let at = this.#length;
+    const bytes = this.#bytes;
+    bytes[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code >= BYTE) {
+        this.#length = before;
+        return false;
+      }
+      bytes[at++] = code;
+    }
+    this.#length = at;
+    return true;
   }
 
   /** A whole length-delimited field of bytes. */

@@ -63,7 +63,8 @@ describe('writing Kubernetes protobuf', () => {
   });
 
   it('PB-7: bytes are those of the Go types: what they leave empty and we leave out aside', () => {
-    const bytes = codec.encode({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: '1' } });
+    const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: '1' } };
+    const bytes = codec.encode(configMap);
     expect(bytes.toString('hex')).toBe(
       '6b387300' +
         '0a0f' +
@@ -96,5 +97,19 @@ describe('writing Kubernetes protobuf', () => {
   it('PB-6: lengths that need more than one byte are put in place', () => {
     const long = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: 'x'.repeat(70_000) } };
     expect(codec.decode(codec.encode(long))).toEqual(long);
+  });
+
+  it('PB-16: a list is the same bytes made at once or of its items, and of texts short and long, in ASCII and beyond', () => {
+    const texts = ['', 'short', 'schön', '\u{1f6a3}', 'x'.repeat(63), 'x'.repeat(64), 'ü'.repeat(200)];
+    const items = texts.map((text, i) => ({ metadata: { name: `a${i}` }, data: { text } }));
+    const head = { apiVersion: 'v1', kind: 'ConfigMapList', metadata: { resourceVersion: '7', continue: 'abc' } };
+    const whole = { ...head, items };
+    const parts = items.map((item) => {
+      const configMap = { apiVersion: 'v1', kind: 'ConfigMap', ...item };
+      return codec.message(configMap);
+    });
+    const list = codec.list(head, parts);
+    expect(list.equals(codec.encode(whole))).toBe(true);
+    expect(codec.decode(list)).toEqual(whole);
   });
 });

@@ -27,6 +27,8 @@ export interface BodyEncoding {
   encode(value: unknown, pretty: boolean): Uint8Array;
   /** One event of a watch. */
   frame(type: string, object: unknown): Uint8Array;
+  /** A list of objects, from bytes that are made once for each; for encodings without `shared`. */
+  list?(head: TypeMeta, items: readonly KubeObject[]): Uint8Array;
   /** Loads what the encoding needs and answers only rarely do. */
   readonly prepare?: () => Promise<unknown>;
 }
@@ -78,29 +80,40 @@ export async function protobufCodec(): Promise<ProtobufCodec> {
   return codec;
 }
 
-/** Bytes of objects that are still used: gets and watches of the same state share them. */
-const protobufBytes = new WeakMap<object, Uint8Array>();
+/** Messages of objects that are still used: gets, lists and watches of the same state share them. */
+const messages = new WeakMap<object, Uint8Array>();
 
 const protobuf: BodyEncoding = {
   mediaType: PROTOBUF,
   streamType: `${PROTOBUF};stream=watch`,
   encode: (value) => toProtobuf(value as TypeMeta),
   frame: (type, object) => watchFrame(type, toProtobuf(object as TypeMeta)),
+  list: (head, items) => loadedCodec().list(head, items.map(messageOf)),
   prepare: protobufCodec,
 };
 
+function loadedCodec(): ProtobufCodec {
+  if (!codec) throw new Error('the protobuf encoder was used before it was loaded');
+  return codec;
+}
+
 /** @throws StatusError 406 for what has no message: tables, which upstream refuses as well */
 function toProtobuf(value: TypeMeta): Uint8Array {
-  if (!codec) throw new Error('the protobuf encoder was used before it was loaded');
-  const known = protobufBytes.get(value);
-  if (known) return known;
-  if (!codec.knows(value)) {
+  const writer = loadedCodec();
+  if (!writer.knows(value)) {
     throw statusErrors.notAcceptable(
       `object *v1.${value.kind} does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message`,
     );
   }
-  const bytes = codec.encode(value);
-  protobufBytes.set(value, bytes);
+  return writer.wrapped(value, messageOf(value));
+}
+
+function messageOf(value: TypeMeta): Uint8Array {
+  let bytes = messages.get(value);
+  if (!bytes) {
+    bytes = loadedCodec().message(value);
+    messages.set(value, bytes);
+  }
   return bytes;
 }
 

@@ -95,6 +95,19 @@ export function sendList(
     const body = keeper && items.length > 1 ? [keeper(shared, JSON.stringify(metadata), make)] : make();
     return { code: 200, headers, body };
   }
+  if (transform === 'object' && encoding.list && !resource.custom) {
+    const head = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata };
+    return {
+      code: 200,
+      headers,
+      body: [
+        encoding.list(
+          head,
+          items.map((item) => resource.fromHub(item.object)),
+        ),
+      ],
+    };
+  }
   const list = listValue(resource, items, metadata, negotiated, tables, include);
   return { code: 200, headers, body: [encoding.encode(list, pretty)] };
 }

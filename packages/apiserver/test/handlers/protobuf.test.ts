@@ -59,7 +59,8 @@ function ask(
 
 describe('protobuf over HTTPS', () => {
   it('PB-10: an object is written, answered, read and listed in protobuf, and is the same in JSON', async () => {
-    const sent = codec.encode({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { k: 'v' } });
+    const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { k: 'v' } };
+    const sent = codec.encode(configMap);
     const created = await ask('POST', MAPS, PROTOBUF, sent);
     expect(created).toMatchObject({ code: 201, type: PROTOBUF });
     const json = await running.json('GET', `${MAPS}/a`);
