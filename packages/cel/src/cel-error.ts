@@ -43,8 +43,9 @@ export class CostError extends Error {
   }
 }
 
-/** The message, the line, and a caret below the place. */
+/** The message, the line, and a caret below the place; nothing has neither. */
 function issueText({ at, message }: Issue, source: string): string {
+  if (source === '') return `ERROR: <input>:1:0: ${message}`;
   const before = source.slice(0, at);
   const line = before.split('\n').length;
   const start = before.lastIndexOf('\n') + 1;

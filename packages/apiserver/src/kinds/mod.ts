@@ -46,6 +46,11 @@ import {
   roleBindingStrategy,
   roleStrategy,
 } from './rbac/strategies.ts';
+import { deviceClassStrategy } from './resource/device-class.ts';
+import { poolStatusRequestStrategy } from './resource/pool-status-request.ts';
+import { resourceClaimStrategy, resourceClaimTemplateStrategy } from './resource/resource-claim.ts';
+import { resourceSliceStrategy } from './resource/resource-slice.ts';
+import { deviceTaintRuleStrategy } from './resource/taint-rule.ts';
 import { priorityClassStrategy } from './scheduling/priority-class.ts';
 import { csiDriverStrategy, csiNodeStrategy } from './storage/csi.ts';
 import { storageClassStrategy } from './storage/storage-class.ts';
@@ -107,5 +112,11 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['certificates.k8s.io/certificatesigningrequests', strategy(certificateSigningRequestStrategy)],
   ['apiregistration.k8s.io/apiservices', strategy(apiServiceStrategy)],
   ['apiextensions.k8s.io/customresourcedefinitions', strategy(definitionStrategy)],
+  ['resource.k8s.io/deviceclasses', strategy(deviceClassStrategy)],
+  ['resource.k8s.io/resourceclaims', strategy(resourceClaimStrategy)],
+  ['resource.k8s.io/resourceclaimtemplates', strategy(resourceClaimTemplateStrategy)],
+  ['resource.k8s.io/resourceslices', strategy(resourceSliceStrategy)],
+  ['resource.k8s.io/devicetaintrules', strategy(deviceTaintRuleStrategy)],
+  ['resource.k8s.io/resourcepoolstatusrequests', strategy(poolStatusRequestStrategy)],
   ['autoscaling/horizontalpodautoscalers', strategy(horizontalPodAutoscalerStrategy)],
 ]);

@@ -2,11 +2,11 @@
  * From the version that a request speaks to the version under which a resource is stored, the hub, and back.
  *
  * Most kinds look alike in all versions of their group: only apiVersion changes. Those that differ have a converter here.
- * Not converted: resource.k8s.io/v1beta1, whose device requests are flatter than v1's.
  *
  * Invariant: a converter never changes its argument.
  */
 import type { KubeObject } from '@regatta/api';
+import { claimConversion, claimTemplateConversion, sliceConversion } from './device-conversion.ts';
 import { eventsConversion } from './event-conversion.ts';
 import { hpaConversion } from './hpa-conversion.ts';
 
@@ -29,6 +29,9 @@ export function relabel(apiVersion: string, hubVersion: string): Conversion {
 const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
   ['events.k8s.io/v1/Event', eventsConversion],
   ['autoscaling/v1/HorizontalPodAutoscaler', hpaConversion],
+  ['resource.k8s.io/v1beta1/ResourceClaim', claimConversion],
+  ['resource.k8s.io/v1beta1/ResourceClaimTemplate', claimTemplateConversion],
+  ['resource.k8s.io/v1beta1/ResourceSlice', sliceConversion],
 ]);
 
 export function conversionOf(apiVersion: string, kind: string, hubVersion: string): Conversion {

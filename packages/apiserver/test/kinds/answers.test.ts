@@ -15,7 +15,7 @@ const KINDS = [
   ...['CSIDriver', 'CSINode', 'VolumeAttachment', 'VolumeAttributesClass', 'RuntimeClass', 'ControllerRevision'],
   ...['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'],
   ...['FlowSchema', 'PriorityLevelConfiguration'],
-  ...['CertificateSigningRequest', 'APIService'],
+  ...['CertificateSigningRequest', 'APIService', 'DeviceClass', 'ResourceClaim', 'ResourceSlice'],
   ...['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
 ];
 

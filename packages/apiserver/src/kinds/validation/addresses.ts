@@ -87,3 +87,9 @@ function withoutZeros(cidr: string): string {
   const slash = cidr.indexOf('/');
   return `${withoutLeadingZeros(cidr.slice(0, slash))}${cidr.slice(slash)}`;
 }
+
+/** An address with the size of its network (upstream: IsValidInterfaceAddress). */
+export function checkInterfaceAddress(errors: ErrorList, path: Path, text: string): void {
+  if (cidrFamily(text) !== 0 && withoutZeros(text) === text) return;
+  errors.invalid(path, text, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)');
+}
