@@ -13,6 +13,7 @@ import {
   statusOf,
   workloadRuns,
 } from './support/pods-under-fault.ts';
+import { stillRunning } from './support/processes.ts';
 import { Recording } from './support/recording.ts';
 
 /** Grace period 50 s: 1.25 s. Toleration 300 s: 7.5 s. */
@@ -58,15 +59,6 @@ describe('faults by command', () => {
       close();
     }
   }
-
-  const alive = (pid: number): boolean => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch {
-      return false;
-    }
-  };
 
   it('FLT-60: a frozen node goes NotReady, its Pods Unknown; thawed in time, all run on as they were', async () => {
     const db = await ordinal();
@@ -337,7 +329,9 @@ describe('faults by command', () => {
       .trim()
       .split('\n');
     expect(freezers).toHaveLength(2);
+    const left = stillRunning([...pids, ...freezers.map(Number)]);
+    expect(left()).toHaveLength(9);
     await cluster.end('SIGKILL');
-    await eventually('all have ended', async () => [...pids, ...freezers.map(Number)].every((pid) => !alive(pid)));
+    await eventually('all have ended', async () => left().length === 0);
   });
 });

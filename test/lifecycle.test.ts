@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, freePort, regatta, TestCluster } from './support/cluster.ts';
+import { stillRunning } from './support/processes.ts';
 
 describe('command line', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'regatta-cli-'));
@@ -167,8 +168,10 @@ describe('a cluster over its life', () => {
     await cluster.kubectl('create', 'configmap', 'kept', '--from-literal=a=1');
     const uid = await cluster.kubectl('get', 'ns', 'default', '-o', 'jsonpath={.metadata.uid}');
     const pids = [...(await cluster.regatta('status')).matchAll(/running\s+(\d+)/g)].map((match) => Number(match[1]));
+    const left = stillRunning(pids);
+    expect(left()).toEqual(pids);
     await cluster.end('SIGKILL');
-    await eventually('the children end with their supervisor', async () => pids.every((pid) => !alive(pid)));
+    await eventually('the children end with their supervisor', async () => left().length === 0);
     await cluster.up();
     expect(await cluster.kubectl('get', 'configmap', 'kept', '-o', 'jsonpath={.data.a}')).toBe('1');
     await cluster.down();
@@ -179,12 +182,3 @@ describe('a cluster over its life', () => {
     expect((await cluster.kubectl('get', 'nodes', '-o', 'name')).split('\n')).toEqual(['node/node-1', 'node/node-2']);
   });
 });
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -21,6 +21,7 @@ import type {
 import { type ApiClient, type ResourceClient, resources } from '@regatta/client';
 import { type Random, seededRandom } from '@regatta/runtime';
 import { eventually, regatta, TestCluster } from './cluster.ts';
+import { stillRunning } from './processes.ts';
 
 const NAMESPACE = 'default';
 export const STOPS = [
@@ -100,12 +101,13 @@ export class CycleRun {
   async cycle(stop: Stop, moment: Moment): Promise<CycleFigures> {
     await this.#with((api) => this.#begin(api, moment));
     const before = await this.#processes();
+    const left = stillRunning(before);
     await this.#stop(stop, before);
     const began = performance.now();
     await this.cluster.up();
     const startMs = performance.now() - began;
     this.#bootsSinceCheck++;
-    await this.check(before);
+    await this.check(left);
     const state = path.join(this.cluster.dataDir, 'state');
     return {
       stop,
@@ -118,12 +120,12 @@ export class CycleRun {
     };
   }
 
-  /** @param former processes of before the last stop, of which none may be left */
-  async check(former: readonly number[] = []): Promise<void> {
+  /** @param left which processes of before the last stop still run: none may */
+  async check(left: () => readonly number[] = () => []): Promise<void> {
     await this.#converge();
     // What a moment took away is made again: the next cycle begins like this one.
     if (await this.#with((api) => replaceLonePod(api))) await this.#converge();
-    await eventually('the processes of before are gone', async () => !former.some(isAlive), 15_000);
+    await eventually('the processes of before are gone', async () => left().length === 0, 15_000);
     const running = await this.#processes();
     const strangers = processesNaming(this.cluster.dataDir).filter((pid) => !running.includes(pid));
     if (strangers.length > 0) throw new Error(`processes that nobody knows of: ${strangers.join(', ')}`);
@@ -454,15 +456,6 @@ function describe(pod: Pod): string {
 
 function restartsOf({ status }: Pod): number {
   return status?.containerStatuses?.[0]?.restartCount ?? 0;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function kill(pid: number): void {
