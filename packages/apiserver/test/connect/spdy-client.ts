@@ -31,11 +31,10 @@ export class ClientStream {
     this.#answer(accepted);
   }
 
-  /** Resolves when the connection takes more. */
+  /** Resolves when the connection has taken it, or has ended. */
   write(bytes: Uint8Array | string, fin = false): Promise<void> {
     return new Promise((resolve) => {
-      if (this.duplex.write(dataFrame(this.id, Buffer.from(bytes), fin))) resolve();
-      else this.duplex.once('drain', resolve);
+      this.duplex.write(dataFrame(this.id, Buffer.from(bytes), fin), () => resolve());
     });
   }
 
