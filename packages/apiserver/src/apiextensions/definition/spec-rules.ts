@@ -8,6 +8,7 @@ import {
   type CustomResourceDefinitionVersion,
   isDNS1123Subdomain,
 } from '@regatta/api';
+import { internalForms } from '../../kinds/internal/internal-form.ts';
 import type { ErrorList } from '../../kinds/validation/error-list.ts';
 import { type Path, SPEC, STATUS } from '../../kinds/validation/path.ts';
 import type { Structural } from '../schema/structural.ts';
@@ -26,6 +27,7 @@ const SCOPES = ['Cluster', 'Namespaced'];
 /** Of a deprecation warning, in characters. */
 const LONGEST_WARNING = 256;
 const VERSIONS = SPEC.child('versions');
+const VERSION_TYPE = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion';
 
 export function checkSpec(
   errors: ErrorList,
@@ -104,11 +106,12 @@ function warningProblems({ deprecated, deprecationWarning: warning }: Version): 
 
 function checkVersionList(errors: ErrorList, given: readonly Version[] | null | undefined): void {
   const versions = given ?? [];
+  const shown = (): unknown => internalForms(VERSION_TYPE, given);
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
-    errors.invalid(VERSIONS, given ?? null, 'must contain unique version names');
+    errors.invalid(VERSIONS, shown(), 'must contain unique version names');
   }
   if (versions.filter(({ storage }) => storage).length !== 1) {
-    errors.invalid(VERSIONS, given ?? null, 'must have exactly one version marked as storage version');
+    errors.invalid(VERSIONS, shown(), 'must have exactly one version marked as storage version');
   }
 }
 

@@ -14,6 +14,7 @@ import {
   type Pod,
 } from '@regatta/api';
 import { stampConditions, validateApproval } from '../../kinds/certificates/certificate-signing-request.ts';
+import { structDiff } from '../../kinds/internal/struct-diff.ts';
 import type { UpdatePlan } from '../../registry/update-object.ts';
 import type { PlanOf } from '../update.ts';
 import { resizeErrors, withResources } from './pod-resize.ts';
@@ -81,7 +82,8 @@ function ephemeralContainerErrors(object: KubeObject, old: KubeObject): FieldErr
     const name = JSON.stringify(container.name);
     if (!now) errors.push(fieldErrors.forbidden(path, `existing ephemeral containers ${name} may not be removed\n`));
     else if (!jsonEqual(now, container)) {
-      errors.push(fieldErrors.forbidden(path, `existing ephemeral containers ${name} may not be changed\n`));
+      const diff = structDiff('EphemeralContainer', container, now);
+      errors.push(fieldErrors.forbidden(path, `existing ephemeral containers ${name} may not be changed\n${diff}`));
     }
   }
   return errors;

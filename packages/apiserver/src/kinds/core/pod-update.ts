@@ -10,15 +10,14 @@ import {
   type PodSpec,
   type Toleration,
 } from '@regatta/api';
+import { structDiff } from '../internal/struct-diff.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, type Maybe } from '../validation/lists.ts';
-import { ANNOTATIONS, METADATA, type Path, SPEC } from '../validation/path.ts';
+import { ANNOTATIONS, type Path, SPEC } from '../validation/path.ts';
 import { checkGatedChange, withoutGatedFields } from './pod-gated-update.ts';
 import { checkPodAnnotationsChange } from './pod-spec/annotations.ts';
-import { qosClass } from './pod-spec/qos.ts';
 import { checkTolerations } from './pod-spec/scheduling.ts';
 import { checkPodAsSuch } from './pod-validation.ts';
-import { structDiff } from './struct-diff.ts';
 
 const MAX_INT32 = 2_147_483_647;
 const UPDATABLE = [
@@ -40,9 +39,6 @@ export function validatePodUpdate(pod: Pod, old: Pod): ErrorList {
   checkOnlyAdded(errors, SPEC.child('tolerations'), pod.spec.tolerations ?? [], old.spec.tolerations ?? []);
   checkOnlyDeleted(errors, SPEC.child('schedulingGates'), pod.spec.schedulingGates, old.spec.schedulingGates);
   if (jsonEqual(pod.spec, old.spec)) return errors;
-  if ((old.status?.qosClass ?? qosClass(old.spec)) !== qosClass(pod.spec)) {
-    errors.invalid(METADATA, pod.status?.qosClass ?? '', 'Pod QoS is immutable');
-  }
   checkTheRest(errors, pod.spec, old.spec);
   return errors;
 }
@@ -125,7 +121,10 @@ function checkTheRest(errors: ErrorList, now: PodSpec, old: PodSpec): void {
     munged = withoutGatedFields(munged, old);
   }
   if (jsonEqual(munged, old)) return;
-  errors.forbidden(SPEC, `pod updates may not change fields other than ${UPDATABLE}\n${structDiff(old, munged)}`);
+  errors.forbidden(
+    SPEC,
+    `pod updates may not change fields other than ${UPDATABLE}\n${structDiff('PodSpec', old, munged)}`,
+  );
 }
 
 function keep(spec: PodSpec, old: PodSpec, field: keyof PodSpec): void {

@@ -4,11 +4,11 @@
  */
 import { jsonEqual, type PersistentVolumeClaim, type PersistentVolumeClaimSpec, Quantity } from '@regatta/api';
 import type { Strategy } from '../../../registry/strategy.ts';
+import { structDiff } from '../../internal/struct-diff.ts';
 import { ErrorList } from '../../validation/error-list.ts';
 import { eachEntry, isEmptyList } from '../../validation/lists.ts';
 import { ANNOTATIONS, METADATA, SPEC, STATUS } from '../../validation/path.ts';
 import { IMMUTABLE, NOT_NEGATIVE } from '../../validation/rules.ts';
-import { structDiff } from '../struct-diff.ts';
 import { checkClaimSpec } from './spec-rules.ts';
 
 export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
@@ -82,7 +82,7 @@ function validateUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim
   }
   const known: PersistentVolumeClaimSpec = { ...before };
   if (!jsonEqual(comparable, known)) {
-    errors.forbidden(SPEC, `${CLOSED}${structDiff(known, comparable, 'core.PersistentVolumeClaimSpec')}`);
+    errors.forbidden(SPEC, `${CLOSED}${structDiff('PersistentVolumeClaimSpec', known, comparable)}`);
   }
   checkSize(errors, claim, old);
   if (spec.volumeMode !== before.volumeMode)

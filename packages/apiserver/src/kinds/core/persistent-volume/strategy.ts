@@ -5,6 +5,7 @@
 import { jsonEqual, type PersistentVolume, type PersistentVolumeSpec, Quantity } from '@regatta/api';
 import type { Strategy } from '../../../registry/strategy.ts';
 import { timestamp } from '../../../registry/write-request.ts';
+import { structDiff } from '../../internal/struct-diff.ts';
 import { ErrorList } from '../../validation/error-list.ts';
 import { eachEntry, eachItem, has, isEmptyMap } from '../../validation/lists.ts';
 import { ANNOTATIONS, SPEC } from '../../validation/path.ts';
@@ -13,7 +14,6 @@ import { checkAccessModes } from '../persistent-volume-claim/spec-rules.ts';
 import { classAnnotationWarnings, isFractional } from '../persistent-volume-claim/strategy.ts';
 import { checkNodeSelector } from '../pod-spec/affinity.ts';
 import { termWarnings } from '../pod-spec/node-label-warnings.ts';
-import { structDiff } from '../struct-diff.ts';
 import { checkSource, sourceOf } from './sources.ts';
 
 const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain'];
@@ -122,7 +122,7 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): ErrorL
     }
   }
   if (!jsonEqual(source, sourceBefore)) {
-    const diff = structDiff(sourceBefore, source, 'core.PersistentVolumeSource');
+    const diff = structDiff('PersistentVolumeSource', sourceBefore, source);
     const why = `spec.persistentvolumesource is immutable after creation\n${diff}`;
     errors.forbidden(SPEC.child('persistentvolumesource'), why);
   }

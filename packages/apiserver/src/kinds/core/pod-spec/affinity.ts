@@ -5,6 +5,7 @@ import {
   type Affinity,
   isDNS1123Label,
   isDNS1123Subdomain,
+  isValidLabelValue,
   type LabelSelector,
   type NodeSelector,
   type NodeSelectorRequirement,
@@ -28,7 +29,7 @@ export function checkAffinity(errors: ErrorList, path: Path, affinity: Affinity)
     if (nodeAffinity[REQUIRED]) checkNodeSelector(errors, at.child(REQUIRED), nodeAffinity[REQUIRED]);
     eachItem(nodeAffinity[PREFERRED], at.child(PREFERRED), ({ weight, preference }, term) => {
       checkWeight(errors, term, weight);
-      checkNodeSelectorTerm(errors, term.child('preference'), preference);
+      checkNodeSelectorTerm(errors, term.child('preference'), preference, false);
     });
   }
   if (podAffinity) checkPodAffinity(errors, path.child('podAffinity'), podAffinity);
@@ -42,13 +43,18 @@ function checkWeight(errors: ErrorList, path: Path, weight: number): void {
 export function checkNodeSelector(errors: ErrorList, path: Path, selector: NodeSelector): void {
   const at = path.child('nodeSelectorTerms');
   if (isEmptyList(selector.nodeSelectorTerms)) errors.required(at, 'must have at least one node selector term');
-  eachItem(selector.nodeSelectorTerms, at, (term, termAt) => checkNodeSelectorTerm(errors, termAt, term));
+  eachItem(selector.nodeSelectorTerms, at, (term, termAt) => checkNodeSelectorTerm(errors, termAt, term, true));
 }
 
-function checkNodeSelectorTerm(errors: ErrorList, path: Path, term: Maybe<NodeSelectorTerm>): void {
-  eachItem(term?.matchExpressions, path.child('matchExpressions'), (requirement, at) =>
-    checkLabelRequirement(errors, at, requirement),
-  );
+/** @param mustMatch of terms that a node must match, values have to be such that a label can have them */
+function checkNodeSelectorTerm(errors: ErrorList, path: Path, term: Maybe<NodeSelectorTerm>, mustMatch: boolean): void {
+  eachItem(term?.matchExpressions, path.child('matchExpressions'), (requirement, at) => {
+    checkLabelRequirement(errors, at, requirement);
+    if (!mustMatch) return;
+    eachItem(requirement.values, at.child('values'), (value, valueAt) =>
+      errors.invalidEach(valueAt, value, isValidLabelValue(value)),
+    );
+  });
   eachItem(term?.matchFields, path.child('matchFields'), (requirement, at) =>
     checkFieldRequirement(errors, at, requirement),
   );

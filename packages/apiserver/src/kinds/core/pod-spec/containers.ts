@@ -51,7 +51,16 @@ export function checkInitContainers(checks: PodChecks, path: Path): void {
     else {
       const unset = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const;
       for (const name of unset) if (container[name]) errors.forbidden(at.child(name), ONLY_SIDECARS);
+      checkInitResizePolicy(checks, at.child('resizePolicy'), container);
     }
+  });
+}
+
+function checkInitResizePolicy({ errors }: PodChecks, path: Path, { resizePolicy }: Container): void {
+  eachItem(resizePolicy, path, ({ restartPolicy }, at) => {
+    if (restartPolicy !== 'RestartContainer') return;
+    const why = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+    errors.invalid(at.child('restartPolicy'), restartPolicy, why);
   });
 }
 
@@ -78,7 +87,9 @@ function checkEphemeralFields({ errors }: PodChecks, path: Path, container: Ephe
   unset('ports', !isEmptyList(container.ports));
   unset('resources', !isEmptyMap(container.resources));
   unset('resizePolicy', !isEmptyList(container.resizePolicy));
-  for (const name of ['restartPolicy', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const) {
+  unset('restartPolicy', container.restartPolicy !== undefined);
+  unset('restartPolicyRules', !isEmptyList(container.restartPolicyRules));
+  for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const) {
     unset(name, container[name] !== undefined);
   }
   eachItem(container.volumeMounts, path.child('volumeMounts'), (mount, at) => {

@@ -5,10 +5,11 @@ import { type EnvFromSource, type EnvVar, isDNS1123Subdomain, isRelaxedEnvVarNam
 import type { ErrorList } from '../../validation/error-list.ts';
 import { eachItem } from '../../validation/lists.ts';
 import type { Path } from '../../validation/path.ts';
-import { checkConfigKey, checkRequiredName } from '../../validation/rules.ts';
+import { checkConfigKey, checkDnsLabel, checkRequiredName } from '../../validation/rules.ts';
 import type { PodChecks } from './checks.ts';
+import { eachContainer } from './each-container.ts';
 import { checkFieldRef, checkResourceRef, ENV_FIELDS } from './field-selectors.ts';
-import { checkLocalPath } from './paths.ts';
+import { checkNoBacksteps } from './paths.ts';
 
 const ONE_OF = 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
 const TOO_MANY = 'may not have more than one field specified at a time';
@@ -30,7 +31,7 @@ function checkValueFrom(checks: PodChecks, path: Path, { value, valueFrom }: Env
   if (resourceFieldRef) checkResourceRef(errors, path.child('resourceFieldRef'), resourceFieldRef, false);
   if (configMapKeyRef) checkKeyRef(errors, path.child('configMapKeyRef'), configMapKeyRef);
   if (secretKeyRef) checkKeyRef(errors, path.child('secretKeyRef'), secretKeyRef);
-  if (fileKeyRef) checkFileKeyRef(checks, path.child('fileKeyRef'), fileKeyRef);
+  if (fileKeyRef) checkFileKeyRef(errors, path.child('fileKeyRef'), fileKeyRef);
   const given = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter(Boolean).length;
   if (given === 0) errors.invalid(path, '', ONE_OF);
   else if (value) errors.invalid(path, '', 'may not be specified when `value` is not empty');
@@ -43,21 +44,29 @@ function checkKeyRef(errors: ErrorList, path: Path, ref: { readonly name?: strin
   checkConfigKey(errors, path.child('key'), ref.key);
 }
 
-function checkFileKeyRef(
-  checks: PodChecks,
-  path: Path,
-  ref: NonNullable<NonNullable<EnvVar['valueFrom']>['fileKeyRef']>,
-): void {
-  const { errors, volumes } = checks;
-  if (!ref.volumeName) errors.required(path.child('volumeName'));
-  else if (!volumes.has(ref.volumeName)) errors.notFound(path.child('volumeName'), ref.volumeName);
-  else if (!volumes.get(ref.volumeName)?.emptyDir) {
-    errors.invalid(path.child('volumeName'), ref.volumeName, 'referenced volume must be of type emptyDir');
-  }
-  if (!ref.path) errors.required(path.child('path'));
-  else checkLocalPath(errors, path.child('path'), ref.path);
+type FileKeyRef = NonNullable<NonNullable<EnvVar['valueFrom']>['fileKeyRef']>;
+
+function checkFileKeyRef(errors: ErrorList, path: Path, ref: FileKeyRef): void {
   if (!ref.key) errors.required(path.child('key'));
   else errors.invalidEach(path.child('key'), ref.key, isRelaxedEnvVarName(ref.key));
+  if (!ref.volumeName) errors.required(path.child('volumeName'));
+  else checkDnsLabel(errors, path.child('volumeName'), ref.volumeName);
+  if (!ref.path) errors.required(path.child('path'));
+  else checkNoBacksteps(errors, path.child('path'), ref.path);
+}
+
+/** Files with variables are read from emptyDirs alone; told after all else that is wrong with a Pod. */
+export function checkFileKeyVolumes({ errors, spec }: PodChecks, path: Path): void {
+  eachContainer(spec, path, ({ env }, at) =>
+    eachItem(env, at.child('env'), ({ valueFrom }, variable) => {
+      if (!valueFrom?.fileKeyRef) return;
+      const { volumeName } = valueFrom.fileKeyRef;
+      const nameAt = variable.child('valueFrom').child('fileKeyRef').child('volumeName');
+      const volume = spec.volumes?.findLast(({ name }) => name === volumeName);
+      if (!volume) errors.notFound(nameAt, volumeName);
+      else if (!volume.emptyDir) errors.invalid(nameAt, volumeName, 'referenced volume must be of type emptyDir');
+    }),
+  );
 }
 
 export function checkEnvFrom(errors: ErrorList, path: Path, sources: readonly EnvFromSource[]): void {

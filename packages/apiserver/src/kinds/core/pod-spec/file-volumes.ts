@@ -112,7 +112,10 @@ function checkCsi(errors: ErrorList, path: Path, csi: NonNullable<Volume['csi']>
 }
 
 export function checkCsiDriver(errors: ErrorList, at: Path, driver: string): void {
-  if (!driver) errors.required(at);
+  if (!driver) {
+    errors.required(at);
+    return;
+  }
   if (driver.length > 63) errors.tooLong(at, driver, 63);
   errors.invalidEach(at, driver, isDNS1123Subdomain(driver.toLowerCase()));
 }

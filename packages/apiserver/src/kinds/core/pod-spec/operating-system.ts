@@ -27,7 +27,7 @@ const POD_FIELDS = [
   'securityContext.runAsGroup',
   'securityContext.supplementalGroups',
   'securityContext.supplementalGroupsPolicy',
-  'resources',
+  'securityContext.seLinuxChangePolicy',
 ] as const;
 const CONTAINER_FIELDS = [
   'appArmorProfile',
@@ -45,7 +45,7 @@ const CONTAINER_FIELDS = [
 export function checkOperatingSystem({ errors, spec }: PodChecks, path: Path): void {
   const name = spec.os?.name;
   if (spec.os === undefined) return;
-  if (!name) errors.required(path.child('os').child('name'), 'cannot be empty');
+  if (!name) errors.required(path.child('os').child('name'));
   else if (!SYSTEMS.includes(name)) errors.notSupported(path.child('os'), name, SYSTEMS);
   else if (name === 'linux') checkLinux(errors, path, spec);
   else checkWindows(errors, path, spec);

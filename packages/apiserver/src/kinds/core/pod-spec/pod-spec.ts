@@ -9,9 +9,10 @@ import {
   type PodResourceClaim,
   type PodSpec,
 } from '@regatta/api';
+import { internalForm } from '../../internal/internal-form.ts';
 import type { ErrorList } from '../../validation/error-list.ts';
-import { eachItem, isEmptyMap } from '../../validation/lists.ts';
-import type { Path } from '../../validation/path.ts';
+import { eachItem, isEmptyList } from '../../validation/lists.ts';
+import { Path } from '../../validation/path.ts';
 import {
   checkDnsLabel,
   checkDnsSubdomain,
@@ -20,9 +21,12 @@ import {
   checkQualifiedName,
 } from '../../validation/rules.ts';
 import { checkAffinity } from './affinity.ts';
+import { MIRROR } from './annotations.ts';
 import type { PodChecks } from './checks.ts';
 import { checkContainers, checkEphemeralContainers, checkInitContainers } from './containers.ts';
 import { checkDnsConfig, checkDnsPolicy, checkHostAliases } from './dns.ts';
+import { eachContainer } from './each-container.ts';
+import { checkFileKeyVolumes } from './env.ts';
 import { checkOperatingSystem } from './operating-system.ts';
 import { checkOverhead, checkPodResources } from './resources.ts';
 import { checkSchedulingGates, checkTolerations, checkTopologySpread } from './scheduling.ts';
@@ -41,17 +45,16 @@ export function checkPodSpec(errors: ErrorList, path: Path, spec: PodSpec, meta:
   const volumes = checkVolumes(errors, path.child('volumes'), spec.volumes, meta);
   const claims = new Set((spec.resourceClaims ?? []).map(({ name }) => name).filter(Boolean));
   const checks: PodChecks = { errors, spec, meta, volumes, claims };
-  if (spec.resourceClaims) checkResourceClaims(errors, path.child('resourceClaims'), spec.resourceClaims);
-  if (spec.resources) checkPodResources(checks, path.child('resources'), spec.resources);
+  if (spec.resourceClaims) checkResourceClaims(checks, path.child('resourceClaims'), spec.resourceClaims);
   checkContainers(checks, path.child('containers'));
   checkInitContainers(checks, path.child('initContainers'));
   checkEphemeralContainers(checks, path.child('ephemeralContainers'));
+  if (spec.resources) checkPodResources(checks, path.child('resources'), spec.resources);
   if (spec.hostNetwork) checkHostNetwork(checks, path);
   checkEnum(errors, path.child('restartPolicy'), spec.restartPolicy, RESTART_POLICIES);
   checkDnsPolicy(errors, path.child('dnsPolicy'), spec);
   if (spec.nodeSelector) checkLabels(errors, path.child('nodeSelector'), spec.nodeSelector);
-  const context = spec.securityContext;
-  if (context && !isEmptyMap(context)) checkPodSecurityContext(checks, path.child('securityContext'), context);
+  checkPodSecurityContext(checks, path.child('securityContext'), spec.securityContext ?? {});
   if (spec.affinity) checkAffinity(errors, path.child('affinity'), spec.affinity);
   checkDnsConfig(errors, path.child('dnsConfig'), spec);
   eachItem(spec.readinessGates, path.child('readinessGates'), ({ conditionType }, at) =>
@@ -63,8 +66,10 @@ export function checkPodSpec(errors: ErrorList, path: Path, spec: PodSpec, meta:
   }
   checkHostProcess(checks, path);
   if (spec.hostUsers === false) checkHostUsers(checks, path);
+  checkHostnameOverride(errors, path, spec);
   checkNames(errors, path, spec);
   checkOperatingSystem(checks, path);
+  checkFileKeyVolumes(checks, path);
 }
 
 function checkNames(errors: ErrorList, path: Path, spec: PodSpec): void {
@@ -76,7 +81,6 @@ function checkNames(errors: ErrorList, path: Path, spec: PodSpec): void {
   }
   if (spec.hostname) checkDnsLabel(errors, path.child('hostname'), spec.hostname);
   if (spec.subdomain) checkDnsLabel(errors, path.child('subdomain'), spec.subdomain);
-  checkHostnameOverride(errors, path, spec);
   if (spec.tolerations) checkTolerations(errors, path.child('tolerations'), spec.tolerations);
   if (spec.hostAliases) checkHostAliases(errors, path.child('hostAliases'), spec.hostAliases);
   if (spec.priorityClassName) checkDnsSubdomain(errors, path.child('priorityClassName'), spec.priorityClassName);
@@ -93,10 +97,10 @@ function checkHostnameOverride(errors: ErrorList, path: Path, spec: PodSpec): vo
   const name = spec.hostnameOverride;
   if (name === undefined) return;
   const at = path.child('hostnameOverride');
-  if (spec.hostNetwork) errors.invalid(at, name, 'may not be specified when hostNetwork is true');
-  if (spec.setHostnameAsFQDN) errors.invalid(at, name, 'may not be specified when setHostnameAsFQDN is true');
+  if (spec.setHostnameAsFQDN) errors.forbidden(at, 'may not be specified when setHostnameAsFQDN is true');
+  if (spec.hostNetwork) errors.forbidden(at, 'may not be specified when hostNetwork is true');
+  if (Buffer.byteLength(name) > MAX_HOSTNAME) errors.tooLong(at, name, MAX_HOSTNAME);
   errors.invalidEach(at, name, isDNS1123Subdomain(name));
-  if (name.length > MAX_HOSTNAME) errors.tooLong(at, name, MAX_HOSTNAME);
 }
 
 function checkHostNetwork({ errors, spec, meta }: PodChecks, path: Path): void {
@@ -116,13 +120,21 @@ function checkHostNetwork({ errors, spec, meta }: PodChecks, path: Path): void {
 function checkHostUsers({ errors, spec }: PodChecks, path: Path): void {
   const why = 'when `hostUsers` is false';
   if (spec.hostNetwork) errors.forbidden(path.child('hostNetwork'), why);
-  if (spec.hostPID) errors.forbidden(path.child('hostPID'), why);
-  if (spec.hostIPC) errors.forbidden(path.child('hostIPC'), why);
+  if (spec.hostPID) errors.forbidden(path.child('HostPID'), why);
+  if (spec.hostIPC) errors.forbidden(path.child('HostIPC'), why);
+  eachContainer(spec, path, ({ volumeDevices }, at) => {
+    if (!isEmptyList(volumeDevices)) errors.forbidden(at.child('volumeDevices'), why);
+  });
 }
 
-function checkResourceClaims(errors: ErrorList, path: Path, claims: readonly PodResourceClaim[]): void {
+function checkResourceClaims({ errors, meta }: PodChecks, path: Path, claims: readonly PodResourceClaim[]): void {
   const names = new Set<string>();
+  const isMirror = meta?.annotations?.[MIRROR] !== undefined;
   eachItem(claims, path, (claim, at) => {
+    if (isMirror) {
+      errors.forbidden(Path.root(), 'static pods do not support resource claims');
+      return;
+    }
     const { name, resourceClaimName, resourceClaimTemplateName } = claim;
     if (!name) errors.required(at.child('name'));
     else if (names.has(name)) errors.duplicate(at.child('name'), name);
@@ -130,17 +142,13 @@ function checkResourceClaims(errors: ErrorList, path: Path, claims: readonly Pod
     names.add(name);
     const both = resourceClaimName !== undefined && resourceClaimTemplateName !== undefined;
     const neither = resourceClaimName === undefined && resourceClaimTemplateName === undefined;
-    const internal = {
-      Name: name,
-      ResourceClaimName: resourceClaimName ?? null,
-      ResourceClaimTemplateName: resourceClaimTemplateName ?? null,
-    };
     if (both) {
       const why = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified';
-      errors.invalid(at, internal, why);
+      errors.invalid(at, internalForm('PodResourceClaim', claim), why);
     }
     if (neither) {
-      errors.invalid(at, internal, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
+      const why = 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`';
+      errors.invalid(at, internalForm('PodResourceClaim', claim), why);
     }
     if (resourceClaimName !== undefined) checkDnsSubdomain(errors, at.child('resourceClaimName'), resourceClaimName);
     if (resourceClaimTemplateName !== undefined) {

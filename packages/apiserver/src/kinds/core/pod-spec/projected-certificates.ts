@@ -3,6 +3,7 @@
  * pkg/apis/core/validation/validation.go).
  */
 import { type ClusterTrustBundleProjection, isDNS1123Subdomain, type PodCertificateProjection } from '@regatta/api';
+import { internalForm } from '../../internal/internal-form.ts';
 import type { ErrorList } from '../../validation/error-list.ts';
 import type { Path } from '../../validation/path.ts';
 import { checkLabelSelector } from '../../validation/rules.ts';
@@ -13,6 +14,8 @@ import type { ClaimedPaths } from './projected-volumes.ts';
 const KEY_TYPES = ['RSA3072', 'RSA4096', 'ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519'];
 const MIN_SECONDS = 3600;
 const MAX_SECONDS = 91 * 24 * 3600;
+/** For certificates of kubernetes.io signers. */
+const MAX_OWN_SECONDS = 24 * 3600;
 
 export function checkTrustBundleSource(
   errors: ErrorList,
@@ -22,10 +25,15 @@ export function checkTrustBundleSource(
 ): void {
   const { name, signerName, labelSelector, path } = bundle;
   if (name !== undefined && signerName !== undefined) {
-    errors.invalid(at, bundle, 'only one of name and signerName may be used');
+    errors.invalid(
+      at,
+      internalForm('ClusterTrustBundleProjection', bundle),
+      'only one of name and signerName may be used',
+    );
   } else if (name !== undefined) {
     if (name === '') errors.required(at.child('name'), 'must be a valid object name');
-    for (const message of isDNS1123Subdomain(name.replaceAll(':', '.'))) {
+    // What stands before the last colon names the signer.
+    for (const message of isDNS1123Subdomain(name.slice(name.lastIndexOf(':') + 1))) {
       errors.invalid(at.child('name'), name, `not a valid clustertrustbundlename: ${message}`);
     }
     if (labelSelector) {
@@ -33,6 +41,7 @@ export function checkTrustBundleSource(
     }
   } else if (signerName !== undefined) {
     if (signerName === '') errors.required(at.child('signerName'), 'must be a valid signer name');
+    checkSignerName(errors, at.child('signerName'), signerName);
     checkLabelSelector(errors, at.child('labelSelector'), labelSelector);
   } else {
     errors.required(at, 'either name or signerName must be specified');
@@ -55,17 +64,22 @@ export function checkCertificateSource(
     const secondsAt = at.child('maxExpirationSeconds');
     if (seconds < MIN_SECONDS)
       errors.invalid(secondsAt, seconds, `if provided, maxExpirationSeconds must be >= ${MIN_SECONDS}`);
-    if (seconds > MAX_SECONDS)
-      errors.invalid(secondsAt, seconds, `if provided, maxExpirationSeconds must be <= ${MAX_SECONDS}`);
+    const max = isKubernetesSigner(certificate.signerName) ? MAX_OWN_SECONDS : MAX_SECONDS;
+    if (seconds > max) errors.invalid(secondsAt, seconds, `if provided, maxExpirationSeconds must be <= ${max}`);
   }
   const names = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const;
-  if (names.every((name) => !certificate[name])) {
-    errors.required(at, 'specify at least one of credentialBundlePath, keyPath, and certificateChainPath');
-  }
   for (const name of names) {
     const path = certificate[name];
     if (!path) continue;
     checkLocalPath(errors, at.child(name), path);
     claimed.claim(path, path);
   }
+  if (names.every((name) => !certificate[name])) {
+    errors.required(at, 'specify at least one of credentialBundlePath, keyPath, and certificateChainPath');
+  }
+}
+
+function isKubernetesSigner(name: string | undefined): boolean {
+  const host = (name ?? '').split('/')[0] ?? '';
+  return host === 'kubernetes.io' || host.endsWith('.kubernetes.io');
 }

@@ -58,7 +58,7 @@ function checkSource(errors: ErrorList, volume: Path, at: Path, source: VolumePr
   }
   if (source.clusterTrustBundle) {
     count++;
-    checkTrustBundleSource(errors, at.child('clusterTrustBundlePEM'), source.clusterTrustBundle, claimed);
+    checkTrustBundleSource(errors, at.child('clusterTrustBundle'), source.clusterTrustBundle, claimed);
   }
   if (source.podCertificate) {
     count++;

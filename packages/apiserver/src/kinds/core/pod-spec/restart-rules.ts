@@ -19,11 +19,6 @@ export function checkContainerRestartPolicy({ errors }: PodChecks, path: Path, c
     if (!isEmptyList(restartPolicyRules)) errors.required(at, 'must specify restartPolicy when restart rules are used');
   } else if (!POLICIES.includes(restartPolicy)) {
     errors.notSupported(at, restartPolicy, POLICIES);
-  } else if (restartPolicy === 'Always' && !isEmptyList(restartPolicyRules)) {
-    errors.forbidden(
-      path.child('restartPolicyRules'),
-      'restartPolicyRules are not allowed when restartPolicy is Always',
-    );
   }
   const rulesAt = path.child('restartPolicyRules');
   if ((restartPolicyRules?.length ?? 0) > MAX_RULES) {
@@ -43,6 +38,5 @@ function checkRule(errors: PodChecks['errors'], path: Path, { action, exitCodes 
   }
   if (!OPERATORS.includes(exitCodes.operator)) errors.notSupported(at.child('operator'), exitCodes.operator, OPERATORS);
   const count = exitCodes.values?.length ?? 0;
-  if (count === 0) errors.invalid(at.child('values'), exitCodes.values, 'must have at least one value');
-  else if (count > MAX_CODES) errors.tooMany(at.child('values'), count, MAX_CODES);
+  if (count > MAX_CODES) errors.tooMany(at.child('values'), count, MAX_CODES);
 }

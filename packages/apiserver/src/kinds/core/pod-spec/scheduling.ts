@@ -44,23 +44,11 @@ function checkOperator(errors: ErrorList, at: Path, toleration: Toleration, valu
       return;
     }
     case 'Exists':
-      if (value !== '')
-        errors.invalid(at, internalToleration(toleration), "value must be empty when `operator` is 'Exists'");
+      if (value !== '') errors.invalid(at, value, "value must be empty when `operator` is 'Exists'");
       return;
     default:
       errors.notSupported(at, toleration.operator, ['Equal', 'Exists']);
   }
-}
-
-/** As upstream's internal type tells itself. */
-function internalToleration({ key, operator, value, effect, tolerationSeconds }: Toleration): object {
-  return {
-    Key: key ?? '',
-    Operator: operator ?? '',
-    Value: value ?? '',
-    Effect: effect ?? '',
-    TolerationSeconds: tolerationSeconds ?? null,
-  };
 }
 
 export function checkSchedulingGates(errors: ErrorList, path: Path, gates: readonly PodSchedulingGate[]): void {

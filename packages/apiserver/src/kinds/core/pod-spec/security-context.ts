@@ -3,6 +3,7 @@
  * pkg/apis/core/validation/validation.go).
  */
 import type { AppArmorProfile, PodSecurityContext, SeccompProfile, SecurityContext, Sysctl } from '@regatta/api';
+import { internalForm } from '../../internal/internal-form.ts';
 import type { ErrorList } from '../../validation/error-list.ts';
 import { eachItem } from '../../validation/lists.ts';
 import type { Path } from '../../validation/path.ts';
@@ -35,7 +36,11 @@ export function checkSecurityContext({ errors, spec }: PodChecks, path: Path, co
   checkSeccompProfile(errors, path.child('seccompProfile'), context.seccompProfile);
   if (context.allowPrivilegeEscalation === false) {
     const refuse = (what: string): void =>
-      errors.invalid(path, context, `cannot set \`allowPrivilegeEscalation\` to false and ${what}`);
+      errors.invalid(
+        path,
+        internalForm('SecurityContext', context),
+        `cannot set \`allowPrivilegeEscalation\` to false and ${what}`,
+      );
     if (context.privileged) refuse('`privileged` to true');
     for (const capability of capabilities?.add ?? []) {
       if (capability === 'CAP_SYS_ADMIN') refuse('`capabilities.Add` CAP_SYS_ADMIN');
@@ -81,11 +86,8 @@ function checkSeccompProfile(errors: ErrorList, path: Path, profile: SeccompProf
     if (localhostProfile === undefined) errors.required(at, 'must be set when seccomp type is Localhost');
     else checkDescendingPath(errors, at, localhostProfile);
   } else if (localhostProfile !== undefined) {
-    errors.invalid(
-      at,
-      { Type: type, LocalhostProfile: localhostProfile },
-      'can only be set when seccomp type is Localhost',
-    );
+    const why = 'can only be set when seccomp type is Localhost';
+    errors.invalid(at, internalForm('SeccompProfile', profile), why);
   }
 }
 
