@@ -5,7 +5,7 @@
 
 /** A problem at a place of an expression's text. */
 export interface Issue {
-  /** In UTF-16 units from its start. */
+  /** In UTF-16 units from its start; -1 for the whole of it. */
   readonly at: number;
   readonly message: string;
 }
@@ -18,7 +18,11 @@ export class CompileError extends Error {
     readonly issues: readonly Issue[],
     source: string,
   ) {
-    super(issues.map((issue) => issueText(issue, source)).join('\n'));
+    super(
+      inOrder(issues)
+        .map((issue) => issueText(issue, source))
+        .join('\n'),
+    );
     this.name = 'CompileError';
   }
 }
@@ -43,16 +47,30 @@ export class CostError extends Error {
   }
 }
 
-/** The message, the line, and a caret below the place; nothing has neither. */
+function inOrder(issues: readonly Issue[]): readonly Issue[] {
+  return [...issues].sort((a, b) => a.at - b.at);
+}
+
+/** The message, the line, and a caret below the place. */
 function issueText({ at, message }: Issue, source: string): string {
+  if (at < 0) return `ERROR: <input>:-1:0: ${message}`;
+  // Where there is no text there is no place in it.
   if (source === '') return `ERROR: <input>:1:0: ${message}`;
   const before = source.slice(0, at);
   const line = before.split('\n').length;
   const start = before.lastIndexOf('\n') + 1;
   const end = source.indexOf('\n', start);
-  const column = [...source.slice(start, at)].length;
+  const characters = [...source.slice(start, at)];
   const text = source.slice(start, end < 0 ? undefined : end);
-  return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${text}\n | ${'.'.repeat(column)}^`;
+  const dots = characters.map((character) => (isWide(character) ? '．' : '.')).join('');
+  const caret = isWide(String.fromCodePoint(source.codePointAt(at) ?? 0)) ? '＾' : '^';
+  const place = `<input>:${line}:${characters.length + 1}`;
+  return `ERROR: ${place}: ${message}\n | ${text.replaceAll('\t', ' ')}\n | ${dots}${caret}`;
+}
+
+/** Beyond one byte of UTF-8. */
+function isWide(character: string): boolean {
+  return (character.codePointAt(0) ?? 0) > 0x7f;
 }
 
 export function noSuchOverload(): EvaluationError {

@@ -5,12 +5,13 @@
  * Costs are upstream's: 1 for each name, selection and ordinary call, 10 for a list, 30 for a map, a tenth of its length for a
  * string that is read; what is measured while it runs uses the same figures as the estimate.
  */
-import type { Expr, Literal } from './ast.ts';
+import type { Element, Expr, Literal, MapEntry } from './ast.ts';
 import { EvaluationError, type Issue, noSuchOverload } from './cel-error.ts';
 import type { Code, Frame } from './code.ts';
-import { indexedType, item, member, optionalItem, optionalMember } from './lookups.ts';
+import { addElement, indexedType, item, member, optionalItem, optionalMember } from './lookups.ts';
 import { compileMacro } from './macros.ts';
 import { type FunctionTable, type Overload, resolve, traversed } from './overloads.ts';
+import { compileStruct } from './structs.ts';
 import {
   accepts,
   BOOL,
@@ -38,6 +39,9 @@ const MAP_COST = 30;
 /** Types that expressions can name. */
 const TYPE_NAMES = ['int', 'uint', 'double', 'bool', 'string', 'bytes', 'list', 'map', 'null_type', 'type'];
 
+/** Types of objects that expressions can make, by name. */
+export type StructTypes = (name: string) => Extract<CelType, { kind: 'object' }> | undefined;
+
 interface Variable {
   readonly slot: number;
   readonly type: CelType;
@@ -51,7 +55,11 @@ export class Compiler {
   readonly #scopes: Map<string, Variable>[] = [new Map()];
   #slots = 0;
 
-  constructor(functions: FunctionTable, variables: Iterable<readonly [string, CelType]>) {
+  constructor(
+    functions: FunctionTable,
+    variables: Iterable<readonly [string, CelType]>,
+    readonly structs: StructTypes = () => undefined,
+  ) {
     this.#functions = functions;
     for (const [name, type] of variables) this.declare(name, type);
   }
@@ -89,6 +97,8 @@ export class Compiler {
         return this.#list(expr.items);
       case 'map':
         return this.#map(expr.entries);
+      case 'struct':
+        return compileStruct(this, expr);
       case 'call':
         return this.#call(expr);
     }
@@ -167,27 +177,42 @@ export class Compiler {
     return { type, run, cost, size: sizeOf(type) };
   }
 
-  #list(items: readonly Expr[]): Code {
-    const codes = items.map((item) => this.compile(item));
+  /** A value of a list or map; of an optional one, what it holds. */
+  element({ value, optional }: Element): Code {
+    const code = this.compile(value);
+    if (!optional) return code;
+    if (code.type.kind !== 'optional' && code.type.kind !== 'dyn') {
+      const given = typeText(code.type);
+      return this.fail(value.at, `expected type 'optional_type(${given})' but found '${given}'`);
+    }
+    return { ...code, type: code.type.kind === 'optional' ? code.type.value : DYN };
+  }
+
+  #list(items: readonly Element[]): Code {
+    const codes = items.map((item) => this.element(item));
     const element = codes.reduce<CelType | undefined>((type, code) => joined(type, code.type), undefined) ?? DYN;
     const run = (frame: Frame): Value => {
       frame.meter.charge(LIST_COST);
-      return ListValue.of(codes.map((code) => code.run(frame)));
+      const made: Value[] = [];
+      for (const [i, code] of codes.entries()) addElement(items[i]?.optional === true, code.run(frame), made);
+      return ListValue.of(made);
     };
     const cost = LIST_COST + codes.reduce((sum, code) => sum + code.cost, 0);
     return { type: listOf(element, items.length), run, cost, size: items.length };
   }
 
-  #map(entries: readonly (readonly [Expr, Expr])[]): Code {
-    const codes = entries.map(([key, value]) => [this.compile(key), this.compile(value)] as const);
+  #map(entries: readonly MapEntry[]): Code {
+    const codes = entries.map((entry) => [this.compile(entry.key), this.element(entry), entry.optional] as const);
     const key = codes.reduce<CelType | undefined>((type, [code]) => joined(type, code.type), undefined) ?? DYN;
     const value = codes.reduce<CelType | undefined>((type, [, code]) => joined(type, code.type), undefined) ?? DYN;
     const run = (frame: Frame): Value => {
       frame.meter.charge(MAP_COST);
       const made = new Map<string, [Value, Value]>();
-      for (const [keyCode, valueCode] of codes) {
+      for (const [keyCode, valueCode, optional] of codes) {
         const name = keyCode.run(frame);
-        made.set(keyText(name), [name, valueCode.run(frame)]);
+        const values: Value[] = [];
+        addElement(optional, valueCode.run(frame), values);
+        for (const one of values) made.set(keyText(name), [name, one]);
       }
       return MapValue.of(made);
     };

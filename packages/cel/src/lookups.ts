@@ -3,11 +3,17 @@
  */
 import { EvaluationError, noSuchOverload } from './cel-error.ts';
 import { accepts, type CelType, DYN, INT } from './types.ts';
-import { ListValue, MapValue, Optional, Uint, type Value } from './values.ts';
+import { ListValue, MapValue, Optional, StructValue, Uint, type Value } from './values.ts';
+
+/** Undefined for what isn't there. @throws EvaluationError for what has no members */
+export function memberOf(value: Value, field: string): Value | undefined {
+  if (value instanceof StructValue) return value.fields.get(field);
+  if (!(value instanceof MapValue)) throw noSuchOverload();
+  return value.get(field);
+}
 
 export function member(value: Value, field: string): Value {
-  if (!(value instanceof MapValue)) throw noSuchOverload();
-  const found = value.get(field);
+  const found = memberOf(value, field);
   if (found === undefined) throw new EvaluationError(`no such key: ${field}`);
   return found;
 }
@@ -15,8 +21,7 @@ export function member(value: Value, field: string): Value {
 export function optionalMember(value: Value, field: string): Value {
   if (value instanceof Optional) return value.hasValue ? optionalMember(value.inner, field) : Optional.none;
   if (value === null) return Optional.none;
-  if (!(value instanceof MapValue)) throw noSuchOverload();
-  const found = value.get(field);
+  const found = memberOf(value, field);
   return found === undefined ? Optional.none : Optional.of(found);
 }
 
@@ -54,4 +59,11 @@ export function optionalItem(container: Value, key: Value): Value {
   if (container instanceof Optional) return container.hasValue ? optionalItem(container.inner, key) : Optional.none;
   const found = find(container, key);
   return found === undefined ? Optional.none : Optional.of(found);
+}
+
+/** An optional element without a value is left out. */
+export function addElement(optional: boolean, value: Value, to: Value[]): void {
+  if (!optional) to.push(value);
+  else if (!(value instanceof Optional)) throw noSuchOverload();
+  else if (value.hasValue) to.push(value.inner);
 }

@@ -8,6 +8,7 @@ import type { Expr } from './ast.ts';
 import { EvaluationError, noSuchOverload } from './cel-error.ts';
 import { type Code, type Frame, times } from './code.ts';
 import type { Compiler } from './compiler.ts';
+import { memberOf } from './lookups.ts';
 import { accepts, BOOL, type CelType, DYN, INT, listOf, mapOf, optionalOf } from './types.ts';
 import { keyText, ListValue, MapValue, Optional, type Value } from './values.ts';
 
@@ -36,8 +37,7 @@ function has(compiler: Compiler, { args, at }: Call): Code {
 
 function present(value: Value, field: string): boolean {
   if (value instanceof Optional) return value.hasValue && present(value.inner, field);
-  if (!(value instanceof MapValue)) throw noSuchOverload();
-  return value.get(field) !== undefined;
+  return memberOf(value, field) !== undefined;
 }
 
 function variableName(compiler: Compiler, expr: Expr | undefined): string {

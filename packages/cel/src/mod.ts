@@ -22,4 +22,4 @@ export {
   TIMESTAMP,
   typeText,
 } from './types.ts';
-export { fromJson, ListValue, MapValue, Opaque, Optional, type Value } from './values.ts';
+export { fromJson, ListValue, MapValue, Opaque, Optional, StructValue, type Value } from './values.ts';

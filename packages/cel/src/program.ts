@@ -6,7 +6,7 @@
  */
 import { CompileError } from './cel-error.ts';
 import { CostMeter } from './code.ts';
-import { Compiler } from './compiler.ts';
+import { Compiler, type StructTypes } from './compiler.ts';
 import { addressesLibrary } from './libraries/addresses.ts';
 import { collectionsLibrary } from './libraries/collections.ts';
 import { conversionsLibrary } from './libraries/conversions.ts';
@@ -38,6 +38,8 @@ export interface CelEnvironment {
   /** In the order in which `evaluate` takes their values. */
   readonly variables: readonly (readonly [name: string, type: CelType])[];
   readonly libraries?: readonly Library[];
+  /** Objects that expressions can make; none unless told. */
+  readonly structs?: StructTypes;
 }
 
 export interface Program {
@@ -54,7 +56,7 @@ export function compileCel(source: string, environment: CelEnvironment): Program
   const expr = parseCel(source);
   const { libraries } = environment;
   const functions = libraries ? functionTable([...BASE, ...libraries]) : baseFunctions;
-  const compiler = new Compiler(functions, environment.variables);
+  const compiler = new Compiler(functions, environment.variables, environment.structs);
   const code = compiler.compile(expr);
   if (compiler.issues.length > 0) throw new CompileError(compiler.issues, source);
   return {

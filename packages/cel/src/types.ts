@@ -129,9 +129,15 @@ export function bind(type: CelType, bindings: Bindings): CelType {
   }
 }
 
+/** `[]` and `{}` are of whatever type is wanted. */
+function isEmptyLiteral(type: CelType): boolean {
+  return (type.kind === 'list' || type.kind === 'map') && type.max === 0;
+}
+
 /** One type for values of both; dyn where they differ. */
 export function joined(a: CelType | undefined, b: CelType): CelType {
-  if (!a) return b;
+  if (!a || isEmptyLiteral(a)) return b;
+  if (isEmptyLiteral(b)) return a;
   return accepts(a, b, new Map()) ? (a.kind === 'null_type' ? b : a) : accepts(b, a, new Map()) ? b : DYN;
 }
 

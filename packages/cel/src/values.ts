@@ -74,6 +74,14 @@ export class Opaque {
   ) {}
 }
 
+/** An object that an expression made. */
+export class StructValue {
+  constructor(
+    readonly typeName: string,
+    readonly fields: ReadonlyMap<string, Value>,
+  ) {}
+}
+
 /** What `type(x)` gives. */
 export class TypeValue {
   constructor(readonly name: string) {}
@@ -91,6 +99,7 @@ export type Value =
   | Duration
   | Optional
   | Opaque
+  | StructValue
   | TypeValue
   | ListValue
   | MapValue;
@@ -267,7 +276,7 @@ function objectTypeName(value: object): string {
   if (value instanceof Timestamp) return 'google.protobuf.Timestamp';
   if (value instanceof Duration) return 'google.protobuf.Duration';
   if (value instanceof Optional) return 'optional_type';
-  if (value instanceof Opaque) return value.typeName;
+  if (value instanceof Opaque || value instanceof StructValue) return value.typeName;
   return 'type';
 }
 
@@ -285,6 +294,7 @@ export function equal(a: Value, b: Value): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
   if (a instanceof Opaque && b instanceof Opaque) return a.typeName === b.typeName && a.identity === b.identity;
   if (a instanceof TypeValue && b instanceof TypeValue) return a.name === b.name;
+  if (a instanceof StructValue && b instanceof StructValue) return equalStructs(a, b);
   if (a instanceof Optional && b instanceof Optional) {
     return a.hasValue === b.hasValue && (!a.hasValue || equal(a.inner, b.inner));
   }
@@ -307,6 +317,14 @@ function equalLists(a: ListValue, b: ListValue): boolean {
   if (a.size !== b.size) return false;
   for (let i = 0; i < a.size; i++) if (!equal(a.at(i), b.at(i))) return false;
   return true;
+}
+
+function equalStructs(a: StructValue, b: StructValue): boolean {
+  if (a.typeName !== b.typeName || a.fields.size !== b.fields.size) return false;
+  return [...a.fields].every(([name, value]) => {
+    const other = b.fields.get(name);
+    return other !== undefined && equal(value, other);
+  });
 }
 
 function equalMaps(a: MapValue, b: MapValue): boolean {
