@@ -15,6 +15,7 @@ import { NGINX_IMAGE } from './nginx/image.ts';
 import { PAUSE_IMAGE } from './pause/pause.ts';
 import { quietImage } from './quiet/quiet.ts';
 import { REDIS_IMAGE } from './redis/redis-image.ts';
+import { SAMPLE_APISERVER_IMAGE } from './sample-apiserver/sample-apiserver-image.ts';
 import { STRESS_IMAGE } from './stress/stress.ts';
 import { TOMCAT_IMAGES } from './tomcat/tomcat.ts';
 
@@ -56,6 +57,7 @@ export const BUILT_IN_IMAGES: readonly ImageProfile[] = [
   HTTPD_IMAGE,
   REDIS_IMAGE,
   CURL_IMAGE,
+  SAMPLE_APISERVER_IMAGE,
   STRESS_IMAGE,
   ...TOMCAT_IMAGES,
   ...BASE_IMAGES,
