@@ -6,6 +6,7 @@
 import type { APIResource, APIResourceList } from '@regatta/api';
 import type { UserInfo } from '../auth/identity.ts';
 import type { ProxyTarget } from '../connect/proxy/proxy-target.ts';
+import { type Swagger, swaggerOf } from '../openapi/merge-swagger.ts';
 import { type ExtensionClient, ExtensionError } from './extension-client.ts';
 
 const ACCEPT = ['v2', 'v2beta1']
@@ -25,6 +26,7 @@ interface DiscoveryList {
 export interface RemoteDocuments {
   readonly resources: readonly object[];
   readonly openApi?: string;
+  readonly swagger?: Swagger;
 }
 
 /** @throws ExtensionError */
@@ -34,11 +36,12 @@ export async function remoteDocuments(
   group: string,
   version: string,
 ): Promise<RemoteDocuments> {
-  const [resources, openApi] = await Promise.all([
+  const [resources, openApi, swagger] = await Promise.all([
     resourcesOf(client, target, group, version),
     openApiOf(client, target, group, version),
+    swaggerAt(client, target, group, version),
   ]);
-  return { resources, ...(openApi === undefined ? {} : { openApi }) };
+  return { resources, ...(openApi === undefined ? {} : { openApi }), ...(swagger === undefined ? {} : { swagger }) };
 }
 
 async function resourcesOf(
@@ -70,6 +73,17 @@ async function openApiOf(
     found.text,
   );
   return paths[`apis/${group}/${version}`]?.serverRelativeURL;
+}
+
+/** What the server's document of version 2 says of this version. */
+async function swaggerAt(
+  client: ExtensionClient,
+  target: ProxyTarget,
+  group: string,
+  version: string,
+): Promise<Swagger | undefined> {
+  const found = await client.get(target, '/openapi/v2', OPENAPI_USER, 'application/json').catch(noAnswer);
+  return found && swaggerOf(parsed<Record<string, unknown>>(found.text), `/apis/${group}/${version}`);
 }
 
 function noAnswer(error: unknown): undefined {

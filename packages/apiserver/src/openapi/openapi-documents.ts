@@ -4,6 +4,7 @@
  */
 import type { GroupVersion, ResourceInfo, Schema } from '@regatta/api';
 import type { Catalog } from '../registry/resource-registry.ts';
+import { mergeSwagger } from './merge-swagger.ts';
 import { resourcePaths, SHARED_TYPES } from './path-document.ts';
 import { type Json, type OpenApiVersion, type SchemaSource, schemasOf } from './schema-document.ts';
 
@@ -15,17 +16,23 @@ export function documentKey({ group, version }: GroupVersion): string {
 export function openApiV2(source: SchemaSource, catalog: Catalog, version: string): Json {
   const { schema } = source;
   const info = { title: 'Kubernetes', version };
+  const own = {
+    paths: pathsOf(schema, 'v2', catalog.resources),
+    definitions: {
+      ...schemasOf(source, 'v2', schema.allTypeIds),
+      ...Object.assign({}, ...catalog.customResources.map(({ custom }) => custom?.definitions('v2'))),
+    },
+  };
   const security = {
     BearerToken: { type: 'apiKey', name: 'authorization', in: 'header', description: 'Bearer Token authentication' },
   };
   return {
     swagger: '2.0',
     info,
-    paths: pathsOf(schema, 'v2', catalog.resources),
-    definitions: {
-      ...schemasOf(source, 'v2', schema.allTypeIds),
-      ...Object.assign({}, ...catalog.customResources.map(({ custom }) => custom?.definitions('v2'))),
-    },
+    ...mergeSwagger(
+      own,
+      catalog.remote.flatMap(({ swagger }) => swagger ?? []),
+    ),
     securityDefinitions: security,
     security: [{ BearerToken: [] }],
   };

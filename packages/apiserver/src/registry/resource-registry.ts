@@ -6,6 +6,7 @@
  */
 import type { GroupInfo, ResourceInfo, Schema } from '@regatta/api';
 import { groupPriority } from '../aggregation/local-priorities.ts';
+import type { Swagger } from '../openapi/merge-swagger.ts';
 import { Resource } from './resource.ts';
 import type { Strategy } from './strategy.ts';
 import { compareVersions } from './version-priority.ts';
@@ -21,6 +22,8 @@ export interface RemoteVersion {
   readonly resources: readonly object[];
   /** Where its OpenAPI document is, when it has one. */
   readonly openApi?: string;
+  /** What its document of version 2 says of this version. */
+  readonly swagger?: Swagger;
 }
 
 /** What is served, for documents about it. */

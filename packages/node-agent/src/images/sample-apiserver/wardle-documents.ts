@@ -55,7 +55,8 @@ export function groupDiscovery(): object {
 export function openApiV2(): object {
   const info = { title: 'Wardle', version: '0.1' };
   const refer = (name: string): object => ({ $ref: `#/definitions/${name}` });
-  return { swagger: '2.0', info, paths: {}, definitions: definitions(VERSIONS, refer) };
+  const every = Object.assign({}, ...VERSIONS.map((version) => paths(version, 'v2', refer)));
+  return { swagger: '2.0', info, paths: every, definitions: definitions(VERSIONS, refer) };
 }
 
 export function openApiV3(version: string): object {
@@ -64,7 +65,7 @@ export function openApiV3(version: string): object {
   return {
     openapi: '3.0.0',
     info,
-    paths: paths(version, refer),
+    paths: paths(version, 'v3', refer),
     components: { schemas: definitions([version], refer) },
   };
 }
@@ -111,19 +112,18 @@ function schemaOf(shape: FieldShape): object {
 }
 
 /** Where a client learns that writes know fieldValidation. */
-function paths(version: string, refer: Refer): Record<string, object> {
-  const query = (name: string): object => ({ name, in: 'query', schema: { type: 'string', uniqueItems: true } });
+function paths(version: string, openApi: 'v2' | 'v3', refer: Refer): Record<string, object> {
+  const text = { type: 'string', uniqueItems: true };
+  const query = (name: string): object => ({ name, in: 'query', ...(openApi === 'v2' ? text : { schema: text }) });
   return Object.fromEntries(
     kindsOf(version).map(({ resource, namespaced, kind }) => {
       const base = `/apis/${GROUP}/${version}/${namespaced ? 'namespaces/{namespace}/' : ''}${resource}`;
       const gvk = { 'x-kubernetes-group-version-kind': { group: GROUP, version, kind } };
-      const schema = { 'application/json': { schema: refer(typeName(version, kind)) } };
-      const responses = { '200': { description: 'OK', content: schema } };
-      const write = {
-        ...gvk,
-        parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map(query),
-        responses,
-      };
+      const schema = refer(typeName(version, kind));
+      const content = openApi === 'v2' ? { schema } : { content: { 'application/json': { schema } } };
+      const responses = { '200': { description: 'OK', ...content } };
+      const parameters = ['dryRun', 'fieldManager', 'fieldValidation'].map(query);
+      const write = { ...gvk, parameters, responses };
       return [
         `${base}/{name}`,
         {
