@@ -12,6 +12,7 @@ import { EndpointSliceController } from './endpointslice/endpoint-slice-controll
 import { EndpointSliceMirroringController } from './endpointslice-mirroring/mirroring-controller.ts';
 import type { Controller, ControllerContext } from './framework/controller.ts';
 import { GarbageCollector } from './garbage-collector/garbage-collector.ts';
+import { JobController } from './job/job-controller.ts';
 import { NamespaceController } from './namespace/namespace-controller.ts';
 import { NodeIpamController } from './node-ipam/node-ipam-controller.ts';
 import { NodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.ts';
@@ -54,6 +55,7 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new ReplicaSetController(context, REPLICA_SETS),
     new ReplicaSetController(context, REPLICATION_CONTROLLERS),
     new StatefulSetController(context),
+    new JobController(context),
     new EndpointSliceController(context),
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),

@@ -20,6 +20,8 @@ export interface Claimant<T extends KubeObject> {
   readonly client: ResourceClient<T>;
   /** The owner as the API has it now. @throws StatusError */
   readonly fresh: () => Promise<KubeObject>;
+  /** Put on what is adopted, taken off what is released. */
+  readonly finalizer?: string;
 }
 
 export class AdoptionError extends Error {
@@ -68,10 +70,11 @@ async function checkAdopter<T extends KubeObject>({ owner, fresh }: Claimant<T>)
   }
 }
 
-async function adopt<T extends KubeObject>({ client, reference }: Claimant<T>, object: T): Promise<boolean> {
+async function adopt<T extends KubeObject>({ client, reference, finalizer }: Claimant<T>, object: T): Promise<boolean> {
   const { name, namespace, uid } = object.metadata;
+  const finalizers = finalizer === undefined ? {} : { finalizers: [finalizer] };
   try {
-    const body = { metadata: { ownerReferences: [reference], uid } };
+    const body = { metadata: { ownerReferences: [reference], uid, ...finalizers } };
     await client.patch(name, { namespace, type: 'strategic', body });
     return true;
   } catch (error) {
@@ -80,10 +83,11 @@ async function adopt<T extends KubeObject>({ client, reference }: Claimant<T>, o
   }
 }
 
-async function release<T extends KubeObject>({ client, reference }: Claimant<T>, object: T): Promise<void> {
+async function release<T extends KubeObject>({ client, reference, finalizer }: Claimant<T>, object: T): Promise<void> {
   const { name, namespace, uid } = object.metadata;
+  const finalizers = finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] };
   try {
-    const body = { metadata: { ownerReferences: [{ $patch: 'delete', uid: reference.uid }], uid } };
+    const body = { metadata: { ownerReferences: [{ $patch: 'delete', uid: reference.uid }], uid, ...finalizers } };
     await client.patch(name, { namespace, type: 'strategic', body });
   } catch (error) {
     // Gone, or released already by a patch whose effect the cache does not show yet: either way there is nothing left to do.
