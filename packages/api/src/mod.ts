@@ -1,4 +1,12 @@
 export {
+  type CronSchedule,
+  isTimeZone,
+  parseCronSchedule,
+  ScheduleError,
+  scheduleProblem,
+} from './cron/cron-schedule.ts';
+export { nextTime, zoneOffset } from './cron/next-time.ts';
+export {
   aggregateMessage,
   type FieldError,
   type FieldErrorType,

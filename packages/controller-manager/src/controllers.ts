@@ -6,6 +6,7 @@ import type { SigningKeys } from './certificates/authority.ts';
 import { CertificateCleaningController } from './certificates/cleaning-controller.ts';
 import { CertificateSigningController } from './certificates/signing-controller.ts';
 import { ClusterRoleAggregationController } from './cluster-role-aggregation/cluster-role-aggregation-controller.ts';
+import { CronJobController } from './cronjob/cron-job-controller.ts';
 import { DeploymentController } from './deployment/deployment-controller.ts';
 import { EndpointsController } from './endpoints/endpoints-controller.ts';
 import { EndpointSliceController } from './endpointslice/endpoint-slice-controller.ts';
@@ -29,6 +30,7 @@ import { AttributesClassProtectionController } from './storage-protection/attrib
 import { ClaimProtectionController } from './storage-protection/claim-protection.ts';
 import { VolumeProtectionController } from './storage-protection/volume-protection.ts';
 import { TaintEvictionController } from './taint-eviction/taint-eviction-controller.ts';
+import { TtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.ts';
 
 export interface ControllerOptions {
   readonly nodeLoss: NodeLoss;
@@ -56,6 +58,8 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new ReplicaSetController(context, REPLICATION_CONTROLLERS),
     new StatefulSetController(context),
     new JobController(context),
+    new CronJobController(context),
+    new TtlAfterFinishedController(context),
     new EndpointSliceController(context),
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),

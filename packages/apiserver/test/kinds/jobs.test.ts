@@ -3,7 +3,6 @@
  */
 import type { Job } from '@regatta/api';
 import { describe, expect, it } from 'vitest';
-import { scheduleProblem } from '../../src/kinds/batch/cron-schedule.ts';
 import { indexCount } from '../../src/kinds/batch/index-list.ts';
 import { jobStrategy } from '../../src/kinds/batch/job.ts';
 import type { WriteContext } from '../../src/registry/strategy.ts';
@@ -42,22 +41,6 @@ const times = { startTime: '2026-01-01T00:00:00Z', completionTime: '2026-01-01T0
 const setNodeSelector = ({ spec }: Job): void => {
   Object.assign(spec.template.spec ?? {}, { nodeSelector: { zone: 'a' } });
 };
-
-describe('schedules', () => {
-  it.each(['*/5 * * * *', '0 0 1 jan sun', '1-10/2,30 ? * * mon-fri', '@daily', '@every 1h30m'])(
-    'KIND-16: %s can be read',
-    (schedule) => expect(scheduleProblem(schedule)).toBeUndefined(),
-  );
-
-  it.each([
-    ['60 * * * *', 'end of range (60) above maximum (59): 60'],
-    ['* * 0 * *', 'beginning of range (0) below minimum (1): 0'],
-    ['5-1 * * * *', 'beginning of range (5) beyond end of range (1): 5-1'],
-    ['*/0 * * * *', 'step of range should be a positive number: */0'],
-    ['x * * * *', 'failed to parse int from x: strconv.Atoi: parsing "x": invalid syntax'],
-    ['@never', 'unrecognized descriptor: @never'],
-  ])('KIND-16: %s can not', (schedule, why) => expect(scheduleProblem(schedule)).toBe(why));
-});
 
 describe('updates of Jobs', () => {
   it('KIND-16: parallelism and suspension may change, the template and completions may not', () => {

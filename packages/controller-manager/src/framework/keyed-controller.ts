@@ -3,7 +3,7 @@
  */
 import type { KubeObject } from '@regatta/api';
 import { type Informer, runWorkers, WorkQueue } from '@regatta/client';
-import type { Logger } from '@regatta/runtime';
+import type { Clock, ClusterClock, Logger } from '@regatta/runtime';
 import type { Controller, ControllerContext } from './controller.ts';
 
 export interface KeyedControllerOptions {
@@ -11,6 +11,8 @@ export interface KeyedControllerOptions {
   readonly context: ControllerContext;
   /** Reconciles in progress at once. */
   readonly concurrency: number;
+  /** What the queue's delays go by; cluster time unless told. */
+  readonly clock?: Clock | ClusterClock;
 }
 
 export abstract class KeyedController implements Controller {
@@ -21,12 +23,12 @@ export abstract class KeyedController implements Controller {
   readonly #concurrency: number;
   readonly #informers: Informer<KubeObject>[] = [];
 
-  constructor({ name, context, concurrency }: KeyedControllerOptions) {
+  constructor({ name, context, concurrency, clock = context.clusterClock }: KeyedControllerOptions) {
     this.name = name;
     this.context = context;
     this.#concurrency = concurrency;
     this.logger = context.logger.with({ controller: name });
-    this.queue = new WorkQueue({ clock: context.clusterClock });
+    this.queue = new WorkQueue({ clock });
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -164,12 +164,22 @@ function mergeLists(old: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
   return Object.fromEntries(
     Object.entries(patch).map(([field, value]) => {
-      const current = (old as Record<string, unknown> | undefined)?.[field];
-      const key = MERGE_KEYS[field];
-      return [field, key && Array.isArray(value) ? mergeByKey(key, current, value) : mergeLists(current, value)];
+      const [name, without] = field.startsWith(DELETE_FROM) ? [field.slice(DELETE_FROM.length), value] : [field, []];
+      const current = (old as Record<string, unknown> | undefined)?.[name];
+      if (name === 'finalizers') return [name, mergeNames(current, without === value ? [] : value, without)];
+      const key = MERGE_KEYS[name];
+      return [name, key && Array.isArray(value) ? mergeByKey(key, current, value) : mergeLists(current, value)];
     }),
   );
 }
+
+function mergeNames(old: unknown, added: unknown, removed: unknown): string[] {
+  const [names, more, less] = [old, added, removed].map((list) => (Array.isArray(list) ? (list as string[]) : []));
+  return [...new Set([...(names ?? []), ...(more ?? [])])].filter((name) => !less?.includes(name));
+}
+
+/** How a strategic merge takes values out of a list of plain ones. */
+const DELETE_FROM = '$deleteFromPrimitiveList/';
 
 type Item = Record<string, unknown>;
 

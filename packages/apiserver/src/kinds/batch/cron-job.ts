@@ -2,14 +2,13 @@
  * CronJobs (upstream: pkg/registry/batch/cronjob/strategy.go, ValidateCronJobCreate … of
  * pkg/apis/batch/validation/validation.go).
  */
-import { type CronJob, type CronJobSpec, isDNS1123Label, jsonEqual } from '@regatta/api';
+import { type CronJob, type CronJobSpec, isDNS1123Label, isTimeZone, jsonEqual, scheduleProblem } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { podNameWarning } from '../apps/workload-rules.ts';
 import { defaultPodTemplate } from '../core/pod-spec/template.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { METADATA, SPEC } from '../validation/path.ts';
 import { checkEnum, checkNotNegative } from '../validation/rules.ts';
-import { isTimeZone, scheduleProblem } from './cron-schedule.ts';
 import { checkJobSpec, jobSpecWarnings } from './job-spec.ts';
 
 const CONCURRENCY = ['Allow', 'Forbid', 'Replace'];

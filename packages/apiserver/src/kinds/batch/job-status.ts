@@ -72,7 +72,8 @@ function checkGrowth(errors: ErrorList, job: Job, old: Job): void {
   if (completionTime && before.completionTime && completionTime !== before.completionTime) {
     errors.invalid(COMPLETION_TIME, completionTime, 'completionTime cannot be mutated');
   }
-  if (before.startTime !== undefined && before.startTime !== status.startTime && !job.spec.suspend) {
+  const resumes = is(old, 'Suspended') && !is(job, 'Suspended');
+  if (before.startTime !== undefined && before.startTime !== status.startTime && !job.spec.suspend && !resumes) {
     errors.required(START_TIME, 'startTime cannot be removed for unsuspended job');
   }
   if (is(old, 'SuccessCriteriaMet') && !is(job, 'SuccessCriteriaMet')) {
