@@ -88,7 +88,20 @@ export {
   statusErrorFrom,
   statusErrors,
 } from './status-error.ts';
-export { isValidCIDR, isValidIP, isValidIPv4, isValidIPv6 } from './validation/ip.ts';
+export {
+  cidrProblems,
+  cidrWarnings,
+  ipProblems,
+  ipWarnings,
+  isValidCIDR,
+  isValidIP,
+  isValidIPv4,
+  isValidIPv6,
+  type ParsedCidr,
+  type ParsedIp,
+  parseCidr,
+  parseIp,
+} from './validation/ip.ts';
 export {
   type LabelSelectorRules,
   validateLabelName,

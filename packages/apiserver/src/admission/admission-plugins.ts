@@ -9,6 +9,7 @@ import type { ServerContext } from '../server/context.ts';
 import type { WebhookClient } from '../webhooks/webhook-client.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { CertificateApproval, CertificateSigning, certificateSubjectRestriction } from './plugins/certificates.ts';
+import { PersistentVolumeClaimResize } from './plugins/claim-resize.ts';
 import { DefaultIngressClass } from './plugins/default-ingress-class.ts';
 import { DefaultStorageClass } from './plugins/default-storage-class.ts';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.ts';
@@ -52,6 +53,7 @@ export function admissionPlugins(
     defaultTolerationSeconds,
     new DefaultStorageClass(server),
     storageObjectInUseProtection,
+    new PersistentVolumeClaimResize(server),
     new RuntimeClassPlugin(server),
     new CertificateApproval(auth.authorizer),
     new CertificateSigning(auth.authorizer),

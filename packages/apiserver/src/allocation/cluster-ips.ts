@@ -32,7 +32,12 @@ export class ClusterIps {
   /** Takes this address. @throws AllocationError */
   async take(address: string, owner: ServiceName): Promise<void> {
     const canonical = this.check(address);
-    if (!(await this.#claim(canonical, owner))) throw new AllocationError('taken', 'provided IP is already allocated');
+    if (!(await this.#claim(canonical, owner))) throw taken();
+  }
+
+  /** Whether `take` would find it free now. @throws AllocationError */
+  checkFree(address: string): void {
+    if (this.#isTaken(this.check(address))) throw taken();
   }
 
   /** Takes any address. @throws AllocationError `full` */
@@ -98,6 +103,10 @@ export class ClusterIps {
       spec: { parentRef: { group: '', resource: 'services', namespace, name } },
     };
   }
+}
+
+function taken(): AllocationError {
+  return new AllocationError('taken', 'provided IP is already allocated');
 }
 
 function keyOf(address: string): string {

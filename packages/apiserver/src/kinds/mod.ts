@@ -16,6 +16,7 @@ import { cronJobStrategy } from './batch/cron-job.ts';
 import { jobStrategy } from './batch/job.ts';
 import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
+import { leaseCandidateStrategy } from './coordination/lease-candidate.ts';
 import { configMapStrategy } from './core/config-map.ts';
 import { endpointsStrategy } from './core/endpoints.ts';
 import { eventStrategy } from './core/event.ts';
@@ -53,6 +54,7 @@ import { resourceSliceStrategy } from './resource/resource-slice.ts';
 import { deviceTaintRuleStrategy } from './resource/taint-rule.ts';
 import { priorityClassStrategy } from './scheduling/priority-class.ts';
 import { csiDriverStrategy, csiNodeStrategy } from './storage/csi.ts';
+import { csiStorageCapacityStrategy } from './storage/storage-capacity.ts';
 import { storageClassStrategy } from './storage/storage-class.ts';
 import { volumeAttachmentStrategy, volumeAttributesClassStrategy } from './storage/volume-attachment.ts';
 
@@ -74,6 +76,7 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['/events', strategy(eventStrategy)],
   ['/endpoints', strategy(endpointsStrategy)],
   ['coordination.k8s.io/leases', strategy(leaseStrategy)],
+  ['coordination.k8s.io/leasecandidates', strategy(leaseCandidateStrategy)],
   ['discovery.k8s.io/endpointslices', strategy(endpointSliceStrategy)],
   ['rbac.authorization.k8s.io/roles', strategy(roleStrategy)],
   ['rbac.authorization.k8s.io/clusterroles', strategy(clusterRoleStrategy)],
@@ -94,6 +97,7 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['storage.k8s.io/storageclasses', strategy(storageClassStrategy)],
   ['storage.k8s.io/csidrivers', strategy(csiDriverStrategy)],
   ['storage.k8s.io/csinodes', strategy(csiNodeStrategy)],
+  ['storage.k8s.io/csistoragecapacities', strategy(csiStorageCapacityStrategy)],
   ['storage.k8s.io/volumeattachments', strategy(volumeAttachmentStrategy)],
   ['storage.k8s.io/volumeattributesclasses', strategy(volumeAttributesClassStrategy)],
   ['node.k8s.io/runtimeclasses', strategy(runtimeClassStrategy)],

@@ -77,11 +77,13 @@ export const UPDATED_CONDITIONALLY: ReadonlySet<string> = new Set([
   'admissionregistration.k8s.io/mutatingwebhookconfigurations',
   'admissionregistration.k8s.io/validatingwebhookconfigurations',
   'apiextensions.k8s.io/customresourcedefinitions',
+  'coordination.k8s.io/leasecandidates',
   'coordination.k8s.io/leases',
   'node.k8s.io/runtimeclasses',
   'policy/poddisruptionbudgets',
   'storage.k8s.io/csidrivers',
   'storage.k8s.io/csinodes',
+  'storage.k8s.io/csistoragecapacities',
   'storage.k8s.io/volumeattachments',
 ]);
 

@@ -13,8 +13,8 @@ export interface WriteContext {
   readonly server: ServerContext;
   readonly user: UserInfo;
   readonly dryRun: boolean;
-  /** The API version of the request (objects are in this version while a strategy sees them). */
-  readonly version: string;
+  /** `events.k8s.io/v1`: which version the request is in. Strategies see objects in the hub version all the same. */
+  readonly apiVersion: string;
   readonly userAgent: string;
 }
 

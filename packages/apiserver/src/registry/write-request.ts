@@ -43,7 +43,7 @@ export function writeContext(registry: Registry, request: WriteRequest): WriteCo
     server: registry.server,
     user: request.user,
     dryRun: request.dryRun,
-    version: request.resource.hub.version,
+    apiVersion: request.resource.apiVersion,
     userAgent: request.userAgent,
   };
 }

@@ -27,6 +27,7 @@ it("ADM-1: plugins run in upstream's order", async () => {
     'DefaultTolerationSeconds',
     'DefaultStorageClass',
     'StorageObjectInUseProtection',
+    'PersistentVolumeClaimResize',
     'RuntimeClass',
     'CertificateApproval',
     'CertificateSigning',

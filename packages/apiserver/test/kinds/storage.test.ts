@@ -94,7 +94,7 @@ describe('updates of volumes and classes', () => {
     expect(refusals(storageClassStrategy, storageClass, change)).toEqual([
       'parameters: updates to parameters are forbidden.',
       'provisioner: updates to provisioner are forbidden.',
-      'reclaimPolicy: field is immutable',
+      'reclaimPolicy: updates to reclaimPolicy are forbidden.',
     ]);
   });
 });

@@ -8,7 +8,7 @@ import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { isMain } from '../admission-error.ts';
 import { currentObjects } from '../current-objects.ts';
 
-const STORAGE_CLASSES: ResourceRef<StorageClass> = {
+export const STORAGE_CLASSES: ResourceRef<StorageClass> = {
   group: 'storage.k8s.io',
   version: 'v1',
   resource: 'storageclasses',

@@ -2,20 +2,46 @@
  * Events, of the core group and of events.k8s.io (upstream: pkg/registry/core/event/strategy.go and
  * pkg/apis/core/validation/events.go). Both are stored as core/v1.
  */
-import { type Event, isDNS1123Subdomain, isQualifiedName } from '@regatta/api';
+import { type Event, isDNS1123Subdomain, isQualifiedName, jsonEqual } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
-import { Path } from '../validation/path.ts';
+import { METADATA, Path } from '../validation/path.ts';
+import { checkDnsSubdomain, IMMUTABLE } from '../validation/rules.ts';
 
 const LIMIT = 128;
 const MESSAGE_LIMIT = 1024;
 const MISMATCH = 'does not match event.namespace';
 const REFERENCE = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const;
 
+/** The version whose requests are held to more rules. */
+const STRICT_VERSION = 'events.k8s.io/v1';
+/** Of what has happened only the series goes on. */
+const FIXED = [
+  ...(['involvedObject', 'reason', 'message', 'source', 'firstTimestamp', 'lastTimestamp', 'count', 'reason'] as const),
+  ...(['type', 'eventTime', 'action', 'related', 'reportingComponent', 'reportingInstance'] as const),
+];
+/** What events.k8s.io has taken over into other fields, as the core group names it. */
+const OLD_FIELDS = ['firstTimestamp', 'lastTimestamp', 'count'] as const;
+
 export const eventStrategy: Strategy<Event> = {
   allowCreateOnUpdate: true,
-  validate: (event) => validateEvent(event).errors,
-  validateUpdate: (event) => validateEvent(event).errors,
+  // Of the core group's events only the namespace is checked; validation tells names of events.k8s.io.
+  nameRule: 'path-segment',
+  validate(event, { apiVersion }) {
+    const errors = validateEvent(event);
+    if (apiVersion === STRICT_VERSION) checkNewEvent(errors, event);
+    return errors.errors;
+  },
+  validateUpdate(event, old, { apiVersion }) {
+    const errors = validateEvent(event);
+    if (apiVersion !== STRICT_VERSION) return errors.errors;
+    if (!jsonEqual(event.series, old.series)) checkSeries(errors, event);
+    for (const field of FIXED) {
+      const path = Path.root(field === 'reportingComponent' ? 'reportingController' : field);
+      if (!jsonEqual(event[field], old[field])) errors.invalid(path, event[field] ?? null, IMMUTABLE);
+    }
+    return errors.errors;
+  },
   fieldLabels: [
     ...REFERENCE.map((field) => `involvedObject.${field}`),
     'reason',
@@ -49,6 +75,22 @@ function validateEvent(event: Event): ErrorList {
   }
   errors.invalidEach(Path.root('namespace'), namespace, isDNS1123Subdomain(namespace));
   return errors;
+}
+
+function checkNewEvent(errors: ErrorList, event: Event): void {
+  if (event.metadata.name) checkDnsSubdomain(errors, METADATA.child('name'), event.metadata.name);
+  checkSeries(errors, event);
+  if (!event.eventTime) errors.required(Path.root('eventTime'));
+  const { type = '', source } = event;
+  if (type !== 'Normal' && type !== 'Warning') errors.invalid(Path.root('type'), '', `has invalid value: ${type}`);
+  for (const field of OLD_FIELDS) if (event[field]) errors.invalid(Path.root(field), '', 'needs to be unset');
+  if (source?.component || source?.host) errors.invalid(Path.root('source'), '', 'needs to be unset');
+}
+
+function checkSeries(errors: ErrorList, { series }: Event): void {
+  if (!series) return;
+  if ((series.count ?? 0) < 2) errors.invalid(Path.root('series.count'), '', 'should be at least 2');
+  if (!series.lastObservedTime) errors.required(Path.root('series.lastObservedTime'));
 }
 
 /** What events have that tell their time exactly. */

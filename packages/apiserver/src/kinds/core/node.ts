@@ -21,18 +21,43 @@ export const nodeStrategy: Strategy<Node> = {
     const { status } = node;
     if (status && status.allocatable === undefined && status.capacity) status.allocatable = { ...status.capacity };
   },
-  validate(node) {
-    const errors = new ErrorList();
-    checkTaints(errors, node);
-    checkResources(errors, node);
-    checkPodCidrs(errors, node);
+  prepareForCreate(node) {
+    // What the kubelet was once configured by.
+    delete node.spec?.configSource;
+    delete node.status?.config;
+  },
+  prepareForUpdate(node, old) {
+    if (!old.spec?.configSource) delete node.spec?.configSource;
+  },
+  prepareStatusUpdate(node, old) {
+    if (!old.status?.config) delete node.status?.config;
+  },
+  validate: (node) => validateNode(node).errors,
+  validateUpdate(node, old) {
+    const errors = validateNode(node);
+    errors.append(validateNodeUpdate(node, old));
     return errors.errors;
   },
-  validateUpdate: (node, old) => validateNodeUpdate(node, old).errors,
+  warnings: nodeWarnings,
   validateStatusUpdate: (node, old) => validateNodeUpdate(node, old).errors,
   fieldLabels: ['spec.unschedulable'],
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),
 };
+
+function nodeWarnings({ spec }: Node): string[] {
+  return [
+    ...(spec?.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+  ];
+}
+
+function validateNode(node: Node): ErrorList {
+  const errors = new ErrorList();
+  checkTaints(errors, node);
+  checkResources(errors, node);
+  checkPodCidrs(errors, node);
+  return errors;
+}
 
 /** podCIDR is the first of podCIDRs; where they differ the old field wins (upstream: pkg/apis/core/v1/conversion.go). */
 function syncPodCidrs(spec: Node['spec']): void {
@@ -104,5 +129,8 @@ function validateNodeUpdate(node: Node, old: Node): ErrorList {
     errors.forbidden(SPEC.child('providerID'), 'node updates may not change providerID except from "" to valid');
   }
   checkTaints(errors, node);
+  if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) {
+    errors.forbidden(SPEC.child('externalID'), 'may not be updated');
+  }
   return errors;
 }

@@ -2,19 +2,13 @@
  * ResourceQuotas (upstream: ValidateResourceQuota … of pkg/apis/core/validation/validation.go, quota names and scopes of
  * pkg/apis/core/helper/helpers.go, pkg/registry/core/resourcequota/strategy.go).
  */
-import {
-  isHugePages,
-  isQualifiedName,
-  type ResourceQuota,
-  type ResourceQuotaSpec,
-  type ScopeSelector,
-} from '@regatta/api';
+import { isHugePages, Quantity, type ResourceQuota, type ResourceQuotaSpec, type ScopeSelector } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
-import { eachEntry, eachItem, isEmptyList } from '../validation/lists.ts';
+import { eachEntry, eachItem, has, isEmptyList } from '../validation/lists.ts';
 import { type Path, SPEC, STATUS } from '../validation/path.ts';
 import { IMMUTABLE } from '../validation/rules.ts';
-import { checkAmount } from './pod-spec/resources.ts';
+import { checkAmount, checkResourceName } from './pod-spec/resources.ts';
 
 const COMPUTE = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'];
 const CLAIMS = ['persistentvolumeclaims', 'requests.storage'];
@@ -49,7 +43,20 @@ export const resourceQuotaStrategy: Strategy<ResourceQuota> = {
     return errors.errors;
   },
   validateStatusUpdate: (quota) => validateStatus(quota).errors,
+  warnings: (quota, old) => (old ? [] : limitWarnings(quota)),
 };
+
+/** A request limit beyond the limit of limits can never be used up. */
+function limitWarnings({ spec }: ResourceQuota): string[] {
+  const hard = spec?.hard ?? {};
+  return ['cpu', 'memory', 'storage', 'ephemeral-storage'].flatMap((name) => {
+    const bare = (name === 'cpu' || name === 'memory') && has(hard, name) ? name : undefined;
+    const request = has(hard, `requests.${name}`) ? `requests.${name}` : bare;
+    const [most, limit] = [request && hard[request], hard[`limits.${name}`]];
+    if (most === undefined || limit === undefined || Quantity.parse(most).cmp(Quantity.parse(limit)) <= 0) return [];
+    return [`ResourceQuota ${request} (${most}) should be less than limits.${name} (${limit})`];
+  });
+}
 
 function scopeSet({ spec }: ResourceQuota): string {
   return [...new Set(spec?.scopes)].sort().join();
@@ -76,9 +83,8 @@ function validateStatus({ status }: ResourceQuota): ErrorList {
 function checkAmounts(errors: ErrorList, path: Path, list: Readonly<Record<string, string>> | undefined): void {
   eachEntry(list, (name, text) => {
     const at = path.key(name);
-    const messages = isQualifiedName(name);
-    errors.invalidEach(at, name, messages);
-    if (messages.length === 0 && !name.includes('/') && !isQuotaName(name)) {
+    checkResourceName(errors, at, name);
+    if (!name.includes('/') && !isQuotaName(name)) {
       errors.invalid(at, name, 'must be a standard resource for quota');
     }
     checkAmount(errors, at, name, text);
@@ -126,7 +132,7 @@ function checkSelector(errors: ErrorList, path: Path, spec: ResourceQuotaSpec, s
       errors.invalid(
         path.child('operator'),
         operator,
-        "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
+        "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity",
       );
     }
     checkOperator(errors, path, operator, values);

@@ -7,7 +7,7 @@ import type { Strategy } from '../../registry/strategy.ts';
 import { checkCsiDriver } from '../core/pod-spec/file-volumes.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
-import { Path, SPEC } from '../validation/path.ts';
+import { SPEC } from '../validation/path.ts';
 import { checkNotNegative, IMMUTABLE } from '../validation/rules.ts';
 
 const FS_GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType'];
@@ -16,7 +16,9 @@ const MODES_AT = SPEC.child('volumeLifecycleModes');
 const DRIVERS = SPEC.child('drivers');
 /** Of tokens, in seconds. */
 const LIFETIME = { least: 600, most: 2 ** 32 } as const;
-const MAX_NODE_ID = 192;
+/** Between two looks at how much a node can attach, in seconds. */
+const LEAST_PERIOD = 10;
+const MAX_NODE_ID = { now: 192, before: 256 } as const;
 
 export const csiDriverStrategy: Strategy<CSIDriver> = {
   applyDefaults({ spec }) {
@@ -49,16 +51,18 @@ export const csiDriverStrategy: Strategy<CSIDriver> = {
   },
 };
 
-function validateDriver({ metadata, spec }: CSIDriver): ErrorList {
+function validateDriver({ spec }: CSIDriver): ErrorList {
   const errors = new ErrorList();
-  if (metadata.name) checkCsiDriver(errors, Path.root('name'), metadata.name);
   const { fsGroupPolicy } = spec;
   if (fsGroupPolicy !== undefined && !FS_GROUP_POLICIES.includes(fsGroupPolicy)) {
     errors.notSupported(SPEC.child('fsGroupPolicy'), fsGroupPolicy, FS_GROUP_POLICIES);
   }
   const audiences = new Set<string>();
   eachItem(spec.tokenRequests, SPEC.child('tokenRequests'), ({ audience, expirationSeconds: seconds }, at) => {
-    if (audiences.has(audience)) errors.duplicate(at.child('audience'), audience);
+    if (audiences.has(audience)) {
+      errors.duplicate(at.child('audience'), audience);
+      return;
+    }
     audiences.add(audience);
     if (seconds === undefined) return;
     const refuse = (why: string): void => errors.invalid(at.child('expirationSeconds'), seconds, why);
@@ -68,18 +72,25 @@ function validateDriver({ metadata, spec }: CSIDriver): ErrorList {
   for (const mode of spec.volumeLifecycleModes ?? []) {
     if (!MODES.includes(mode)) errors.notSupported(MODES_AT, mode, MODES);
   }
+  const { nodeAllocatableUpdatePeriodSeconds: period } = spec;
+  if (period !== undefined && period < LEAST_PERIOD) {
+    const at = SPEC.child('nodeAllocatableUpdatePeriodSeconds');
+    errors.invalid(at, period, `must be greater than or equal to ${LEAST_PERIOD} seconds`);
+  }
   return errors;
 }
 
 export const csiNodeStrategy: Strategy<CSINode> = {
-  validate: (node) => validateNode(node).errors,
+  validate: (node) => validateNode(node, MAX_NODE_ID.now).errors,
   validateUpdate(node, old) {
-    const errors = validateNode(node);
-    for (const driver of node.spec.drivers ?? []) {
-      const before = old.spec.drivers?.find(({ name }) => name === driver.name);
-      if (before && !changesAllocatableOnly(driver, before)) {
-        errors.invalid(Path.root('CSINodeDriver'), driver, IMMUTABLE);
-      }
+    const isLong = old.spec.drivers?.some(({ nodeID }) => nodeID.length > MAX_NODE_ID.now);
+    const longest = isLong ? MAX_NODE_ID.before : MAX_NODE_ID.now;
+    const errors = validateNode(node, longest);
+    // Upstream's strategy validates it, and then the update does again.
+    errors.append(validateNode(node, longest));
+    for (const before of old.spec.drivers ?? []) {
+      const driver = node.spec.drivers?.find(({ name }) => name === before.name);
+      if (driver && !changesAllocatableOnly(driver, before)) errors.invalid(DRIVERS, toldDriver(driver), IMMUTABLE);
     }
     return errors.errors;
   },
@@ -91,7 +102,12 @@ function changesAllocatableOnly({ allocatable: _, ...now }: CSINodeDriver, befor
   return jsonEqual(now, then);
 }
 
-function validateNode({ spec }: CSINode): ErrorList {
+/** As upstream's internal type tells itself, without what was left out of the comparison. */
+function toldDriver({ name, nodeID, topologyKeys }: CSINodeDriver): object {
+  return { Name: name, NodeID: nodeID, TopologyKeys: topologyKeys ?? null, Allocatable: null };
+}
+
+function validateNode({ spec }: CSINode, longestId: number): ErrorList {
   const errors = new ErrorList();
   const names = new Set<string>();
   eachItem(spec?.drivers, DRIVERS, (driver, at) => {
@@ -99,18 +115,19 @@ function validateNode({ spec }: CSINode): ErrorList {
     if (!name) errors.required(at.child('name'));
     else checkCsiDriver(errors, at.child('name'), name);
     if (!nodeID) errors.required(at.child('nodeID'));
-    else if (nodeID.length > MAX_NODE_ID) {
-      errors.invalid(at.child('nodeID'), nodeID, `must be ${MAX_NODE_ID} characters or less`);
+    else if (nodeID.length > longestId) {
+      errors.invalid(at.child('nodeID'), nodeID, `must be ${longestId} characters or less`);
     }
     checkNotNegative(errors, at.child('allocatable').child('count'), driver.allocatable?.count);
+    if (names.has(name)) errors.duplicate(at.child('name'), name);
+    names.add(name);
     const keys = new Set<string>();
     for (const key of topologyKeys ?? []) {
+      if (!key) errors.required(at);
       if (keys.has(key)) errors.duplicate(at, key);
       keys.add(key);
       errors.invalidEach(at, key, isQualifiedName(key));
     }
-    if (name && names.has(name)) errors.duplicate(at.child('name'), name);
-    names.add(name);
   });
   return errors;
 }

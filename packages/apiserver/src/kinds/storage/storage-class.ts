@@ -34,7 +34,9 @@ export const storageClassStrategy: Strategy<StorageClass> = {
       errors.forbidden(PROVISIONER, 'updates to provisioner are forbidden.');
     }
     const { reclaimPolicy, volumeBindingMode } = storageClass;
-    if (reclaimPolicy !== old.reclaimPolicy) errors.invalid(RECLAIM_POLICY, reclaimPolicy, IMMUTABLE);
+    if (reclaimPolicy !== old.reclaimPolicy) {
+      errors.forbidden(RECLAIM_POLICY, 'updates to reclaimPolicy are forbidden.');
+    }
     if (volumeBindingMode !== old.volumeBindingMode) errors.invalid(BINDING_MODE, volumeBindingMode, IMMUTABLE);
     return errors.errors;
   },

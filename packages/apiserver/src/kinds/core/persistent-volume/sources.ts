@@ -2,12 +2,14 @@
  * What a PersistentVolume stands for (upstream: ValidatePersistentVolumeSpec and its leaves of
  * pkg/apis/core/validation/validation.go). Most systems are checked as in Pods; those that differ are here.
  */
-import type { PersistentVolume, PersistentVolumeSpec, SecretReference, Volume } from '@regatta/api';
+import type { PersistentVolumeSpec, SecretReference, Volume } from '@regatta/api';
 import type { ErrorList } from '../../validation/error-list.ts';
 import { type Path, SPEC } from '../../validation/path.ts';
+import { checkDnsLabel, checkRequiredName } from '../../validation/rules.ts';
 import { checkCsiDriver, checkHostPath } from '../pod-spec/file-volumes.ts';
 import { checkNoBacksteps } from '../pod-spec/paths.ts';
 import { remoteSources } from '../pod-spec/remote-volumes.ts';
+import type { SourceCheck } from '../pod-spec/volumes.ts';
 
 type Field = Exclude<
   keyof PersistentVolumeSpec,
@@ -43,7 +45,7 @@ const OWN: Readonly<Partial<Record<Field, Check>>> = {
   },
   cinder(errors, path, { cinder }) {
     if (!cinder?.volumeID) errors.required(path.child('volumeID'));
-    checkSecret(errors, path.child('secretRef'), cinder?.secretRef);
+    checkSecretGiven(errors, path.child('secretRef'), cinder?.secretRef);
   },
   azureFile(errors, path, { azureFile }) {
     if (!azureFile?.secretName) errors.required(path.child('secretName'));
@@ -53,7 +55,14 @@ const OWN: Readonly<Partial<Record<Field, Check>>> = {
   local(errors, path, { local, nodeAffinity }) {
     if (!local?.path) errors.required(path.child('path'));
     else checkNoBacksteps(errors, path.child('path'), local.path);
-    if (!nodeAffinity) errors.required(path.child('annotations'), 'Local volume requires node affinity');
+    if (!nodeAffinity) errors.required(SPEC.child('nodeAffinity'), 'Local volume requires node affinity');
+  },
+  storageos(errors, path, { storageos }) {
+    if (!storageos?.volumeName) errors.required(path.child('volumeName'));
+    else checkDnsLabel(errors, path.child('volumeName'), storageos.volumeName);
+    const { volumeNamespace, secretRef } = storageos ?? {};
+    if (volumeNamespace) checkDnsLabel(errors, path.child('volumeNamespace'), volumeNamespace);
+    checkSecretGiven(errors, path.child('secretRef'), secretRef);
   },
   csi(errors, path, { csi }) {
     if (!csi) return;
@@ -69,26 +78,45 @@ const CSI_SECRETS = [
   'nodeExpandSecretRef',
 ] as const;
 
-function checkSecret(errors: ErrorList, path: Path, secret: SecretReference | undefined): void {
+/** Older sources only want both to be there. */
+function checkSecretGiven(errors: ErrorList, path: Path, secret: SecretReference | undefined): void {
   if (!secret) return;
   if (!secret.name) errors.required(path.child('name'));
   if (!secret.namespace) errors.required(path.child('namespace'));
 }
 
-export function checkSource(errors: ErrorList, { metadata, spec }: PersistentVolume): void {
-  if (!spec) return;
+function checkSecret(errors: ErrorList, path: Path, secret: SecretReference | undefined): void {
+  if (!secret) return;
+  checkRequiredName(errors, path.child('name'), secret.name);
+  if (!secret.namespace) errors.required(path.child('namespace'));
+  else checkDnsLabel(errors, path.child('namespace'), secret.namespace);
+}
+
+/** @param name of the volume, where it has one */
+export function checkSource(errors: ErrorList, at: Path, spec: PersistentVolumeSpec, name: string): void {
   const [first, ...others] = SOURCES.filter((field) => spec[field] !== undefined);
   if (!first) {
-    errors.required(SPEC, 'must specify a volume type');
+    errors.required(at, 'must specify a volume type');
     return;
   }
-  const own = OWN[first];
-  const shared = remoteSources.find(({ field }) => field === first);
-  if (own) own(errors, SPEC.child(first), spec);
+  checkOne(errors, at, first, spec, name);
+  for (const other of others) {
+    // Upstream doesn't count this one.
+    if (other === 'flexVolume') checkOne(errors, at, other, spec, name);
+    else errors.forbidden(at.child(sharedCheck(other)?.secondAt ?? other), 'may not specify more than 1 volume type');
+  }
+}
+
+function checkOne(errors: ErrorList, at: Path, field: Field, spec: PersistentVolumeSpec, name: string): void {
+  const own = OWN[field];
+  const shared = sharedCheck(field);
+  if (own) own(errors, at.child(field), spec);
   // What is read of these is told alike in Pods and in volumes.
-  else
-    shared?.check(errors, SPEC.child(shared.at ?? first), { ...spec, name: metadata.name ?? '' } as unknown as Volume);
-  for (const other of others) errors.forbidden(SPEC.child(other), 'may not specify more than 1 volume type');
+  else shared?.check(errors, at.child(shared.at ?? field), { ...spec, name } as unknown as Volume);
+}
+
+function sharedCheck(field: Field): SourceCheck | undefined {
+  return remoteSources.find((source) => source.field === field);
 }
 
 /** Only the source, to see whether it has changed. */

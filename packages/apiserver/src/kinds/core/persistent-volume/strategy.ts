@@ -7,10 +7,10 @@ import type { Strategy } from '../../../registry/strategy.ts';
 import { timestamp } from '../../../registry/write-request.ts';
 import { structDiff } from '../../internal/struct-diff.ts';
 import { ErrorList } from '../../validation/error-list.ts';
-import { eachEntry, eachItem, has, isEmptyMap } from '../../validation/lists.ts';
-import { ANNOTATIONS, SPEC } from '../../validation/path.ts';
-import { checkDnsSubdomain, IMMUTABLE, NOT_NEGATIVE, NOT_POSITIVE } from '../../validation/rules.ts';
-import { checkAccessModes } from '../persistent-volume-claim/spec-rules.ts';
+import { eachEntry, eachItem, has, isEmptyList, isEmptyMap } from '../../validation/lists.ts';
+import { ANNOTATIONS, Path, SPEC } from '../../validation/path.ts';
+import { checkDnsSubdomain, IMMUTABLE, NOT_POSITIVE } from '../../validation/rules.ts';
+import { checkAccessModes, checkBasicAmount } from '../persistent-volume-claim/spec-rules.ts';
 import { classAnnotationWarnings, isFractional } from '../persistent-volume-claim/strategy.ts';
 import { checkNodeSelector } from '../pod-spec/affinity.ts';
 import { termWarnings } from '../pod-spec/node-label-warnings.ts';
@@ -20,6 +20,16 @@ const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain'];
 const VOLUME_MODES = ['Block', 'Filesystem'];
 const RECLAIM_POLICY = SPEC.child('persistentVolumeReclaimPolicy');
 const ATTRIBUTES_CLASS = SPEC.child('volumeAttributesClassName');
+/** Upstream tells these two without the spec. */
+const VOLUME_MODE = Path.root('volumeMode');
+const NODE_AFFINITY = Path.root('nodeAffinity');
+const STABLE_KEYS: ReadonlyMap<string, string> = new Map([
+  ['failure-domain.beta.kubernetes.io/zone', 'topology.kubernetes.io/zone'],
+  ['failure-domain.beta.kubernetes.io/region', 'topology.kubernetes.io/region'],
+  ['beta.kubernetes.io/os', 'kubernetes.io/os'],
+  ['beta.kubernetes.io/arch', 'kubernetes.io/arch'],
+  ['beta.kubernetes.io/instance-type', 'node.kubernetes.io/instance-type'],
+]);
 const MOUNT_OPTIONS = 'volume.beta.kubernetes.io/mount-options';
 /** Systems that are gone, and what is told of them. */
 const GONE = [
@@ -62,7 +72,8 @@ export const persistentVolumeStrategy: Strategy<PersistentVolume> = {
 function validateVolume(volume: PersistentVolume): ErrorList {
   const errors = new ErrorList();
   const { spec = {} } = volume;
-  checkAccessModes(errors, SPEC.child('accessModes'), spec.accessModes, '');
+  if (isEmptyList(spec.accessModes)) errors.required(SPEC.child('accessModes'));
+  checkAccessModes(errors, SPEC.child('accessModes'), spec.accessModes);
   checkCapacity(errors, spec);
   const { persistentVolumeReclaimPolicy: policy } = spec;
   if (policy && !RECLAIM_POLICIES.includes(policy)) errors.notSupported(RECLAIM_POLICY, policy, RECLAIM_POLICIES);
@@ -71,7 +82,7 @@ function validateVolume(volume: PersistentVolume): ErrorList {
     if (spec.nodeAffinity.required) checkNodeSelector(errors, at, spec.nodeAffinity.required);
     else errors.required(at, 'must specify required node constraints');
   }
-  checkSource(errors, volume);
+  checkSource(errors, SPEC, spec, volume.metadata.name);
   if (spec.hostPath && policy === 'Recycle' && /^\/+(\.?\/+)*\.?$/.test(spec.hostPath.path)) {
     errors.forbidden(RECLAIM_POLICY, "may not be 'recycle' for a hostPath mount of '/'");
   }
@@ -86,9 +97,8 @@ function checkCapacity(errors: ErrorList, { capacity }: PersistentVolumeSpec): v
     errors.notSupported(at, sorted(capacity), ['storage']);
   }
   eachEntry(capacity, (name, amount) => {
-    const { sign } = Quantity.parse(amount);
-    if (sign < 0) errors.invalid(at.key(name), amount, NOT_NEGATIVE);
-    if (sign <= 0) errors.invalid(at.key(name), amount, NOT_POSITIVE);
+    checkBasicAmount(errors, at.key(name), amount);
+    if (Quantity.parse(amount).sign <= 0) errors.invalid(at.key(name), amount, NOT_POSITIVE);
   });
 }
 
@@ -112,6 +122,8 @@ function checkClasses(errors: ErrorList, spec: PersistentVolumeSpec): void {
 
 function validateUpdate(volume: PersistentVolume, old: PersistentVolume): ErrorList {
   const errors = validateVolume(volume);
+  // Upstream's strategy validates it, and then the update does again.
+  errors.append(validateVolume(volume));
   const [spec, before] = [volume.spec ?? {}, old.spec ?? {}];
   const [source, sourceBefore] = [sourceOf(spec), sourceOf(before)];
   // A secret for growing may be added later.
@@ -126,16 +138,29 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): ErrorL
     const why = `spec.persistentvolumesource is immutable after creation\n${diff}`;
     errors.forbidden(SPEC.child('persistentvolumesource'), why);
   }
-  if (spec.volumeMode !== before.volumeMode)
-    errors.invalid(SPEC.child('volumeMode'), spec.volumeMode ?? null, IMMUTABLE);
-  if (before.nodeAffinity && !jsonEqual(spec.nodeAffinity, before.nodeAffinity)) {
-    errors.invalid(SPEC.child('nodeAffinity'), spec.nodeAffinity ?? null, IMMUTABLE);
+  if (spec.volumeMode !== before.volumeMode) errors.invalid(VOLUME_MODE, spec.volumeMode ?? null, IMMUTABLE);
+  if (before.nodeAffinity && !jsonEqual(spec.nodeAffinity, withStableKeys(before.nodeAffinity, spec.nodeAffinity))) {
+    errors.invalid(NODE_AFFINITY, spec.nodeAffinity ?? null, `${IMMUTABLE}, except for updating from beta label to GA`);
   }
-  if (before.volumeAttributesClassName !== undefined && !spec.volumeAttributesClassName) {
-    const what = spec.volumeAttributesClassName === undefined ? 'nil' : 'an empty string';
-    errors.forbidden(ATTRIBUTES_CLASS, `update from non-nil value to ${what} is forbidden`);
+  if (before.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined) {
+    errors.forbidden(ATTRIBUTES_CLASS, 'update from non-nil value to nil is forbidden');
   }
   return errors;
+}
+
+type Affinity = NonNullable<PersistentVolumeSpec['nodeAffinity']>;
+
+/** What stands, with the stable names of those labels that the update names so. */
+function withStableKeys(before: Affinity, now: Affinity | undefined): Affinity {
+  const renamed = structuredClone(before);
+  const terms = now?.required?.nodeSelectorTerms;
+  for (const [i, term] of (renamed.required?.nodeSelectorTerms ?? []).entries()) {
+    for (const [j, requirement] of (term.matchExpressions ?? []).entries()) {
+      const key = terms?.[i]?.matchExpressions?.[j]?.key;
+      if (key !== undefined && STABLE_KEYS.get(requirement.key) === key) requirement.key = key;
+    }
+  }
+  return renamed;
 }
 
 function volumeWarnings({ metadata, spec = {} }: PersistentVolume): string[] {

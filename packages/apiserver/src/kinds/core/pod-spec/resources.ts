@@ -150,7 +150,8 @@ const PLAIN_AMOUNT = /^[0-9]+([KMGTPE]i|[kMGTPE])?$/;
 export function checkResourceName(errors: ErrorList, at: Path, name: string): void {
   const messages = isQualifiedName(name);
   errors.invalidEach(at, name, messages);
-  if (messages.length === 0 && !name.includes('/') && !STANDARD_RESOURCES.has(name) && !isHugePages(name)) {
+  if (messages.length > 0 || name.includes('/') || STANDARD_RESOURCES.has(name)) return;
+  if (!isHugePages(name) && !name.startsWith('requests.hugepages-')) {
     errors.invalid(at, name, 'must be a standard resource type or fully qualified');
   }
 }

@@ -69,6 +69,23 @@ export async function allocateService(
 }
 
 /**
+ * Refuses addresses and ports that were asked for and can't be had. Upstream has taken everything before it validates the
+ * rest, so that these refusals come alone. @throws StatusError 422
+ */
+export function checkRequested(service: Service, { server, dryRun }: WriteContext): void {
+  const { ips, ports } = allocatorsOf(server);
+  const wanted = takesClusterIp(service, undefined) ? service.spec.clusterIPs?.[0] : undefined;
+  if (wanted) refusing(service, wanted, () => (dryRun ? ips.check(wanted) : ips.checkFree(wanted)));
+  if (!needsNodePorts(service)) return;
+  const reservation = dryRun ? ports.rehearse() : ports.begin();
+  try {
+    takeNodePorts(structuredClone(service), undefined, reservation);
+  } finally {
+    reservation.end();
+  }
+}
+
+/**
  * Entries for the same port get the node port that one of them asks for. Where even the protocol is the same, which
  * validation refuses, they are given one that nobody keeps: upstream has taken it by then, and names it.
  */
@@ -111,15 +128,23 @@ async function takeClusterIp(service: Service, ips: ClusterIps, dryRun: boolean)
     spec.clusterIPs = [address];
     return address;
   }
+  if (dryRun) refusing(service, wanted, () => ips.check(wanted));
+  else await ips.take(wanted, owner).catch((error: unknown) => refusing(service, wanted, () => fail(error)));
+  return wanted;
+}
+
+function refusing(service: Service, wanted: string, take: () => void): void {
   try {
-    if (dryRun) ips.check(wanted);
-    else await ips.take(wanted, owner);
+    take();
   } catch (error) {
     if (!(error instanceof AllocationError)) throw error;
     const path = FieldPath.root('spec', 'clusterIPs');
-    throw invalid(service, path, spec.clusterIPs, `failed to allocate IP ${wanted}: ${error.message}`);
+    throw invalid(service, path, service.spec.clusterIPs, `failed to allocate IP ${wanted}: ${error.message}`);
   }
-  return wanted;
+}
+
+function fail(error: unknown): never {
+  throw error;
 }
 
 function rethrowFull(what: string): (error: unknown) => never {

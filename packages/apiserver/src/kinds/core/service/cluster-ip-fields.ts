@@ -64,7 +64,7 @@ export function initIpFamilies(service: Service, old: Service | undefined): Erro
   const { spec } = service;
   if (spec.type === 'ExternalName' || keepsPreferDualStack(service, old)) return errors;
   spec.ipFamilyPolicy ??= defaultPolicy(service, old);
-  checkClusterIpFields(errors, service);
+  checkClusterIpFields(errors, service, old);
   if (errors.length > 0) return errors;
   if (old) checkReduced(errors, service, old);
   checkSingleStack(errors, service);

@@ -14,7 +14,8 @@ const POLICY = SPEC.child('ipFamilyPolicy');
 const SUPPORTED_FAMILIES = ['IPv4', 'IPv6'] as const;
 const SUPPORTED_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'] as const;
 
-export function checkClusterIpFields(errors: ErrorList, service: Service): void {
+/** @param old addresses that it has already are not looked at again */
+export function checkClusterIpFields(errors: ErrorList, service: Service, old?: Service): void {
   const { spec } = service;
   if (spec.type === 'ExternalName') return;
   checkInStep(errors, service);
@@ -23,7 +24,7 @@ export function checkClusterIpFields(errors: ErrorList, service: Service): void 
     errors.notSupported(POLICY, spec.ipFamilyPolicy, SUPPORTED_POLICIES);
   }
   const ips = spec.clusterIPs ?? [];
-  const valid = checkEachIp(errors, ips);
+  const valid = checkEachIp(errors, ips, new Set(old?.spec.clusterIPs));
   if (ips.length > 2) errors.invalid(CLUSTER_IPS, ips, 'may only hold up to 2 values');
   if (!valid) return;
   if (ips.length > 1 && !isDualStack(ips.map(ipFamily))) {
@@ -54,7 +55,7 @@ function checkFamilies(errors: ErrorList, families: readonly string[]): void {
   }
 }
 
-function checkEachIp(errors: ErrorList, ips: readonly string[]): boolean {
+function checkEachIp(errors: ErrorList, ips: readonly string[], kept: ReadonlySet<string>): boolean {
   let valid = true;
   for (const [i, ip] of ips.entries()) {
     if (i === 0 && ip === NONE) {
@@ -62,7 +63,7 @@ function checkEachIp(errors: ErrorList, ips: readonly string[]): boolean {
         errors.invalid(CLUSTER_IPS, ips, "'None' must be the first and only value");
         valid = false;
       }
-    } else if (!checkIp(errors, CLUSTER_IPS.index(i), ip)) {
+    } else if (!checkIp(errors, CLUSTER_IPS.index(i), ip, kept)) {
       valid = false;
     }
   }

@@ -3,7 +3,7 @@
  */
 import { type Service, statusErrors } from '@regatta/api';
 import type { Strategy } from '../../../registry/strategy.ts';
-import { allocateService, releaseService, shareNodePorts } from './allocation.ts';
+import { allocateService, checkRequested, releaseService, shareNodePorts } from './allocation.ts';
 import { initIpFamilies, normalizeClusterIps, patchAllocated } from './cluster-ip-fields.ts';
 import { defaultService } from './defaults.ts';
 import { dropTypeDependent } from './type-change.ts';
@@ -18,6 +18,7 @@ export const serviceStrategy: Strategy<Service> = {
     service.status = { loadBalancer: {} };
     normalizeClusterIps(service, undefined);
     fillFamilies(service, undefined);
+    checkRequested(service, context);
     shareNodePorts(service, context);
   },
   prepareForUpdate(service, old) {
@@ -28,7 +29,7 @@ export const serviceStrategy: Strategy<Service> = {
   },
   validate: (service) => validateService(service).errors,
   validateUpdate: (service, old) => validateServiceUpdate(service, old).errors,
-  validateStatusUpdate: (service) => validateServiceStatus(service).errors,
+  validateStatusUpdate: (service, old) => validateServiceStatus(service, old).errors,
   warnings: serviceWarnings,
   allocate: allocateService,
   afterDelete: (service, { server }) => releaseService(service, server),

@@ -22,7 +22,6 @@ import { checkTrafficFields } from './traffic-rules.ts';
 const PORTS = SPEC.child('ports');
 const CLUSTER_IP = SPEC.child('clusterIPs').index(0);
 const LB_CLASS = SPEC.child('loadBalancerClass');
-const KUBELET_PORT = 10_250;
 const MAX_AFFINITY_SECONDS = 86_400;
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const AFFINITIES = ['ClientIP', 'None'];
@@ -32,7 +31,8 @@ const MODE = 'service.kubernetes.io/topology-mode';
 const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
 const ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'";
 
-export function validateService(service: Service): ErrorList {
+/** @param old what stands: addresses that it has already are not looked at again */
+export function validateService(service: Service, old?: Service): ErrorList {
   const errors = new ErrorList();
   const { spec } = service;
   checkTopologyAnnotations(errors, service);
@@ -42,13 +42,14 @@ export function validateService(service: Service): ErrorList {
   eachItem(spec.ports, PORTS, (port, at) => checkPort(errors, at, port, (spec.ports?.length ?? 0) > 1, names));
   if (spec.selector) checkLabels(errors, SPEC.child('selector'), spec.selector);
   checkAffinity(errors, service);
-  checkClusterIpFields(errors, service);
+  checkClusterIpFields(errors, service, old);
+  const kept = new Set(old?.spec.externalIPs);
   eachItem(spec.externalIPs, SPEC.child('externalIPs'), (ip, at) => {
-    if (checkIp(errors, at, ip)) checkNonSpecialIp(errors, at, ip);
+    if (checkIp(errors, at, ip, kept)) checkNonSpecialIp(errors, at, ip);
   });
   checkEnum(errors, SPEC.child('type'), spec.type, TYPES);
   checkPortUse(errors, service);
-  checkSourceRanges(errors, service);
+  checkSourceRanges(errors, service, old);
   if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== 'LoadBalancer') {
     errors.forbidden(SPEC.child('allocateLoadBalancerNodePorts'), ONLY_LOAD_BALANCER);
   }
@@ -73,11 +74,11 @@ export function validateServiceUpdate(service: Service, old: Service): ErrorList
       errors.forbidden(SPEC.child('healthCheckNodePort'), 'field is immutable');
     }
   }
-  errors.append(validateService(service));
+  errors.append(validateService(service, old));
   return errors;
 }
 
-export function validateServiceStatus(service: Service): ErrorList {
+export function validateServiceStatus(service: Service, old: Service): ErrorList {
   const errors = new ErrorList();
   const path = STATUS.child('loadBalancer').child('ingress');
   const ingress = service.status?.loadBalancer?.ingress;
@@ -85,12 +86,18 @@ export function validateServiceStatus(service: Service): ErrorList {
     errors.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'");
     return errors;
   }
-  eachItem(ingress, path, (item, at) => checkIngress(errors, at, item));
+  const kept = new Set(old.status?.loadBalancer?.ingress?.map((item) => item.ip ?? ''));
+  eachItem(ingress, path, (item, at) => checkIngress(errors, at, item, kept));
   return errors;
 }
 
-function checkIngress(errors: ErrorList, path: Path, { ip, ipMode, hostname }: LoadBalancerIngress): void {
-  if (ip) checkIp(errors, path.child('ip'), ip);
+function checkIngress(
+  errors: ErrorList,
+  path: Path,
+  { ip, ipMode, hostname }: LoadBalancerIngress,
+  kept: ReadonlySet<string>,
+): void {
+  if (ip) checkIp(errors, path.child('ip'), ip, kept);
   const mode = path.child('ipMode');
   if (ipMode === undefined) {
     if (ip) errors.required(mode, 'must be specified when `ip` is set');
@@ -115,10 +122,6 @@ function checkByType(errors: ErrorList, service: Service): void {
   const { spec } = service;
   switch (spec.type) {
     case 'LoadBalancer':
-      eachItem(spec.ports, PORTS, ({ port }, at) => {
-        if (port !== KUBELET_PORT) return;
-        errors.invalid(at, port, `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`);
-      });
       if (isHeadless(service)) errors.invalid(CLUSTER_IP, 'None', "may not be set to 'None' for LoadBalancer services");
       break;
     case 'NodePort':
@@ -196,19 +199,20 @@ function internalPort(protocol: string | undefined, port: number): object {
   return { Name: '', Protocol: protocol ?? '', AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 };
 }
 
-function checkSourceRanges(errors: ErrorList, { metadata, spec }: Service): void {
+function checkSourceRanges(errors: ErrorList, { metadata, spec }: Service, old: Service | undefined): void {
   const isLoadBalancer = spec.type === 'LoadBalancer';
   if (!isEmptyList(spec.loadBalancerSourceRanges)) {
     const path = SPEC.child('LoadBalancerSourceRanges');
     if (!isLoadBalancer) errors.forbidden(path, ONLY_LOAD_BALANCER);
-    eachItem(spec.loadBalancerSourceRanges, path, (range, at) => checkCidr(errors, at, range.trim()));
+    const kept = new Set(old?.spec.loadBalancerSourceRanges?.map((range) => range.trim()));
+    eachItem(spec.loadBalancerSourceRanges, path, (range, at) => checkCidr(errors, at, range.trim(), kept));
     return;
   }
   const annotation = metadata.annotations?.[SOURCE_RANGES];
   if (annotation === undefined) return;
   const path = ANNOTATIONS.key(SOURCE_RANGES);
   if (!isLoadBalancer) errors.forbidden(path, ONLY_LOAD_BALANCER);
-  if (annotation.trim() === '') return;
+  if (annotation.trim() === '' || annotation === old?.metadata.annotations?.[SOURCE_RANGES]) return;
   for (const range of annotation.trim().split(',')) checkCidr(errors, path, range.trim());
 }
 

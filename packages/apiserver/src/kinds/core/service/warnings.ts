@@ -1,40 +1,62 @@
 /**
  * Warnings about Services (upstream: pkg/api/service/warnings.go).
  */
-import type { Service } from '@regatta/api';
-import { SPEC } from '../../validation/path.ts';
-import { isHeadless } from './service-fields.ts';
+import { cidrWarnings, ipWarnings, type Service } from '@regatta/api';
+import { type Path, SPEC } from '../../validation/path.ts';
+import { NONE } from './service-fields.ts';
 
-const DEPRECATED_HINTS = 'service.kubernetes.io/topology-aware-hints';
+const HINTS = 'service.kubernetes.io/topology-aware-hints';
+const MODE = 'service.kubernetes.io/topology-mode';
 
-export function serviceWarnings(service: Service, old: Service | undefined): string[] {
-  const warnings: string[] = [];
-  const { metadata, spec } = service;
-  if (old === undefined || old.metadata.annotations?.[DEPRECATED_HINTS] === undefined) {
-    if (metadata.annotations?.[DEPRECATED_HINTS] !== undefined) {
-      warnings.push(
-        `metadata.annotations[${DEPRECATED_HINTS}]: deprecated since v1.27; please use the "service.kubernetes.io/topology-mode" annotation instead`,
-      );
-    }
-  }
-  if (isHeadless(service)) {
-    if (spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
-    if (spec.externalIPs?.length) warnings.push('spec.externalIPs is ignored when spec.clusterIP is "None"');
-    if (spec.sessionAffinity && spec.sessionAffinity !== 'None') {
-      warnings.push('spec.sessionAffinity is ignored for headless services');
-    }
-  }
-  for (const [i, ip] of (spec.externalIPs ?? []).entries()) {
-    if (/(^|\.)0[0-9]/.test(ip)) warnings.push(leadingZeros(`${SPEC.child('externalIPs').index(i)}`, ip));
-  }
-  if (spec.trafficDistribution === 'PreferClose' && old?.spec.trafficDistribution !== 'PreferClose') {
-    warnings.push(
-      'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone" to preserve the current behavior',
-    );
-  }
-  return warnings;
+export function serviceWarnings({ metadata, spec }: Service): string[] {
+  const hasHints = metadata.annotations?.[HINTS] !== undefined;
+  return [
+    ...(hasHints ? [`annotation ${HINTS} is deprecated, please use ${MODE} instead`] : []),
+    ...(spec.clusterIP && spec.clusterIP !== NONE ? addressWarnings(SPEC.child('clusterIPs'), spec.clusterIPs) : []),
+    ...headlessWarnings(spec),
+    ...addressWarnings(SPEC.child('externalIPs'), spec.externalIPs),
+    ...externalIpWarnings(spec),
+    ...(spec.loadBalancerIP ? ipWarnings('spec.loadBalancerIP', spec.loadBalancerIP) : []),
+    ...(spec.loadBalancerSourceRanges ?? []).flatMap((range, i) =>
+      cidrWarnings(`spec.loadBalancerSourceRanges[${i}]`, range),
+    ),
+    ...ignoredWarnings(spec),
+  ];
 }
 
-function leadingZeros(field: string, ip: string): string {
-  return `${field}: non-standard IP address "${ip}" will be considered invalid in a future Kubernetes release: use "${ip.replace(/(^|\.)0+(?=[0-9])/g, '$1')}"`;
+function addressWarnings(path: Path, addresses: readonly string[] | undefined): string[] {
+  return (addresses ?? []).flatMap((address, i) => ipWarnings(`${path.index(i)}`, address));
+}
+
+function isHeadless({ type, clusterIP }: Service['spec']): boolean {
+  return type === 'ClusterIP' && clusterIP === NONE;
+}
+
+function headlessWarnings(spec: Service['spec']): string[] {
+  if (!isHeadless(spec)) return [];
+  const ignored = [
+    ['loadBalancerIP', Boolean(spec.loadBalancerIP)],
+    ['externalIPs', (spec.externalIPs?.length ?? 0) > 0],
+    ['SessionAffinity', spec.sessionAffinity !== 'None'],
+  ] as const;
+  return ignored.flatMap(([name, given]) => (given ? [`spec.${name} is ignored for headless services`] : []));
+}
+
+function externalIpWarnings(spec: Service['spec']): string[] {
+  if (!spec.externalIPs?.length || isHeadless(spec) || spec.type === 'ExternalName') return [];
+  return ['spec.externalIPs is deprecated and may no longer be implemented in some clusters'];
+}
+
+function ignoredWarnings({ type, externalIPs, externalName, trafficDistribution }: Service['spec']): string[] {
+  const warnings: string[] = [];
+  if (type === 'ExternalName' && externalIPs?.length) {
+    warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  }
+  if (type !== 'ExternalName' && externalName) {
+    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  }
+  if (trafficDistribution === 'PreferClose') {
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
+  }
+  return warnings;
 }
