@@ -1,8 +1,9 @@
 /**
  * Nodes (upstream: pkg/registry/core/node/strategy.go, ValidateNode of pkg/apis/core/validation/validation.go).
  */
-import { isQualifiedName, isValidLabelValue, type Node, type Taint } from '@regatta/api';
+import { isQualifiedName, isValidLabelValue, type Node } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import { checkCidr, cidrFamily } from '../validation/addresses.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachEntry, eachItem } from '../validation/lists.ts';
@@ -76,14 +77,10 @@ function checkTaints(errors: ErrorList, { spec }: Node): void {
     if (!effect) errors.required(at.child('effect'));
     else if (!TAINT_EFFECTS.includes(effect)) errors.notSupported(at.child('effect'), effect, TAINT_EFFECTS);
     const pair = `${effect}/${key}`;
-    if (seen.has(pair)) errors.duplicate(at, internalTaint(taint), 'taints must be unique by key and effect pair');
+    if (seen.has(pair))
+      errors.duplicate(at, internalForm('Taint', taint), 'taints must be unique by key and effect pair');
     seen.add(pair);
   });
-}
-
-/** As upstream's internal type tells itself. */
-function internalTaint({ key, value, effect, timeAdded }: Taint): object {
-  return { Key: key, Value: value ?? '', Effect: effect, TimeAdded: timeAdded ?? null };
 }
 
 function checkResources(errors: ErrorList, { status }: Node): void {
@@ -114,7 +111,7 @@ function validateNodeUpdate(node: Node, old: Node): ErrorList {
   checkResources(errors, node);
   const seen = new Set<string>();
   eachItem(node.status?.addresses, STATUS.child('addresses'), ({ type, address }, at) => {
-    if (seen.has(`${type}/${address}`)) errors.duplicate(at, { Type: type, Address: address });
+    if (seen.has(`${type}/${address}`)) errors.duplicate(at, internalForm('NodeAddress', { type, address }));
     seen.add(`${type}/${address}`);
   });
   const before = old.spec?.podCIDRs ?? [];

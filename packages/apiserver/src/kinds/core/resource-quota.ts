@@ -4,6 +4,7 @@
  */
 import { isHugePages, Quantity, type ResourceQuota, type ResourceQuotaSpec, type ScopeSelector } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachEntry, eachItem, has, isEmptyList } from '../validation/lists.ts';
 import { type Path, SPEC, STATUS } from '../validation/path.ts';
@@ -124,7 +125,7 @@ function checkConflicts(errors: ErrorList, path: Path, { scopes }: ResourceQuota
 
 function checkSelector(errors: ErrorList, path: Path, spec: ResourceQuotaSpec, selector: ScopeSelector): void {
   const seen = new Set<string>();
-  const shown = asGo(selector);
+  const shown = internalForm('ScopeSelector', selector);
   eachItem(selector.matchExpressions, path, ({ scopeName, operator, values }) => {
     if (!SCOPES.has(scopeName)) errors.invalid(path.child('scopeName'), scopeName, 'unsupported scope');
     checkApplies(errors, path, spec, scopeName, shown);
@@ -165,15 +166,4 @@ function checkOperator(errors: ErrorList, path: Path, operator: string, values: 
     default:
       errors.invalid(path.child('operator'), operator, 'not a valid selector operator');
   }
-}
-
-/** Messages show upstream's own struct, which has no JSON names. */
-function asGo({ matchExpressions }: ScopeSelector): object {
-  return {
-    MatchExpressions: (matchExpressions ?? []).map(({ scopeName, operator, values }) => ({
-      ScopeName: scopeName,
-      Operator: operator,
-      Values: values ?? null,
-    })),
-  };
 }

@@ -13,6 +13,7 @@ import {
   type ServiceCIDR,
 } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import { cidrFamily } from '../validation/addresses.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
@@ -21,6 +22,7 @@ import { IMMUTABLE } from '../validation/rules.ts';
 import { checkSegment } from './references.ts';
 
 const CIDRS = SPEC.child('cidrs');
+const PARENT_TYPE = 'io.k8s.api.networking.v1.ParentReference';
 const PARENT = SPEC.child('parentRef');
 const ONE_EACH = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
 
@@ -36,7 +38,8 @@ export const ipAddressStrategy: Strategy<IPAddress> = {
   validateUpdate(address, old) {
     const errors = new ErrorList();
     if (!jsonEqual(address.spec?.parentRef, old.spec?.parentRef)) {
-      errors.invalid(PARENT, address.spec?.parentRef ?? null, IMMUTABLE);
+      const told = address.spec?.parentRef ? internalForm(PARENT_TYPE, address.spec.parentRef) : null;
+      errors.invalid(PARENT, told, IMMUTABLE);
     }
     return errors.errors;
   },

@@ -5,6 +5,7 @@
 import { type CSIDriver, type CSINode, type CSINodeDriver, isQualifiedName, jsonEqual } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkCsiDriver } from '../core/pod-spec/file-volumes.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { SPEC } from '../validation/path.ts';
@@ -14,6 +15,7 @@ const FS_GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType'];
 const MODES = ['Persistent', 'Ephemeral'];
 const MODES_AT = SPEC.child('volumeLifecycleModes');
 const DRIVERS = SPEC.child('drivers');
+const DRIVER_TYPE = 'io.k8s.api.storage.v1.CSINodeDriver';
 /** Of tokens, in seconds. */
 const LIFETIME = { least: 600, most: 2 ** 32 } as const;
 /** Between two looks at how much a node can attach, in seconds. */
@@ -90,7 +92,10 @@ export const csiNodeStrategy: Strategy<CSINode> = {
     errors.append(validateNode(node, longest));
     for (const before of old.spec.drivers ?? []) {
       const driver = node.spec.drivers?.find(({ name }) => name === before.name);
-      if (driver && !changesAllocatableOnly(driver, before)) errors.invalid(DRIVERS, toldDriver(driver), IMMUTABLE);
+      if (driver && !changesAllocatableOnly(driver, before)) {
+        const { allocatable: _, ...told } = driver;
+        errors.invalid(DRIVERS, internalForm(DRIVER_TYPE, told), IMMUTABLE);
+      }
     }
     return errors.errors;
   },
@@ -100,11 +105,6 @@ export const csiNodeStrategy: Strategy<CSINode> = {
 function changesAllocatableOnly({ allocatable: _, ...now }: CSINodeDriver, before: CSINodeDriver): boolean {
   const { allocatable: __, ...then } = before;
   return jsonEqual(now, then);
-}
-
-/** As upstream's internal type tells itself, without what was left out of the comparison. */
-function toldDriver({ name, nodeID, topologyKeys }: CSINodeDriver): object {
-  return { Name: name, NodeID: nodeID, TopologyKeys: topologyKeys ?? null, Allocatable: null };
 }
 
 function validateNode({ spec }: CSINode, longestId: number): ErrorList {

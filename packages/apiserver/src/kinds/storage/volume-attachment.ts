@@ -6,6 +6,7 @@ import { isDNS1123Subdomain, jsonEqual, type VolumeAttachment, type VolumeAttrib
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkInlineVolume } from '../core/persistent-volume/inline-volume.ts';
 import { checkCsiDriver } from '../core/pod-spec/file-volumes.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachEntry } from '../validation/lists.ts';
 import { Path, SPEC, STATUS } from '../validation/path.ts';
@@ -13,6 +14,7 @@ import { checkDnsSubdomain, IMMUTABLE } from '../validation/rules.ts';
 import { checkParameters } from './parameters.ts';
 import { checkProvisioner } from './storage-class.ts';
 
+const SPEC_TYPE = 'io.k8s.api.storage.v1.VolumeAttachmentSpec';
 const SOURCE = SPEC.child('source');
 const MOST_METADATA = 256 * 1024;
 const LONGEST_MESSAGE = 1024;
@@ -26,7 +28,8 @@ export const volumeAttachmentStrategy: Strategy<VolumeAttachment> = {
     const errors = validateAttachment(attachment);
     // Upstream's strategy validates it, and then the update does again.
     errors.append(validateAttachment(attachment));
-    if (!jsonEqual(attachment.spec, old.spec)) errors.invalid(SPEC, attachment.spec, IMMUTABLE);
+    if (!jsonEqual(attachment.spec, old.spec))
+      errors.invalid(SPEC, internalForm(SPEC_TYPE, attachment.spec), IMMUTABLE);
     return errors.errors;
   },
   validateStatusUpdate: (attachment) => validateAttachment(attachment).errors,

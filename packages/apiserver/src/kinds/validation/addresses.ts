@@ -3,7 +3,7 @@
  * (upstream: IsValidIPForLegacyField …, ValidateNonSpecialIP of pkg/apis/core/validation). What an object has already may
  * stay, however it is written.
  */
-import { cidrProblems, ipProblems, type ParsedIp, parseCidr, parseIp } from '@regatta/api';
+import { cidrProblems, goQuote, ipProblems, type ParsedIp, parseCidr, parseIp } from '@regatta/api';
 import type { ErrorList } from './error-list.ts';
 import type { Path } from './path.ts';
 
@@ -76,6 +76,11 @@ export function isStrictSubset(inner: string, outer: string): boolean {
 
 /** An address with the size of its network (upstream: IsValidInterfaceAddress). */
 export function checkInterfaceAddress(errors: ErrorList, path: Path, text: string): void {
-  if (cidrFamily(text) !== 0 && withoutZeros(text) === text) return;
-  errors.invalid(path, text, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)');
+  const cidr = parseCidr(text);
+  if (!cidr) {
+    errors.invalid(path, text, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)');
+    return;
+  }
+  const canonical = `${cidr.address.canonical}/${cidr.bits}`;
+  if (canonical !== text) errors.invalid(path, text, `must be in canonical form (${goQuote(canonical)})`);
 }

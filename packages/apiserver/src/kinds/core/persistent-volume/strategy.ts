@@ -5,6 +5,7 @@
 import { jsonEqual, type PersistentVolume, type PersistentVolumeSpec, Quantity } from '@regatta/api';
 import type { Strategy } from '../../../registry/strategy.ts';
 import { timestamp } from '../../../registry/write-request.ts';
+import { internalForm } from '../../internal/internal-form.ts';
 import { structDiff } from '../../internal/struct-diff.ts';
 import { ErrorList } from '../../validation/error-list.ts';
 import { eachEntry, eachItem, has, isEmptyList, isEmptyMap } from '../../validation/lists.ts';
@@ -140,7 +141,8 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): ErrorL
   }
   if (spec.volumeMode !== before.volumeMode) errors.invalid(VOLUME_MODE, spec.volumeMode ?? null, IMMUTABLE);
   if (before.nodeAffinity && !jsonEqual(spec.nodeAffinity, withStableKeys(before.nodeAffinity, spec.nodeAffinity))) {
-    errors.invalid(NODE_AFFINITY, spec.nodeAffinity ?? null, `${IMMUTABLE}, except for updating from beta label to GA`);
+    const told = spec.nodeAffinity ? internalForm('VolumeNodeAffinity', spec.nodeAffinity) : null;
+    errors.invalid(NODE_AFFINITY, told, `${IMMUTABLE}, except for updating from beta label to GA`);
   }
   if (before.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined) {
     errors.forbidden(ATTRIBUTES_CLASS, 'update from non-nil value to nil is forbidden');
