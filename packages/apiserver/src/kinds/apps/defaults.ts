@@ -51,6 +51,8 @@ export function defaultStatefulSet({ spec }: StatefulSet): void {
   }
   const rolling = spec.updateStrategy.rollingUpdate;
   if (spec.updateStrategy.type === 'RollingUpdate' && rolling) rolling.partition ??= 0;
+  // Of a feature that v1.36 leaves off (MaxUnavailableStatefulSet): as if nobody had given it.
+  delete rolling?.maxUnavailable;
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';
   spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain';

@@ -18,15 +18,7 @@ import { type Path, SPEC } from '../validation/path.ts';
 import { checkDnsLabel, checkNotNegative } from '../validation/rules.ts';
 import { defaultStatefulSet } from './defaults.ts';
 import { scaleOf } from './scale.ts';
-import {
-  amountOf,
-  checkAlwaysRunning,
-  checkAtMostHundredPercent,
-  checkCollisions,
-  checkCounts,
-  checkIntOrPercent,
-  checkSelectorAndTemplate,
-} from './workload-rules.ts';
+import { checkAlwaysRunning, checkCollisions, checkCounts, checkSelectorAndTemplate } from './workload-rules.ts';
 
 const COUNTERS = [
   'replicas',
@@ -138,19 +130,11 @@ function checkUpdateStrategy(errors: ErrorList, strategy: StatefulSet['spec']['u
     case 'OnDelete':
       if (rolling) errors.invalid(at, rolling, "only allowed for updateStrategy 'RollingUpdate'");
       return;
-    case 'RollingUpdate': {
+    case 'RollingUpdate':
       checkNotNegative(errors, at.child('partition'), rolling?.partition);
-      const unavailable = rolling?.maxUnavailable;
-      if (unavailable === undefined) return;
-      checkIntOrPercent(errors, at.child('maxUnavailable'), unavailable);
-      if (amountOf(unavailable) === 0) errors.invalid(at.child('maxUnavailable'), unavailable, 'cannot be 0');
-      checkAtMostHundredPercent(errors, at.child('maxUnavailable'), unavailable);
       return;
-    }
     default: {
-      const internal = rolling
-        ? { Partition: rolling.partition ?? 0, MaxUnavailable: rolling.maxUnavailable ?? null }
-        : null;
+      const internal = rolling ? { Partition: rolling.partition ?? 0, MaxUnavailable: null } : null;
       const value = { Type: strategy?.type ?? '', RollingUpdate: internal };
       if (!strategy?.type) errors.required(UPDATE_STRATEGY);
       else errors.invalid(UPDATE_STRATEGY, value, "must be 'RollingUpdate' or 'OnDelete'");

@@ -13,6 +13,7 @@ import {
   type ResourceRequirements,
   type Volume,
 } from '@regatta/api';
+import { dropDisabledFields } from './disabled-fields.ts';
 import { pullPolicyFor } from './image-name.ts';
 import { defaultPodLevelResources } from './pod-level-resources.ts';
 import { defaultVolume } from './volume-defaults.ts';
@@ -33,6 +34,7 @@ export function defaultPodSpec(spec: PodSpec): void {
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
   if (spec.overhead) roundResources(spec.overhead);
   if (spec.resources) roundRequirements(spec.resources);
+  dropDisabledFields(spec);
 }
 
 /** `serviceAccount` is the old name of `serviceAccountName`; both are always told. */

@@ -26,20 +26,6 @@ const COUNTS = [
   'failureThreshold',
 ] as const;
 const SCHEMES = ['HTTP', 'HTTPS'];
-const numbered = (prefix: string, last: number): string[] =>
-  Array.from({ length: last }, (_, i) => `${prefix}${i + 1}`);
-/** The signals that end a container, by operating system. */
-const SIGNALS: Readonly<Record<string, readonly string[]>> = {
-  linux: [
-    ...'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT RTMAX RTMIN SEGV STKFLT STOP SYS'
-      .split(' ')
-      .map((name) => `SIG${name}`),
-    ...'TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ'.split(' ').map((name) => `SIG${name}`),
-    ...numbered('SIGRTMAX-', 14),
-    ...numbered('SIGRTMIN+', 15),
-  ].sort(),
-  windows: ['SIGKILL', 'SIGTERM'],
-};
 
 export function checkLivenessProbe(checks: PodChecks, path: Path, probe: Probe): void {
   checkProbe(checks, path, probe);
@@ -77,16 +63,9 @@ function checkProbe(checks: PodChecks, path: Path, probe: Probe): void {
 }
 
 export function checkLifecycle(checks: PodChecks, path: Path, lifecycle: Lifecycle): void {
-  const { postStart, preStop, stopSignal } = lifecycle;
+  const { postStart, preStop } = lifecycle;
   if (postStart) checkHandler(checks, path.child('postStart'), postStart);
   if (preStop) checkHandler(checks, path.child('preStop'), preStop);
-  if (stopSignal !== undefined) checkStopSignal(checks, path.child('stopSignal'), stopSignal);
-}
-
-function checkStopSignal({ errors, spec }: PodChecks, at: Path, signal: string): void {
-  const supported = SIGNALS[spec.os?.name ?? ''];
-  if (spec.os === undefined) errors.forbidden(at, 'may not be set for containers with empty `spec.os.name`');
-  else if (supported && !supported.includes(signal)) errors.notSupported(at, signal, supported);
 }
 
 function checkHandler(checks: PodChecks, path: Path, handler: Handler): void {

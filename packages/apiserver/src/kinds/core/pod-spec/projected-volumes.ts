@@ -8,14 +8,13 @@ import type { Path } from '../../validation/path.ts';
 import { checkDownwardFile } from './downward-files.ts';
 import { checkKeyToPath } from './file-volumes.ts';
 import { checkFileMode, checkLocalPath } from './paths.ts';
-import { checkCertificateSource, checkTrustBundleSource } from './projected-certificates.ts';
 
 const MIN_TOKEN_SECONDS = 600;
 const MAX_TOKEN_SECONDS = 2 ** 32;
 const CONFLICT = 'conflicting duplicate paths';
 
 /** Which paths the volume's sources have claimed so far. */
-export class ClaimedPaths {
+class ClaimedPaths {
   readonly #paths = new Set<string>();
 
   constructor(
@@ -55,14 +54,6 @@ function checkSource(errors: ErrorList, volume: Path, at: Path, source: VolumePr
   if (source.serviceAccountToken) {
     count++;
     checkToken(errors, volume, at.child('serviceAccountToken'), source.serviceAccountToken);
-  }
-  if (source.clusterTrustBundle) {
-    count++;
-    checkTrustBundleSource(errors, at.child('clusterTrustBundle'), source.clusterTrustBundle, claimed);
-  }
-  if (source.podCertificate) {
-    count++;
-    checkCertificateSource(errors, at.child('podCertificate'), source.podCertificate, claimed);
   }
   if (count > 1) errors.forbidden(at, 'may not specify more than 1 volume type per source');
 }

@@ -16,7 +16,8 @@ const ID_RANGE = `must be between 0 and ${MAX_ID}, inclusive`;
 const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 const CHANGE_POLICIES = ['Always', 'OnRootMismatch'];
 const GROUP_POLICIES = ['Merge', 'Strict'];
-const SELINUX_POLICIES = ['MountOption', 'Recursive'];
+/** MountOption comes with a feature that v1.36 leaves off. */
+const SELINUX_POLICIES = ['Recursive'];
 const PROC_MOUNTS = ['Default', 'Unmasked'];
 const MAX_APPARMOR_NAME = 4095;
 const MAX_SYSCTL = 253;

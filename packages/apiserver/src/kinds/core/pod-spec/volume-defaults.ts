@@ -49,7 +49,6 @@ function defaultProjected(projected: NonNullable<Volume['projected']>): void {
   for (const source of projected.sources ?? []) {
     defaultFiles(source.downwardAPI?.items);
     if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= TOKEN_SECONDS;
-    if (source.podCertificate) source.podCertificate.maxExpirationSeconds ??= 86_400;
   }
 }
 

@@ -121,7 +121,6 @@ function tokenPathWarnings(spec: PodSpec, path: Path, warnings: string[]): void 
       eachItem(source.configMap?.items, sourcesAt.child('configMap'), (item, itemAt) => warn(itemAt, item.path));
       eachItem(source.secret?.items, sourcesAt.child('secrets'), (item, itemAt) => warn(itemAt, item.path));
       for (const item of source.downwardAPI?.items ?? []) warn(sourcesAt.child('downwardAPI'), item.path);
-      if (source.clusterTrustBundle) warn(sourcesAt.child('ClusterTrustBundle'), source.clusterTrustBundle.path);
     }
   });
 }
