@@ -339,7 +339,6 @@ describe('rules and requests', () => {
       { deviceSelector: { driver: '', device: 'D' }, taint: { key: 'k' } },
       [
         'spec.deviceSelector.driver: Required value',
-        "spec.deviceSelector.driver: Invalid value: \"\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
         `spec.deviceSelector.device: Invalid value: "D": ${LABEL}`,
         'spec.taint.effect: Required value',
       ],
