@@ -1,0 +1,169 @@
+/**
+ * What is wrong with a Pod, beyond what the recordings show: change of a plain Pod → what upstream tells of it.
+ */
+import { formatFieldError, type Pod, type PodSpec } from '@regatta/api';
+import { describe, expect, it } from 'vitest';
+import { podStrategy } from '../../src/kinds/core/pod.ts';
+import { validatePod } from '../../src/kinds/core/pod-validation.ts';
+
+function plain(): Pod {
+  return {
+    metadata: { name: 'p', namespace: 'n' },
+    spec: { serviceAccountName: 'default', containers: [{ name: 'c', image: 'nginx:1' }] },
+  };
+}
+
+function made(spec: object, container: object = {}): Pod {
+  const pod = plain();
+  Object.assign(pod.spec, structuredClone(spec));
+  Object.assign(pod.spec.containers[0] ?? {}, structuredClone(container));
+  podStrategy.applyDefaults?.(pod);
+  return pod;
+}
+
+const told = (pod: Pod): string[] => validatePod(pod).errors.map(formatFieldError);
+
+const PVC = { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'v' } }] };
+const DEVICE = { volumeDevices: [{ name: 'v', devicePath: '/dev/x' }] };
+const AFFINITY = (values: string[]): object => ({
+  nodeSelectorTerms: [{ matchExpressions: [{ key: 'k', operator: 'In', values }] }],
+});
+
+type Row = readonly [what: string, spec: object, container: object, expected: readonly string[]];
+
+const ROWS: readonly Row[] = [
+  [
+    'namespaces of the host beside those of a user',
+    { hostUsers: false, hostPID: true, hostIPC: true, ...PVC },
+    DEVICE,
+    [
+      'spec.HostPID: Forbidden: when `hostUsers` is false',
+      'spec.HostIPC: Forbidden: when `hostUsers` is false',
+      'spec.containers[0].volumeDevices: Forbidden: when `hostUsers` is false',
+    ],
+  ],
+  [
+    'processes shared twice',
+    { hostPID: true, shareProcessNamespace: true },
+    {},
+    [
+      'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',
+    ],
+  ],
+  [
+    'a host name given twice',
+    { hostnameOverride: 'h', hostNetwork: true, setHostnameAsFQDN: true },
+    {},
+    [
+      'spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true',
+      'spec.hostnameOverride: Forbidden: may not be specified when hostNetwork is true',
+    ],
+  ],
+  [
+    'values that no label has, where a node must match',
+    {
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: AFFINITY(['a', '-b']),
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 1, preference: { matchExpressions: [{ key: 'k', operator: 'In', values: ['-b'] }] } },
+          ],
+        },
+      },
+    },
+    {},
+    [
+      `spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].values[1]: Invalid value: "-b": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')`,
+    ],
+  ],
+  [
+    'a value that is not asked for',
+    { tolerations: [{ key: 'k', operator: 'Exists', value: 'v' }] },
+    {},
+    [`spec.tolerations[0].operator: Invalid value: "v": value must be empty when \`operator\` is 'Exists'`],
+  ],
+  [
+    'a policy for labels of volumes that v1.36 leaves off',
+    { securityContext: { seLinuxChangePolicy: 'MountOption' } },
+    {},
+    ['spec.securityContext.seLinuxChangePolicy: Unsupported value: "MountOption": supported values: "Recursive"'],
+  ],
+  [
+    'profiles of no type that has one',
+    {},
+    { securityContext: { seccompProfile: { type: 'Unconfined', localhostProfile: 'x' } } },
+    [
+      'spec.containers[0].securityContext.seccompProfile.localhostProfile: Invalid value: {"Type":"Unconfined","LocalhostProfile":"x"}: can only be set when seccomp type is Localhost',
+    ],
+  ],
+  [
+    'variables from files in volumes of another kind',
+    PVC,
+    { env: [{ name: 'A', valueFrom: { fileKeyRef: { volumeName: 'v', path: '../x', key: '' } } }] },
+    [
+      'spec.containers[0].env[0].valueFrom.fileKeyRef.key: Required value',
+      `spec.containers[0].env[0].valueFrom.fileKeyRef.path: Invalid value: "../x": must not contain '..'`,
+      'spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Invalid value: "v": referenced volume must be of type emptyDir',
+    ],
+  ],
+  [
+    'an init container that resizing would start again',
+    {
+      initContainers: [
+        { name: 'i', image: 'x', resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] },
+        { name: 'j', image: 'x', restartPolicyRules: [{ action: 'Restart' }] },
+      ],
+    },
+    {},
+    [
+      `spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: "RestartContainer": must not be set to 'RestartContainer' for non-sidecar initContainers`,
+      'spec.initContainers[1].restartPolicy: Required value: must specify restartPolicy when restart rules are used',
+      'spec.initContainers[1].restartPolicyRules[0].exitCodes: Required value: must be specified',
+    ],
+  ],
+  ['no system at all, and fields that Windows lacks', { os: { name: '' } }, {}, ['spec.os.name: Required value']],
+  [
+    'a driver without a name',
+    { volumes: [{ name: 'v', csi: { driver: '' } }] },
+    {},
+    ['spec.volumes[0].csi.driver: Required value'],
+  ],
+  [
+    'claims that are neither made nor named',
+    { resourceClaims: [{ name: 'a' }, { name: 'b', resourceClaimName: 'x', resourceClaimTemplateName: 'y' }] },
+    {},
+    [
+      'spec.resourceClaims[0]: Invalid value: {"Name":"a","ResourceClaimName":null,"ResourceClaimTemplateName":null}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+      'spec.resourceClaims[1]: Invalid value: {"Name":"b","ResourceClaimName":"x","ResourceClaimTemplateName":"y"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
+    ],
+  ],
+];
+
+describe('refused', () => {
+  for (const [what, spec, container, expected] of ROWS) {
+    it(`KIND-63: ${what}`, () => expect(told(made(spec, container))).toEqual(expected));
+  }
+});
+
+describe('features that are off', () => {
+  it('KIND-62: leave nothing of their fields', () => {
+    const { spec } = made(
+      {
+        schedulingGroup: { podGroupName: 'g' },
+        volumes: [
+          {
+            name: 'v',
+            projected: { sources: [{ clusterTrustBundle: { path: 'p' } }, { podCertificate: { keyType: 'k' } }] },
+          },
+        ],
+        initContainers: [{ name: 'i', image: 'x', lifecycle: { stopSignal: 'SIGHUP' } }],
+      },
+      { lifecycle: { stopSignal: 'SIGHUP', preStop: { sleep: { seconds: 1 } } } },
+    );
+    const expected: Partial<PodSpec> = { volumes: [{ name: 'v', projected: { sources: [{}, {}], defaultMode: 420 } }] };
+    expect(spec).toMatchObject(expected);
+    expect(spec.schedulingGroup).toBeUndefined();
+    expect(spec.initContainers?.[0]?.lifecycle).toBeUndefined();
+    expect(spec.containers[0]?.lifecycle).toEqual({ preStop: { sleep: { seconds: 1 } } });
+  });
+});
