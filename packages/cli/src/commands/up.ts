@@ -114,11 +114,12 @@ async function upHere(environment: Environment, options: UpOptions): Promise<num
       onStop: () => stopped.resolve(DOWN),
       forgetNode: (name) => forgetNode(layout, name),
     });
-    const works = await Promise.race([supervisor.start().then(() => true), stopped.promise.then(() => false)]);
+    const late = await Promise.race([supervisor.start(), stopped.promise.then(() => undefined)]);
     display.done();
-    if (works) {
+    if (late) {
       if (existing && options.speed !== undefined) await changeSpeed(layout, { speed: options.speed });
       printSummary(environment, cluster, clock.monotonic() - began);
+      for (const machine of late) io.warn(lateMachine(machine));
       process.send?.({ state: 'ready' });
     }
     const why = await stopped.promise;
@@ -216,6 +217,11 @@ function startDisplay(io: Io, clock: Clock, began: number): { changed(process: M
       starting = false;
     },
   };
+}
+
+function lateMachine({ spec, hindrance }: ManagedProcess): string {
+  const why = hindrance ?? 'it has not said why';
+  return `${spec.name} has not registered yet, and goes on trying: ${why}. \`regatta status\` shows when it runs; its log is ${spec.logFile}.`;
 }
 
 function startHint(process: ManagedProcess): string {

@@ -56,6 +56,11 @@ export class ManagedProcess {
     return this.status().state;
   }
 
+  /** Why it does not work yet, as far as its log says. */
+  get hindrance(): string | undefined {
+    return this.#detail ?? lastLogged(this.spec.logFile, ['error', 'warn']);
+  }
+
   status(): ProcessStatus {
     const { name, role } = this.spec;
     const pid = this.#child?.pid;
@@ -201,7 +206,7 @@ export class ManagedProcess {
       this.#set('killed', `ended by ${signal}`);
       return this.#settle(`${this.spec.name} was ended by ${signal}`);
     }
-    const why = this.#detail ?? failure ?? lastError(this.spec.logFile) ?? `exit code ${code}`;
+    const why = this.#detail ?? failure ?? lastLogged(this.spec.logFile, ['error']) ?? `exit code ${code}`;
     if ((wasRunning || this.#restarts > 0) && this.#restarts < MAX_RESTARTS) return this.#restartLater(why);
     this.#set('failed', why);
     this.#settle(`${this.spec.name} ended: ${why}. Its log is ${this.spec.logFile}.`);
@@ -230,8 +235,8 @@ function rotate(file: string): void {
   if (size > LARGEST_LOG) fs.renameSync(file, `${file}.1`);
 }
 
-/** The last error that a process logged, from its log's tail. */
-function lastError(file: string): string | undefined {
+/** The last line of one of these levels that a process logged, from its log's tail. */
+function lastLogged(file: string, levels: readonly string[]): string | undefined {
   const size = fs.statSync(file, { throwIfNoEntry: false })?.size;
   if (!size) return undefined;
   const length = Math.min(size, 8_192);
@@ -240,7 +245,7 @@ function lastError(file: string): string | undefined {
   fs.readSync(handle, buffer, 0, length, size - length);
   fs.closeSync(handle);
   const lines = buffer.toString().trim().split('\n').reverse();
-  const logged = lines.map(errorMessage).find((message) => message !== undefined);
+  const logged = lines.map((line) => messageOf(line, levels)).find((message) => message !== undefined);
   return logged ?? lines.find((line) => /^\w*Error/.test(line)) ?? foreignError(lines);
 }
 
@@ -249,10 +254,11 @@ function foreignError(lines: readonly string[]): string | undefined {
   return lines.map((line) => /\[(?:FTL|ERR)\] (.+)/.exec(line)?.[1]).find((message) => message !== undefined);
 }
 
-function errorMessage(line: string): string | undefined {
-  if (!line.startsWith('{') || !line.includes('"level":"error"')) return undefined;
+function messageOf(line: string, levels: readonly string[]): string | undefined {
+  if (!line.startsWith('{')) return undefined;
   try {
-    const entry = JSON.parse(line) as { message?: unknown; error?: unknown };
+    const entry = JSON.parse(line) as { level?: unknown; message?: unknown; error?: unknown };
+    if (!levels.includes(String(entry.level))) return undefined;
     const first = typeof entry.error === 'string' ? `: ${entry.error.split('\n')[0]}` : '';
     return `${String(entry.message)}${first}`;
   } catch {

@@ -8,7 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { createBusAccount, mintCredentials, revokeCredentials } from '@regatta/bus';
-import type { Clock } from '@regatta/runtime';
+import { type Clock, sleep } from '@regatta/runtime';
 import { CliError } from '../cli-error.ts';
 import { type ClusterRecord, type NodeRecord, nextNode, writeCluster } from '../cluster-file.ts';
 import type { Layout } from '../layout.ts';
@@ -41,6 +41,9 @@ export interface SupervisorOptions {
   readonly forgetNode: (name: string) => Promise<void>;
 }
 
+/** Real milliseconds that a start waits for machines once the control plane works: what holds one up need not stop the rest. */
+const MACHINE_PATIENCE_MS = 25_000;
+
 /** What users may call a node: a DNS subdomain, as the API demands of the Node object. */
 const NODE_NAME = /^(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
@@ -62,8 +65,11 @@ export class Supervisor {
     });
   }
 
-  /** Brings everything up. Resolves when every process works. @throws Error when one ends instead */
-  async start(): Promise<void> {
+  /**
+   * Brings everything up. Resolves when every process works, or when the control plane does and machines still have not
+   * registered after a while: with these machines, which go on trying. @throws Error when a process ends instead
+   */
+  async start(): Promise<readonly ManagedProcess[]> {
     const { layout } = this.options;
     for (const dir of [layout.logDir, layout.runDir]) fs.mkdirSync(dir, { recursive: true, mode: 0o700 });
     await createBusAccount(layout.bus);
@@ -73,15 +79,17 @@ export class Supervisor {
       ),
     );
     // Somebody may have asked to stop before there was anything to stop.
-    if (this.#stopping) return;
+    if (this.#stopping) return [];
     const context = this.#context;
-    const core = [brokerSpec(context), apiserverSpec(context)].map((spec) => this.#add(spec).start());
-    const rest = [
-      controllerManagerSpec(context),
-      schedulerSpec(context),
-      ...this.#cluster.nodes.map((node) => nodeAgentSpec(context, node)),
-    ].map((spec) => this.#add(spec).start());
-    await Promise.all([...core, ...rest]);
+    const specs = [brokerSpec, apiserverSpec, controllerManagerSpec, schedulerSpec].map((spec) => spec(context));
+    const controlPlane = Promise.all(specs.map((spec) => this.#add(spec).start()));
+    const machines = this.#cluster.nodes.map((node) => this.#add(nodeAgentSpec(context, node)));
+    const registered = Promise.all(machines.map((machine) => machine.start()));
+    const over = new AbortController();
+    const patience = controlPlane.then(() => sleep(this.options.clock, MACHINE_PATIENCE_MS, over.signal));
+    await Promise.race([Promise.all([controlPlane, registered]), patience]);
+    over.abort();
+    return machines.filter(({ state }) => state === 'starting');
   }
 
   /** Stops everything: the machines first, what they talk to last. */

@@ -5,7 +5,15 @@
  * Invariants: a write carries the resourceVersion it was computed from; what somebody else wrote (conditions Unknown set
  * by the node controller while this node was away) is seen and corrected though nothing changed here.
  */
-import { isAlreadyExists, isConflict, isNotFound, type Node, type ObjectReference, type Taint } from '@regatta/api';
+import {
+  isAlreadyExists,
+  isConflict,
+  isNotFound,
+  type Node,
+  type ObjectReference,
+  StatusError,
+  type Taint,
+} from '@regatta/api';
 import { Backoff, type ClusterClock, type Logger, sleep, type Timer } from '@regatta/runtime';
 import type { EventSink, ObjectApi } from '../api/ports.ts';
 import { parseTime } from '../api/timestamps.ts';
@@ -47,13 +55,17 @@ export class NodeReporter {
   /** Creates the Node, or takes over the one that is there. Resolves when the API has this node's status. */
   async register(): Promise<void> {
     const { signal, clock, logger } = this.options;
+    let refusal: string | undefined;
     while (!signal.aborted) {
       try {
         await this.#tryRegister();
         this.#backoff.reset('register');
         return;
       } catch (error) {
-        logger.debug('the node is not registered yet', { error });
+        // An API that is not there yet is nothing new at a start; one that refuses is worth a word, once.
+        const isNews = error instanceof StatusError && error.message !== refusal;
+        if (isNews) refusal = error.message;
+        logger[isNews ? 'warn' : 'debug']('the node is not registered yet', { error });
         await sleep(clock.real, this.#backoff.next('register'), signal).catch(() => {});
       }
     }
