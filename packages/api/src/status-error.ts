@@ -149,7 +149,10 @@ export const statusErrors = {
   gone: (message: string): StatusError => failure(410, 'Gone', message),
   tooManyRequests: (message: string, retryAfterSeconds: number): StatusError =>
     failure(429, 'TooManyRequests', message, retry(retryAfterSeconds)),
-  notAcceptable: (message: string): StatusError => failure(406, 'NotAcceptable', message, {}),
+  notAcceptable: (message: string): StatusError => failure(406, 'NotAcceptable', message),
+  /** A path that has none of the forms that are asked for, as go-restful's router says it. */
+  noSuchRepresentation: (available: readonly string[]): StatusError =>
+    failure(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`, {}),
   unsupportedMediaType: (message: string): StatusError => failure(415, 'UnsupportedMediaType', message),
   requestEntityTooLarge: (message: string): StatusError =>
     failure(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`),

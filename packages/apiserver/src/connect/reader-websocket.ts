@@ -2,6 +2,7 @@
  * A streamed answer (a log) as the messages of a WebSocket
  * (upstream: staging/src/k8s.io/apimachinery/pkg/util/httpstream/wsstream/stream.go). Loaded at the first.
  */
+import type { WebSocket } from 'ws';
 import { isStream, type ServerRequest, type ServerResponse, type StreamSink } from '../server/exchange.ts';
 import type { UpgradeSocket } from './upgrade-socket.ts';
 import { acceptWebSocket, type Pinging, refuseProtocol } from './websocket.ts';
@@ -22,14 +23,31 @@ export async function serveReader(
   const protocol = negotiate(offeredProtocols(request), PROTOCOLS);
   if (protocol === undefined) return refuseProtocol(raw);
   const webSocket = await acceptWebSocket(env, raw, protocol);
+  const isText = protocol === 'base64.binary.k8s.io';
+  await sendStream(webSocket, response, (bytes) => [
+    isText ? { data: Buffer.from(bytes).toString('base64'), binary: false } : { data: bytes, binary: true },
+  ]);
+}
+
+export interface Message {
+  readonly data: Uint8Array | string;
+  readonly binary: boolean;
+}
+
+/** Sends an answer, each of its pieces as messages, and closes. What the client sends is passed over. */
+export async function sendStream(
+  webSocket: WebSocket,
+  response: ServerResponse,
+  messagesOf: (bytes: Uint8Array) => Iterable<Message>,
+): Promise<void> {
   const gone = new AbortController();
   webSocket.on('error', () => webSocket.terminate());
   webSocket.once('close', () => gone.abort());
   let sent: Promise<void> = Promise.resolve();
-  const binary = protocol !== 'base64.binary.k8s.io';
   const write = (bytes: Uint8Array): boolean => {
-    const message = binary ? bytes : Buffer.from(bytes).toString('base64');
-    sent = new Promise((resolve) => webSocket.send(message, { binary }, () => resolve()));
+    for (const { data, binary } of messagesOf(bytes)) {
+      sent = new Promise((resolve) => webSocket.send(data, { binary }, () => resolve()));
+    }
     return webSocket.bufferedAmount < HIGH_WATER;
   };
   const sink: StreamSink = { signal: gone.signal, write, drained: () => sent };

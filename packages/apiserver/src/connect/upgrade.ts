@@ -1,5 +1,5 @@
 /**
- * Requests that leave HTTP: exec, attach, port-forward, logs over a WebSocket, and proxied connections
+ * Requests that leave HTTP: exec, attach, port-forward, logs and watches over a WebSocket, and proxied connections
  * (upstream: pkg/registry/core/pod/rest/subresources.go; staging/src/k8s.io/apimachinery/pkg/util/proxy/upgradeaware.go).
  *
  * Invariants: a socket is taken over only after its request was authenticated, authorized and found to be possible; what
@@ -9,7 +9,7 @@
 import { type StatusError, statusErrors } from '@regatta/api';
 import { headersFor, remoteOf, targetOf } from '../aggregation/mod.ts';
 import type { ApiCall } from '../server/api-call.ts';
-import type { ServerRequest } from '../server/exchange.ts';
+import { isStream, type ServerRequest } from '../server/exchange.ts';
 import type { UpgradeHandler } from '../server/https-server.ts';
 import { requestInfo } from '../server/request-info.ts';
 import { statusErrorOf, statusResponse, textResponse } from '../server/status-response.ts';
@@ -45,7 +45,7 @@ async function upgrade(env: UpgradeEnvironment, request: ServerRequest, raw: Raw
   const { group, resource, subresource, name } = info;
   const path = group === '' && name !== '' ? `${resource}/${subresource}` : '';
   const serve = remoteOf(env.remotes, info) ? upgradeRemote : UPGRADES.get(path);
-  if (serve === undefined) return answerOverHttp(env, request, raw, path === 'pods/log');
+  if (serve === undefined) return answerOverHttp(env, request, raw, info.verb === 'watch' ? 'watch' : path);
   const call = await env.pipeline.admit(request);
   let isTaken = false;
   const taken = (): void => {
@@ -76,17 +76,23 @@ async function leaveHttp(env: UpgradeEnvironment, call: ApiCall, socket: Upgrade
   }
 }
 
-/** A log may come as the messages of a WebSocket; what else is asked for is answered as if nothing more had been. */
+/** A log and a watch may come as messages of a WebSocket; what else is asked for is answered as if nothing more had been. */
 async function answerOverHttp(
   env: UpgradeEnvironment,
   request: ServerRequest,
   raw: RawSocket,
-  isLog: boolean,
+  what: string,
 ): Promise<void> {
   const response = await env.pipeline.handle(request);
-  if (!isLog || !isWebSocketRequest(request) || response.code !== 200) return answerRaw(raw.socket, response);
+  const socket = { ...raw, taken: () => {} };
+  if (!isWebSocketRequest(request) || response.code !== 200) return answerRaw(raw.socket, response);
+  if (what === 'watch' && isStream(response)) {
+    const { serveWatch } = await import('./watch-websocket.ts');
+    return serveWatch(env, request, socket, response);
+  }
+  if (what !== 'pods/log') return answerRaw(raw.socket, response);
   const { serveReader } = await import('./reader-websocket.ts');
-  await serveReader(env, request, { ...raw, taken: () => {} }, response);
+  await serveReader(env, request, socket, response);
 }
 
 async function upgradeProcess(env: UpgradeEnvironment, call: ApiCall, raw: UpgradeSocket): Promise<void> {

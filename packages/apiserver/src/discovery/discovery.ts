@@ -8,7 +8,6 @@
 import { createHash } from 'node:crypto';
 import { type GroupInfo, statusErrors } from '@regatta/api';
 import { type BodyEncoding, encodings } from '../handlers/encodings.ts';
-import { notAcceptableMessage } from '../handlers/negotiation.ts';
 import { whenEncodable } from '../handlers/respond.ts';
 import type { Catalog } from '../registry/resource-registry.ts';
 import type { ApiCall } from '../server/api-call.ts';
@@ -149,7 +148,7 @@ function wantedOf(accept: string | undefined, root: boolean): Wanted {
     const aggregated = values.get('as') === 'APIGroupDiscoveryList' && values.get('g') === 'apidiscovery.k8s.io';
     if (root && aggregated && AGGREGATED_VERSIONS.includes(version)) return { encoding, aggregated: version };
   }
-  throw statusErrors.notAcceptable(notAcceptableMessage());
+  throw statusErrors.noSuchRepresentation(encodings.advertised);
 }
 
 function pair(text: string): [string, string] {

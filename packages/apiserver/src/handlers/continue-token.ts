@@ -23,18 +23,55 @@ export function encodeContinue(prefix: string, after: string, revision: number):
 /** @throws StatusError 400 */
 export function decodeContinue(token: string, prefix: string): ContinuePoint {
   const { v, rv, start } = fields(token);
-  if (v !== VERSION) throw invalid(`server does not recognize this encoded version "${String(v)}"`);
-  if (typeof start !== 'string' || start === '') throw invalid('encoded start key empty (version meta.k8s.io/v1)');
-  if (typeof rv !== 'number' || rv === 0)
-    throw invalid('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (v !== VERSION) throw invalid(`server does not recognize this encoded version ${v}`);
+  if (rv === 0) throw invalid(`incorrect encoded start resourceVersion (version ${VERSION})`);
+  if (start === '') throw invalid(`encoded start key empty (version ${VERSION})`);
   const key = start.startsWith('/') ? start.slice(1) : start;
-  if (key.split('/').some((part) => part === '..' || part === '.')) {
-    throw invalid(`attempted to continue a list from outside the requested prefix`);
-  }
+  // A token must not lead out of what it was made for.
+  if (key !== '' && key.split('/').some((part) => part === '..' || part === '.' || part === '')) throw invalid(start);
   return { revision: rv, after: prefix + (key.endsWith('\0') ? key.slice(0, -1) : key) };
 }
 
-function fields(token: string): { v?: unknown; rv?: unknown; start?: unknown } {
+interface Token {
+  readonly v: string;
+  readonly rv: number;
+  readonly start: string;
+}
+
+/** The token as Go reads it: what is null or absent is empty. @throws StatusError 400 */
+function fields(token: string): Token {
+  const value = parsed(token);
+  if (value === null) return { v: '', rv: 0, start: '' };
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw invalid(`json: cannot unmarshal ${goKind(value)} into Go value of type storage.continueToken`);
+  }
+  for (const [name, its] of Object.entries(value)) {
+    const type = FIELD_TYPES.get(name);
+    if (type !== undefined && its !== null && !fits(its, type)) {
+      const what = type === 'int64' && typeof its === 'number' ? `number ${its}` : goKind(its);
+      throw invalid(`json: cannot unmarshal ${what} into Go struct field continueToken.${name} of type ${type}`);
+    }
+  }
+  const { v, rv, start } = value as Partial<Record<keyof Token, unknown>>;
+  return { v: String(v ?? ''), rv: Number(rv ?? 0), start: String(start ?? '') };
+}
+
+const FIELD_TYPES: ReadonlyMap<string, 'string' | 'int64'> = new Map([
+  ['v', 'string'],
+  ['rv', 'int64'],
+  ['start', 'string'],
+]);
+
+function fits(value: unknown, type: 'string' | 'int64'): boolean {
+  return type === 'string' ? typeof value === 'string' : Number.isSafeInteger(value);
+}
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function parsed(token: string): unknown {
   const illegal = token.search(/[^A-Za-z0-9_-]/);
   if (illegal >= 0) throw invalid(`illegal base64 data at input byte ${illegal}`);
   if (token.length % 4 === 1) throw invalid(`illegal base64 data at input byte ${token.length - 1}`);
@@ -42,13 +79,11 @@ function fields(token: string): { v?: unknown; rv?: unknown; start?: unknown } {
   const first = bytes[0] ?? 0;
   // Go names the byte, where a decoder of UTF-8 would only see that it is none.
   if (first >= 0x80) throw invalid(`invalid character ${byteName(first)} looking for beginning of value`);
-  let value: unknown;
   try {
-    value = parseJson(bytes).value;
+    return parseJson(bytes).value;
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error));
   }
-  return typeof value === 'object' && value !== null ? value : {};
 }
 
 function byteName(byte: number): string {

@@ -11,12 +11,10 @@ import { type HandlerEnvironment, writeRequest } from './environment.ts';
 import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
 import { writeOptions } from './query-options.ts';
 import { sendObject, whenEncodable } from './respond.ts';
-import { includeObject } from './transforms.ts';
 
 export async function postObject(env: HandlerEnvironment, call: ApiCall, resource: Resource): Promise<ServerResponse> {
   const { query } = call.info;
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
-  const include = includeObject(query);
   const bytes = await call.request.body();
   const options = writeOptions('CreateOptions', query);
   const body = await parseBody(call.request, bytes);
@@ -24,5 +22,5 @@ export async function postObject(env: HandlerEnvironment, call: ApiCall, resourc
   const object = decodeObject(resource, body, options.fieldValidation, request.warn);
   const written = await createObject(env.registry, request, object);
   call.trail?.made(written.object.metadata.name);
-  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 201, env.tables, include));
+  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 201, env.tables));
 }

@@ -13,12 +13,11 @@ import { queryFlag } from '../server/request-info.ts';
 import type { StoredObject } from '../storage/object-storage.ts';
 import { decodeAs, type ParsedBody, parseBody } from './decode-body.ts';
 import { type HandlerEnvironment, writeRequest } from './environment.ts';
-import { readList } from './list.ts';
-import { LIST_VIEWS, negotiate, OBJECT_VIEWS } from './negotiation.ts';
+import { limited, readList } from './list.ts';
+import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
 import { dryRunErrors, integer, invalidOptions, listOptions } from './query-options.ts';
 import { sendList, sendObject, sendValue, whenEncodable } from './respond.ts';
 import { selectionOf } from './selection.ts';
-import { includeObject } from './transforms.ts';
 
 /** Objects of a collection that are deleted at the same time: their writes share a batch of the store. */
 const DELETE_WORKERS = 32;
@@ -26,7 +25,6 @@ const DELETE_WORKERS = 32;
 export async function deleteNamed(env: HandlerEnvironment, call: ApiCall, resource: Resource): Promise<ServerResponse> {
   const { query, name } = call.info;
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
-  const include = includeObject(query);
   const options = await deleteOptions(env, call);
   const request = writeRequest(call, resource, name, options);
   const deleted = await deleteObject(env.registry, request, options);
@@ -34,7 +32,7 @@ export async function deleteNamed(env: HandlerEnvironment, call: ApiCall, resour
   return whenEncodable(negotiated, () =>
     deleted.gone && !resource.returnsDeleted
       ? sendValue(successStatus(resource, deleted), negotiated, code)
-      : sendObject(resource, deleted, negotiated, code, env.tables, include),
+      : sendObject(resource, deleted, negotiated, code, env.tables),
   );
 }
 
@@ -60,20 +58,20 @@ export async function deleteCollection(
   resource: Resource,
 ): Promise<ServerResponse> {
   const { query } = call.info;
-  const negotiated = negotiate(call.request, query, LIST_VIEWS, resource.custom !== undefined);
-  const include = includeObject(query);
+  const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
   const list = listOptions(query, false);
   const options = await deleteOptions(env, call);
   const selection = selectionOf(resource, list.labelSelector, list.fieldSelector);
+  const { namespace } = call.info;
   const { items, revision } = await readList(
     storageOf(env.registry, resource),
-    resource.prefix(call.info.namespace),
-    list,
+    resource.prefix(namespace),
+    limited(list, resource, namespace, selection),
     selection,
   );
   await deleteAll(env, call, resource, options, items);
   return whenEncodable(negotiated, () =>
-    sendList(resource, items, { resourceVersion: String(revision) }, negotiated, env.tables, include),
+    sendList(resource, items, { resourceVersion: String(revision) }, negotiated, env.tables),
   );
 }
 

@@ -20,13 +20,15 @@ import type { Encoding } from '../storage/object-storage.ts';
 
 export interface BodyEncoding {
   readonly mediaType: string;
-  /** Content type of a watch in this encoding. */
-  readonly streamType: string;
   /** The encoding whose shared bytes storage keeps; undefined: made anew for each answer. */
   readonly shared?: Encoding;
   encode(value: unknown, pretty: boolean): Uint8Array;
-  /** One event of a watch. */
-  frame(type: string, object: unknown): Uint8Array;
+  /** Watches in this encoding. */
+  readonly stream?: {
+    readonly mediaType: string;
+    /** One event. */
+    frame(type: string, object: unknown): Uint8Array;
+  };
   /** A list of objects, from bytes that are made once for each; for encodings without `shared`. */
   list?(head: TypeMeta, items: readonly KubeObject[]): Uint8Array;
   /** Loads what the encoding needs and answers only rarely do. */
@@ -35,19 +37,20 @@ export interface BodyEncoding {
 
 const json: BodyEncoding = {
   mediaType: 'application/json',
-  streamType: 'application/json',
   shared: 'json',
   encode: (value, pretty) => Buffer.from(`${pretty ? JSON.stringify(value, undefined, 2) : JSON.stringify(value)}\n`),
-  frame: (type, object) => Buffer.from(`${JSON.stringify({ type, object })}\n`),
+  stream: {
+    mediaType: 'application/json',
+    frame: (type, object) => Buffer.from(`${JSON.stringify({ type, object })}\n`),
+  },
 };
 
 /** The components' encoding: objects leave out who owns their fields, which no component reads (ADR 0140). */
 const msgpack: BodyEncoding = {
   mediaType: MSGPACK,
-  streamType: MSGPACK,
   shared: 'msgpack',
   encode: (value) => encode(forComponents(value)),
-  frame: (type, object) => encode([type, forComponents(object)]),
+  stream: { mediaType: MSGPACK, frame: (type, object) => encode([type, forComponents(object)]) },
 };
 
 function forComponents(value: unknown): unknown {
@@ -57,9 +60,7 @@ function forComponents(value: unknown): unknown {
 
 const yaml: BodyEncoding = {
   mediaType: 'application/yaml',
-  streamType: 'application/yaml',
   encode: (value) => Buffer.from(toYaml(value)),
-  frame: (type, object) => Buffer.from(`---\n${toYaml({ type, object })}`),
   prepare: async () => {
     yamlText ??= (await import('./yaml-text.ts')).toYaml;
   },
@@ -85,9 +86,11 @@ const messages = new WeakMap<object, Uint8Array>();
 
 const protobuf: BodyEncoding = {
   mediaType: PROTOBUF,
-  streamType: `${PROTOBUF};stream=watch`,
   encode: (value) => toProtobuf(value as TypeMeta),
-  frame: (type, object) => watchFrame(type, toProtobuf(object as TypeMeta)),
+  stream: {
+    mediaType: `${PROTOBUF};stream=watch`,
+    frame: (type, object) => watchFrame(type, toProtobuf(object as TypeMeta)),
+  },
   list: (head, items) => loadedCodec().list(head, items.map(messageOf)),
   prepare: protobufCodec,
 };
@@ -97,7 +100,7 @@ function loadedCodec(): ProtobufCodec {
   return codec;
 }
 
-/** @throws StatusError 406 for what has no message: tables, which upstream refuses as well */
+/** @throws StatusError 406 for what has no message */
 function toProtobuf(value: TypeMeta): Uint8Array {
   const writer = loadedCodec();
   if (!writer.knows(value)) {
@@ -126,11 +129,16 @@ const BY_MEDIA_TYPE: ReadonlyMap<string, BodyEncoding> = new Map([
   [msgpack.mediaType, msgpack],
 ]);
 
+const ADVERTISED: readonly string[] = ['application/json', 'application/yaml', PROTOBUF];
+
 export const encodings = {
   json,
   yaml,
   msgpack,
   forMediaType: (type: string): BodyEncoding | undefined => BY_MEDIA_TYPE.get(type),
   /** What messages about media types name: upstream's list. */
-  advertised: ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const,
+  advertised: ADVERTISED,
+  advertisedStreams: ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'],
+  /** Whether it is the name of an encoding, no pattern. */
+  isWhole: (type: string): boolean => ADVERTISED.includes(type) || type === MSGPACK,
 };

@@ -11,7 +11,6 @@ import type { HandlerEnvironment } from './environment.ts';
 import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
 import { revisionOrUnknown, tooLargeResourceVersion } from './resource-version.ts';
 import { sendObject, whenEncodable } from './respond.ts';
-import { includeObject } from './transforms.ts';
 
 export function getObject(
   env: HandlerEnvironment,
@@ -20,10 +19,9 @@ export function getObject(
 ): ServerResponse | Promise<ServerResponse> {
   const { query } = call.info;
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
-  const include = includeObject(query);
   const answer = (stored: StoredObject): ServerResponse | Promise<ServerResponse> =>
     whenEncodable(negotiated, () =>
-      sendObject(resource, { object: stored.object, stored }, negotiated, 200, env.tables, include),
+      sendObject(resource, { object: stored.object, stored }, negotiated, 200, env.tables),
     );
   const stored = readObject(env, call, resource);
   return stored instanceof Promise ? stored.then(answer) : answer(stored);

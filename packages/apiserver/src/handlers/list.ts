@@ -19,7 +19,6 @@ import { type ListOptions, listOptions } from './query-options.ts';
 import { revisionOrBadRequest, tooLargeResourceVersion } from './resource-version.ts';
 import { type BodyKeeper, type ListMeta, sendList, whenEncodable } from './respond.ts';
 import { type Selection, selectionOf } from './selection.ts';
-import { includeObject } from './transforms.ts';
 
 const CONTINUE_TOO_OLD =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
@@ -31,9 +30,9 @@ export function listObjects(
 ): ServerResponse | Promise<ServerResponse> {
   const { query } = call.info;
   const negotiated = negotiate(call.request, query, LIST_VIEWS, resource.custom !== undefined);
-  const options = listOptions(query, false);
-  const include = includeObject(query);
-  const selection = selectionOf(resource, options.labelSelector, options.fieldSelector);
+  const asked = listOptions(query, false);
+  const selection = selectionOf(resource, asked.labelSelector, asked.fieldSelector);
+  const options = limited(asked, resource, call.info.namespace, selection);
   const prefix = resource.prefix(call.info.namespace);
   const answer = (result: ListResult): ServerResponse | Promise<ServerResponse> =>
     whenEncodable(negotiated, () =>
@@ -43,12 +42,17 @@ export function listObjects(
         listMeta(result, prefix, options.limit, selection),
         negotiated,
         env.tables,
-        include,
         selection.isEverything ? keeper(env, resource, prefix, options) : undefined,
       ),
     );
   const result = readList(storageOf(env.registry, resource), prefix, options, selection);
   return result instanceof Promise ? result.then(answer) : answer(result);
+}
+
+/** A name alone finds one object, which no limit cuts (upstream: MatchesSingle of pkg/storage/selection_predicate.go). */
+export function limited(options: ListOptions, resource: Resource, namespace: string, { name }: Selection): ListOptions {
+  const single = name !== undefined && options.continue === '' && (!resource.namespaced || namespace !== '');
+  return single ? { ...options, limit: 0 } : options;
 }
 
 /** Keeps the body of a list that others may ask for as well. */
@@ -74,7 +78,10 @@ export function readList(
     ...(selection.isEverything ? {} : { matches: selection.matches }),
   };
   const tooOld = (error: unknown): never => {
-    throw error instanceof StoreError && error.code === 'compacted' ? expired(point, prefix) : error;
+    if (!(error instanceof StoreError)) throw error;
+    if (error.code === 'compacted') throw expired(point, prefix);
+    if (error.code === 'future-revision') throw tooLargeResourceVersion(revision ?? 0, storage.currentRevision);
+    throw error;
   };
   try {
     const result = storage.list(prefix, request);
@@ -86,10 +93,11 @@ export function readList(
 
 function continuePoint(options: ListOptions, prefix: string): ContinuePoint | undefined {
   if (options.continue === '') return undefined;
+  const point = decodeContinue(options.continue, prefix);
   if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
     throw statusErrors.badRequest('specifying resource version is not allowed when using continue');
   }
-  return decodeContinue(options.continue, prefix);
+  return point;
 }
 
 /**

@@ -2,21 +2,19 @@
  * Errors in the encoding that the client accepts; JSON for whoever accepts nothing that we have
  * (upstream: ErrorNegotiated in staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/writers.go).
  */
-import { StatusError } from '@regatta/api';
+import type { StatusError } from '@regatta/api';
 import type { FixedResponse, ServerRequest } from '../server/exchange.ts';
 import { statusResponse } from '../server/status-response.ts';
 import { encodings } from './encodings.ts';
-import { type Allowed, type Negotiated, negotiate } from './negotiation.ts';
+import { type Negotiated, negotiateError } from './negotiation.ts';
 import { whenEncodable } from './respond.ts';
-
-/** A Status is itself in whatever shape objects were asked for. */
-const ANY_VIEW: Allowed = ['object', 'table', 'partial-metadata', 'partial-metadata-list'];
 
 export function negotiatedError(error: StatusError, request: ServerRequest): FixedResponse | Promise<FixedResponse> {
   const response = statusResponse(error);
   const negotiated = acceptedForm(request);
+  if (!negotiated) return { ...response, body: [Buffer.from(JSON.stringify(error.status, undefined, 2))] };
   // Components on the bus read Statuses as JSON, which needs no library on either side.
-  if (!negotiated || negotiated.encoding === encodings.msgpack) return response;
+  if (negotiated.encoding === encodings.msgpack) return response;
   const { encoding, pretty } = negotiated;
   const encoded = (): FixedResponse => ({
     ...response,
@@ -28,10 +26,5 @@ export function negotiatedError(error: StatusError, request: ServerRequest): Fix
 
 function acceptedForm(request: ServerRequest): Negotiated | undefined {
   const question = request.url.indexOf('?');
-  try {
-    return negotiate(request, new URLSearchParams(question < 0 ? '' : request.url.slice(question + 1)), ANY_VIEW);
-  } catch (error) {
-    if (error instanceof StatusError) return undefined;
-    throw error;
-  }
+  return negotiateError(request, new URLSearchParams(question < 0 ? '' : request.url.slice(question + 1)));
 }

@@ -27,7 +27,6 @@ import { type HandlerEnvironment, writeRequest } from './environment.ts';
 import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
 import type { WriteOptions } from './query-options.ts';
 import { sendObject, whenEncodable } from './respond.ts';
-import { includeObject } from './transforms.ts';
 import { checkName, type PlanOf } from './update.ts';
 
 /** One kind of patch: reads its text once, then applies it to any document. */
@@ -132,7 +131,6 @@ export async function patchObject(
   const { query, name } = call.info;
   const kind = patchKindOf(call, resource);
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
-  const include = includeObject(query);
   const bytes = await call.request.body();
   const options = patchOptions(query, false);
   const patch = kind.parse(bytes);
@@ -143,7 +141,7 @@ export async function patchObject(
   };
   const plan = { ...planOf(next, resource), mayCreate: false };
   const written = await updateObject(env.registry, request, plan);
-  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 200, env.tables, include));
+  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, 200, env.tables));
 }
 
 function patched(

@@ -75,7 +75,7 @@ function asFieldValidation(value: string | null): FieldValidation {
 
 /** @throws StatusError 400 for text that is no number, 422 for combinations that mean nothing */
 export function listOptions(query: URLSearchParams, watch: boolean): ListOptions {
-  const options: ListOptions = {
+  const options = withDefaults({
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
     limit: integer(query.get('limit')) ?? 0,
@@ -86,10 +86,18 @@ export function listOptions(query: URLSearchParams, watch: boolean): ListOptions
     allowWatchBookmarks: queryFlag(query, 'allowWatchBookmarks'),
     sendInitialEvents: query.has('sendInitialEvents') ? queryFlag(query, 'sendInitialEvents') : undefined,
     timeoutSeconds: integer(query.get('timeoutSeconds')),
-  };
+  });
   const errors = watch ? watchErrors(options) : listErrors(options);
   if (errors.length > 0) throw invalidOptions('ListOptions', errors);
   return options;
+}
+
+/** A watch that begins with the state streams it as a list (upstream: SetListOptionsDefaults, apis/meta/internalversion/defaults.go). */
+function withDefaults(options: ListOptions): ListOptions {
+  const { watch, resourceVersion, resourceVersionMatch, sendInitialEvents } = options;
+  if (!watch || sendInitialEvents !== undefined || resourceVersionMatch !== '') return options;
+  if (resourceVersion !== '' && resourceVersion !== '0') return options;
+  return { ...options, sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' };
 }
 
 /** @throws StatusError 400 in the words of Go's strconv */
@@ -145,9 +153,9 @@ function watchErrors(options: ListOptions): FieldError[] {
       );
     }
     if (match !== 'NotOlderThan') errors.push(fieldErrors.notSupported(MATCH, match, ['NotOlderThan']));
-  }
-  if (options.continue !== '') {
-    errors.push(fieldErrors.forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (options.continue !== '') {
+      errors.push(fieldErrors.forbidden(MATCH, 'resourceVersionMatch is forbidden when continue is provided'));
+    }
   }
   return errors;
 }

@@ -2,13 +2,13 @@
  * Objects and lists as answers, in the form that was negotiated. Whole objects in their stored version share their bytes
  * with every other answer; anything else is made for this answer.
  */
-import type { KubeObject } from '@regatta/api';
+import { type KubeObject, statusErrors } from '@regatta/api';
 import type { Resource } from '../registry/resource.ts';
 import type { FixedResponse, ResponseHeaders } from '../server/exchange.ts';
 import type { StoredObject } from '../storage/object-storage.ts';
 import { listHead } from './msgpack-frames.ts';
 import type { Negotiated } from './negotiation.ts';
-import { type IncludeObject, partialMetadata, type TableSource } from './transforms.ts';
+import { partialMetadata, type TableSource } from './transforms.ts';
 
 const NEWLINE = Buffer.from('\n');
 const COMMA = Buffer.from(',');
@@ -32,7 +32,6 @@ export function sendObject(
   negotiated: Negotiated,
   code: number,
   tables: TableSource,
-  include: IncludeObject,
 ): FixedResponse {
   const { encoding, transform, pretty } = negotiated;
   const headers: ResponseHeaders = { 'content-type': encoding.mediaType };
@@ -40,23 +39,21 @@ export function sendObject(
     const bytes = stored.bytes(encoding.shared);
     return { code, headers, body: encoding.shared === 'json' ? [bytes, NEWLINE] : [bytes] };
   }
-  return { code, headers, body: [encoding.encode(viewed(resource, object, negotiated, tables, include), pretty)] };
+  return { code, headers, body: [encoding.encode(viewed(resource, object, negotiated, tables), pretty)] };
 }
 
-function viewed(
-  resource: Resource,
-  object: KubeObject,
-  negotiated: Negotiated,
-  tables: TableSource,
-  include: IncludeObject,
-): unknown {
+function viewed(resource: Resource, object: KubeObject, negotiated: Negotiated, tables: TableSource): unknown {
   if (negotiated.transform === 'partial-metadata') return partialMetadata(object, negotiated.transformVersion);
+  if (negotiated.transform === 'partial-metadata-list') {
+    const what = `the requested object is not a list (${goType(resource, '')})`;
+    throw statusErrors.notAcceptable(`you requested PartialObjectMetadataList, but ${what}`);
+  }
   if (negotiated.transform !== 'table') return resource.fromHub(object);
   const { resourceVersion } = object.metadata;
   return tables.table(
     resource,
     [object],
-    include,
+    negotiated.include,
     negotiated.transformVersion,
     resourceVersion ? { resourceVersion } : {},
   );
@@ -83,7 +80,6 @@ export function sendList(
   metadata: ListMeta,
   negotiated: Negotiated,
   tables: TableSource,
-  include: IncludeObject,
   keeper?: BodyKeeper,
 ): FixedResponse {
   const { encoding, transform, pretty } = negotiated;
@@ -108,7 +104,7 @@ export function sendList(
       ],
     };
   }
-  const list = listValue(resource, items, metadata, negotiated, tables, include);
+  const list = listValue(resource, items, metadata, negotiated, tables);
   return { code: 200, headers, body: [encoding.encode(list, pretty)] };
 }
 
@@ -118,14 +114,13 @@ function listValue(
   metadata: ListMeta,
   negotiated: Negotiated,
   tables: TableSource,
-  include: IncludeObject,
 ): unknown {
   const version = negotiated.transformVersion;
   if (negotiated.transform === 'table') {
     return tables.table(
       resource,
       items.map((item) => item.object),
-      include,
+      negotiated.include,
       version,
       metadata,
     );
@@ -137,6 +132,10 @@ function listValue(
       metadata,
       items: items.map((item) => partialMetadata(item.object, version)),
     };
+  }
+  if (negotiated.transform === 'partial-metadata') {
+    const what = `the requested object is a list (${goType(resource, 'List')})`;
+    throw statusErrors.notAcceptable(`you requested PartialObjectMetadata, but ${what}`);
   }
   if (resource.custom) {
     return customList(
@@ -152,6 +151,19 @@ function listValue(
     items: items.map((item) => withoutType(resource.fromHub(item.object))),
   };
 }
+
+/** The Go type that upstream's handlers have in hand: of the internal version. */
+function goType({ custom, hub, kind }: Resource, list: string): string {
+  if (custom) return `*unstructured.Unstructured${list}`;
+  const [first = ''] = hub.group.split('.');
+  return `*${INTERNAL_PACKAGES.get(hub.group) ?? first}.${kind}${list}`;
+}
+
+const INTERNAL_PACKAGES: ReadonlyMap<string, string> = new Map([
+  ['', 'core'],
+  ['events.k8s.io', 'core'],
+  ['internal.apiserver.k8s.io', 'apiserverinternal'],
+]);
 
 /** Lists of custom resources are no Go structs: members by name, items whole, `continue` also when there is none. */
 function customList(resource: Resource, items: unknown, metadata: ListMeta): object {

@@ -20,6 +20,8 @@ export interface Selection {
   readonly isEverything: boolean;
   /** Of objects in the hub version. */
   matches(object: KubeObject): boolean;
+  /** The only name that matches. */
+  readonly name?: string;
   /** One value that all that matches has: watches are found by it. */
   readonly trigger?: WatchTrigger;
 }
@@ -36,7 +38,12 @@ export function selectionOf(resource: Resource, labelText: string, fieldText: st
   const fieldTest = fields && fields.requirements.length > 0 ? fields : undefined;
   if (!labelTest && !fieldTest && name === '') return EVERYTHING;
   const trigger = triggerOf(resource, fieldTest, name);
-  return { isEverything: false, matches: test(resource, labelTest, fieldTest, name), ...(trigger && { trigger }) };
+  return {
+    isEverything: false,
+    matches: test(resource, labelTest, fieldTest, name),
+    ...(trigger && { trigger }),
+    ...(trigger?.valueIn === nameIn && { name: trigger.value }),
+  };
 }
 
 /** Fields by which many watches select, each the same function for all of them (upstream: Indexers of each storage). */

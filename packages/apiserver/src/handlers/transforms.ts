@@ -2,7 +2,7 @@
  * Objects as something else: their metadata alone, or rows of a table
  * (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go).
  */
-import { type KubeObject, statusErrors } from '@regatta/api';
+import { FieldPath, fieldErrors, formatFieldError, type KubeObject, statusErrors } from '@regatta/api';
 import type { Resource } from '../registry/resource.ts';
 import type { ListMeta } from './respond.ts';
 
@@ -25,10 +25,13 @@ export function partialMetadata(object: KubeObject, version: string): object {
   return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
 }
 
+const INCLUDE_VALUES = "must be 'Metadata', 'Object', 'None', or empty";
+
 /** The includeObject parameter of table requests. @throws StatusError 400 */
 export function includeObject(query: URLSearchParams): IncludeObject {
   const value = query.get('includeObject') ?? '';
   if (value === '' || value === 'Metadata') return 'Metadata';
   if (value === 'None' || value === 'Object') return value;
-  throw statusErrors.badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+  const invalid = fieldErrors.invalid(FieldPath.root('includeObject'), value, INCLUDE_VALUES);
+  throw statusErrors.badRequest(`Unable to convert to Table as requested: ${formatFieldError(invalid)}`);
 }

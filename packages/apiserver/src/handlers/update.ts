@@ -12,7 +12,6 @@ import { type HandlerEnvironment, writeRequest } from './environment.ts';
 import { negotiate, OBJECT_VIEWS } from './negotiation.ts';
 import { writeOptions } from './query-options.ts';
 import { sendObject, whenEncodable } from './respond.ts';
-import { includeObject } from './transforms.ts';
 
 /** How a subresource that takes whole objects writes them. */
 export type PlanOf = (wanted: UpdatePlan['next'], resource: Resource) => UpdatePlan;
@@ -33,7 +32,6 @@ export async function putObject(
 ): Promise<ServerResponse> {
   const { query, name } = call.info;
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
-  const include = includeObject(query);
   const bytes = await call.request.body();
   const options = writeOptions('UpdateOptions', query);
   const body = await parseBody(call.request, bytes);
@@ -43,7 +41,7 @@ export async function putObject(
   checkName(object, name);
   const written = await updateObject(env.registry, request, planOf(freshCopies(object), resource));
   const code = written.created ? 201 : 200;
-  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, code, env.tables, include));
+  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, code, env.tables));
 }
 
 /** @throws StatusError 400 */

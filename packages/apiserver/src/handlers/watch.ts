@@ -21,12 +21,12 @@ import { statusErrorOf } from '../server/status-response.ts';
 import type { TurnShare } from '../server/turn-share.ts';
 import type { ObjectEvent, WatchItem, WatchRequest } from '../storage/object-storage.ts';
 import type { HandlerEnvironment } from './environment.ts';
-import { type Negotiated, negotiate, OBJECT_VIEWS } from './negotiation.ts';
+import { LIST_VIEWS, type Negotiated, negotiate, streamOf } from './negotiation.ts';
 import { type ListOptions, listOptions } from './query-options.ts';
 import { revisionOrUnknown, tooLargeResourceVersion } from './resource-version.ts';
 import { whenEncodable } from './respond.ts';
 import { type Selection, selectionOf } from './selection.ts';
-import { type IncludeObject, includeObject, partialMetadata } from './transforms.ts';
+import { partialMetadata } from './transforms.ts';
 
 /** Without a timeout of their own, watches end after 30 to 60 minutes (upstream: --min-request-timeout). */
 const MIN_TIMEOUT_SECONDS = 1800;
@@ -46,7 +46,7 @@ interface Watch {
   readonly negotiated: Negotiated;
   readonly options: ListOptions;
   readonly selection: Selection;
-  readonly include: IncludeObject;
+  readonly stream: ReturnType<typeof streamOf>;
   readonly request: Omit<WatchRequest, 'signal'>;
   readonly prefix: string;
   /** Where the watch waits for time; system components don't. */
@@ -64,7 +64,7 @@ export function watchObjects(
   resource: Resource,
 ): ServerResponse | Promise<ServerResponse> {
   const { query, namespace, name } = call.info;
-  const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
+  const negotiated = negotiate(call.request, query, LIST_VIEWS, resource.custom !== undefined);
   const options = listOptions(query, true);
   const onPath = options.fieldSelector === '' ? name : '';
   const selection = selectionOf(resource, options.labelSelector, options.fieldSelector, onPath);
@@ -72,8 +72,8 @@ export function watchObjects(
     env,
     resource,
     negotiated,
+    stream: streamOf(negotiated),
     options,
-    include: includeObject(query),
     selection,
     request: {
       ...startOf(options, env.registry.server.storage.currentRevision),
@@ -84,13 +84,9 @@ export function watchObjects(
   };
   return whenEncodable(negotiated, () => ({
     code: 200,
-    headers: { 'content-type': contentType(negotiated) },
+    headers: { 'content-type': watch.stream.mediaType },
     stream: (sink: StreamSink) => run(watch, sink),
   }));
-}
-
-function contentType(negotiated: Negotiated): string {
-  return negotiated.encoding.streamType;
 }
 
 /** @throws StatusError 504 when the state must be newer than there is any (upstream: waitUntilFreshAndBlock of the watch cache) */
@@ -209,20 +205,20 @@ class Frames {
   }
 
   #frame(event: ObjectEvent, type: EventType): Uint8Array {
-    const { resource, negotiated } = this.watch;
+    const { resource, negotiated, stream } = this.watch;
     const { encoding, transform } = negotiated;
-    if (type === 'DELETED' && event.type !== 'DELETED') return encoding.frame(type, this.#view(lastMatch(event)));
+    if (type === 'DELETED' && event.type !== 'DELETED') return stream.frame(type, this.#view(lastMatch(event)));
     if (transform === 'object' && resource.isHub && encoding.shared) return event.frame(encoding.shared, type);
-    return encoding.frame(type, this.#view(event.current.object));
+    return stream.frame(type, this.#view(event.current.object));
   }
 
   #view(object: KubeObject): unknown {
-    const { resource, negotiated, env, include } = this.watch;
+    const { resource, negotiated, env } = this.watch;
     if (negotiated.transform === 'partial-metadata') return partialMetadata(object, negotiated.transformVersion);
     if (negotiated.transform !== 'table') return resource.fromHub(object);
     const { resourceVersion } = object.metadata;
     const metadata = resourceVersion ? { resourceVersion } : {};
-    const table = env.tables.table(resource, [object], include, negotiated.transformVersion, metadata);
+    const table = env.tables.table(resource, [object], negotiated.include, negotiated.transformVersion, metadata);
     if (!this.#headed) {
       this.#headed = true;
       return table;
@@ -231,12 +227,12 @@ class Frames {
   }
 
   #bookmark(revision: number, annotations?: Record<string, string>): Uint8Array {
-    const { resource, negotiated } = this.watch;
+    const { resource, negotiated, stream } = this.watch;
     const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) };
     if (negotiated.transform === 'table') {
       const table = { kind: 'Table', apiVersion: `meta.k8s.io/${negotiated.transformVersion}`, metadata };
       const object = { kind: resource.kind, apiVersion: resource.apiVersion, metadata };
-      return negotiated.encoding.frame('BOOKMARK', {
+      return stream.frame('BOOKMARK', {
         ...table,
         columnDefinitions: null,
         rows: [{ cells: [], object }],
@@ -245,7 +241,7 @@ class Frames {
     const whole = negotiated.transform === 'object';
     const kind = whole ? resource.kind : 'PartialObjectMetadata';
     const apiVersion = whole ? resource.apiVersion : `meta.k8s.io/${negotiated.transformVersion}`;
-    return negotiated.encoding.frame('BOOKMARK', { kind, apiVersion, metadata });
+    return stream.frame('BOOKMARK', { kind, apiVersion, metadata });
   }
 }
 
@@ -265,7 +261,7 @@ function lastMatch(event: ObjectEvent): KubeObject {
 }
 
 function errorFrame(watch: Watch, error: unknown): Uint8Array {
-  return watch.negotiated.encoding.frame('ERROR', watchStatus(watch, error));
+  return watch.stream.frame('ERROR', watchStatus(watch, error));
 }
 
 function watchStatus(watch: Watch, error: unknown): Status {

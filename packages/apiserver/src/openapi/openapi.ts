@@ -106,8 +106,7 @@ export class OpenApi {
 
   private answer(call: ApiCall, document: Document, more: Readonly<Record<string, string>>): FixedResponse {
     const accept = headerValue(call.request, 'accept') ?? '';
-    if (!acceptsJson(accept))
-      throw statusErrors.notAcceptable(`406: Not Acceptable\n\nAvailable representations: ${JSON_TYPE}`);
+    if (!acceptsJson(accept)) throw statusErrors.noSuchRepresentation([JSON_TYPE]);
     const headers = { 'content-type': JSON_TYPE, etag: document.etag, vary: 'Accept', ...more };
     if (headerValue(call.request, 'if-none-match') === document.etag) return { code: 304, headers, body: [] };
     return { code: 200, headers, body: [document.bytes] };

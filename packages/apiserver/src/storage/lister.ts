@@ -29,7 +29,10 @@ export function listFrom(
   }
   const collections = view.collectionsUnder(prefix);
   if (collections.every(({ ring }) => ring.coversSince <= revision)) {
-    return pick(after(undone(collections, prefix, revision), request.startAfter), request, revision);
+    const left = after(undone(collections, prefix, revision), request.startAfter);
+    const page = pick(left, request, revision);
+    const counted = page.continueAfter !== undefined && !request.matches;
+    return counted ? { ...page, remaining: left.length - page.items.length } : page;
   }
   return listHistory(store, prefix, request, revision);
 }
@@ -103,11 +106,26 @@ async function listHistory(store: Store, prefix: string, request: ListRequest, r
     const read = await store.range(prefix, { revision, limit: page, ...(startAfter !== undefined && { startAfter }) });
     for (const { key, value, modRevision } of read.items) {
       const last = items.at(-1);
-      if (limit !== undefined && items.length >= limit && last) return { items, revision, continueAfter: last.key };
+      if (limit !== undefined && items.length >= limit && last) {
+        const cut = { items, revision, continueAfter: last.key };
+        return matches ? cut : { ...cut, remaining: await countHistory(store, prefix, revision, last.key) };
+      }
       const item = StoredState.fromStore(key, value, modRevision);
       if (!matches || matches(item.object)) items.push(item);
       startAfter = key;
     }
     if (!read.more) return { items, revision };
+  }
+}
+
+/** How many keys the state at `revision` has after `startAfter`. */
+async function countHistory(store: Store, prefix: string, revision: number, startAfter: string): Promise<number> {
+  let count = 0;
+  let from = startAfter;
+  for (;;) {
+    const read = await store.range(prefix, { revision, limit: HISTORY_PAGE, startAfter: from });
+    count += read.items.length;
+    from = read.items.at(-1)?.key ?? from;
+    if (!read.more) return count;
   }
 }

@@ -22,7 +22,6 @@ import { type HandlerEnvironment, writeRequest } from '../environment.ts';
 import { negotiate, OBJECT_VIEWS } from '../negotiation.ts';
 import type { WriteOptions } from '../query-options.ts';
 import { sendObject, whenEncodable } from '../respond.ts';
-import { includeObject } from '../transforms.ts';
 import { checkName, type PlanOf } from '../update.ts';
 import { type ApplyConfig, readConfig } from './apply-config.ts';
 import { type ApplyTarget, applyTo, describe } from './apply-state.ts';
@@ -36,7 +35,6 @@ export async function applyObject(
 ): Promise<ServerResponse> {
   const { query, name, subresource } = call.info;
   const negotiated = negotiate(call.request, query, OBJECT_VIEWS, resource.custom !== undefined);
-  const include = includeObject(query);
   const bytes = await call.request.body();
   const options = patchOptions(query, true);
   const config = await readConfig(bytes);
@@ -53,7 +51,7 @@ export async function applyObject(
   const plan = { ...planOf(next, resource), mayCreate: subresource === '' };
   const written = await updateObject(env.registry, request, plan);
   const code = written.created ? 201 : 200;
-  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, code, env.tables, include));
+  return whenEncodable(negotiated, () => sendObject(resource, written, negotiated, code, env.tables));
 }
 
 function targetOf(env: HandlerEnvironment, resource: Resource, subresource: string): ApplyTarget {

@@ -10,7 +10,6 @@ import type { StoredObject } from '../../storage/object-storage.ts';
 import type { HandlerEnvironment } from '../environment.ts';
 import { LIST_VIEWS, negotiate, OBJECT_VIEWS } from '../negotiation.ts';
 import { sendList, sendObject, whenEncodable } from '../respond.ts';
-import { includeObject } from '../transforms.ts';
 
 /** Tells whether a component is well: an empty text, or what is wrong. */
 export type ComponentProbe = () => string;
@@ -18,19 +17,18 @@ export type ComponentProbe = () => string;
 export function componentStatuses(probes: ReadonlyMap<string, ComponentProbe>) {
   return (env: HandlerEnvironment, call: ApiCall, resource: Resource): ServerResponse | Promise<ServerResponse> => {
     const { query, name, verb } = call.info;
-    const include = includeObject(query);
     if (verb === 'list') {
       const negotiated = negotiate(call.request, query, LIST_VIEWS);
       const items = [...probes].map(([component, probe]) => unstored(statusOf(component, probe())));
       return whenEncodable(negotiated, () =>
-        sendList(resource, items, { resourceVersion: '' }, negotiated, env.tables, include),
+        sendList(resource, items, { resourceVersion: '' }, negotiated, env.tables),
       );
     }
     const negotiated = negotiate(call.request, query, OBJECT_VIEWS);
     const probe = probes.get(name);
     if (!probe) throw statusErrors.notFound(resource, name);
     return whenEncodable(negotiated, () =>
-      sendObject(resource, { object: statusOf(name, probe()) }, negotiated, 200, env.tables, include),
+      sendObject(resource, { object: statusOf(name, probe()) }, negotiated, 200, env.tables),
     );
   };
 }
