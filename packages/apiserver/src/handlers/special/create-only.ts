@@ -2,6 +2,7 @@
  * Bodies of requests that create nothing in storage: reviews, bindings, evictions, token requests.
  */
 import type { KubeObject } from '@regatta/api';
+import { recordOwners } from '../../registry/field-ownership.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { admissionAttributes } from '../../registry/write-request.ts';
 import type { ApiCall } from '../../server/api-call.ts';
@@ -35,6 +36,18 @@ export async function readCreate<T extends KubeObject>(
   const object = decodeAs(schema, { ...target, typeId }, body, options.fieldValidation, warn);
   schema.defaults(typeId)(object);
   return { object: object as T, options, negotiated };
+}
+
+/** A review: nobody keeps it, and yet its fields have an owner. @throws StatusError 400, 406, 413, 415, 422 */
+export async function readOwned<T extends KubeObject>(
+  env: HandlerEnvironment,
+  call: ApiCall,
+  resource: Resource,
+  target: Omit<DecodeTarget, 'typeId'>,
+): Promise<ReadCreate<T>> {
+  const read = await readCreate<T>(env, call, target);
+  recordOwners(env.registry, writeRequest(call, resource, '', read.options), read.object, undefined);
+  return read;
 }
 
 /** Asks the admission plugins about what is posted to a subresource. @throws StatusError */

@@ -22,7 +22,7 @@ import {
 } from '../../auth/mod.ts';
 import { timestamp } from '../../registry/write-request.ts';
 import type { ResourceHandler } from '../dispatch.ts';
-import { admitCreate, answer, readCreate } from './create-only.ts';
+import { admitCreate, answer, readCreate, readOwned } from './create-only.ts';
 
 const authorization = (kind: string) => ({ group: 'authorization.k8s.io', version: 'v1', kind });
 const authentication = (kind: string) => ({ group: 'authentication.k8s.io', version: 'v1', kind });
@@ -32,10 +32,11 @@ export function reviewHandlers(auth: Auth): [string, ResourceHandler][] {
   return [
     [
       'authorization.k8s.io/subjectaccessreviews',
-      async (env, call) => {
-        const { object, negotiated } = await readCreate<SubjectAccessReview>(
+      async (env, call, resource) => {
+        const { object, negotiated } = await readOwned<SubjectAccessReview>(
           env,
           call,
+          resource,
           authorization('SubjectAccessReview'),
         );
         return answer(negotiated, subjectAccessReview(authorizer, object));
@@ -43,34 +44,35 @@ export function reviewHandlers(auth: Auth): [string, ResourceHandler][] {
     ],
     [
       'authorization.k8s.io/selfsubjectaccessreviews',
-      async (env, call) => {
+      async (env, call, resource) => {
         const target = authorization('SelfSubjectAccessReview');
-        const { object, negotiated } = await readCreate<SelfSubjectAccessReview>(env, call, target);
+        const { object, negotiated } = await readOwned<SelfSubjectAccessReview>(env, call, resource, target);
         return answer(negotiated, selfSubjectAccessReview(authorizer, call.user, object));
       },
     ],
     [
       'authorization.k8s.io/localsubjectaccessreviews',
-      async (env, call) => {
+      async (env, call, resource) => {
         const target = authorization('LocalSubjectAccessReview');
-        const { object, negotiated } = await readCreate<LocalSubjectAccessReview>(env, call, target);
+        const { object, negotiated } = await readOwned<LocalSubjectAccessReview>(env, call, resource, target);
         return answer(negotiated, localSubjectAccessReview(authorizer, call.info.namespace, object));
       },
     ],
     [
       'authorization.k8s.io/selfsubjectrulesreviews',
-      async (env, call) => {
+      async (env, call, resource) => {
         const target = authorization('SelfSubjectRulesReview');
-        const { object, negotiated } = await readCreate<SelfSubjectRulesReview>(env, call, target);
+        const { object, negotiated } = await readOwned<SelfSubjectRulesReview>(env, call, resource, target);
         return answer(negotiated, selfSubjectRulesReview(auth.policy, call.user, object));
       },
     ],
     [
       'authentication.k8s.io/selfsubjectreviews',
-      async (env, call) => {
-        const { object, negotiated } = await readCreate<SelfSubjectReview>(
+      async (env, call, resource) => {
+        const { object, negotiated } = await readOwned<SelfSubjectReview>(
           env,
           call,
+          resource,
           authentication('SelfSubjectReview'),
         );
         const now = timestamp(env.registry.server.clock.now());
@@ -79,8 +81,8 @@ export function reviewHandlers(auth: Auth): [string, ResourceHandler][] {
     ],
     [
       'authentication.k8s.io/tokenreviews',
-      async (env, call) => {
-        const { object, negotiated } = await readCreate<TokenReview>(env, call, authentication('TokenReview'));
+      async (env, call, resource) => {
+        const { object, negotiated } = await readOwned<TokenReview>(env, call, resource, authentication('TokenReview'));
         return answer(negotiated, tokenReview(auth, object));
       },
     ],

@@ -2,16 +2,26 @@
  * FlowSchemas (upstream: pkg/apis/flowcontrol/v1/defaults.go, ValidateFlowSchema of
  * pkg/apis/flowcontrol/validation/validation.go).
  */
-import type { FlowcontrolV1Subject, FlowSchema, PolicyRulesWithSubjects, ResourcePolicyRule } from '@regatta/api';
+import {
+  type FlowcontrolV1Subject,
+  type FlowSchema,
+  isDNS1123Label,
+  type NonResourcePolicyRule,
+  type PolicyRulesWithSubjects,
+  type ResourcePolicyRule,
+} from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, isEmptyList } from '../validation/lists.ts';
 import { type Path, SPEC } from '../validation/path.ts';
-import { checkDnsSubdomain } from '../validation/rules.ts';
+import { checkDnsLabel, checkDnsSubdomain } from '../validation/rules.ts';
+import { checkConditionTypes } from './condition-types.ts';
 
 const USUAL_PRECEDENCE = 1000;
 const MAX_PRECEDENCE = 10_000;
 const METHODS = ['ByNamespace', 'ByUser'];
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
+const NAMESPACES_WRONG = "each member of this list must be '*' or a DNS-1123 label; ";
 const SUBJECT_KINDS = ['Group', 'ServiceAccount', 'User'];
 const PRECEDENCE = SPEC.child('matchingPrecedence');
 /** Subject kinds and the fields in which they are told. */
@@ -28,6 +38,7 @@ export const flowSchemaStrategy: Strategy<FlowSchema> = {
   },
   validate: (schema) => validateSchema(schema).errors,
   validateUpdate: (schema) => validateSchema(schema).errors,
+  validateStatusUpdate: ({ status }) => checkConditionTypes(status?.conditions).errors,
 };
 
 function validateSchema({ metadata, spec }: FlowSchema): ErrorList {
@@ -59,55 +70,102 @@ function checkRule(errors: ErrorList, path: Path, rule: PolicyRulesWithSubjects)
     errors.required(path, 'at least one of resourceRules and nonResourceRules has to be non-empty');
   }
   eachItem(resourceRules, path.child('resourceRules'), (item, at) => checkResourceRule(errors, at, item));
-  eachItem(nonResourceRules, path.child('nonResourceRules'), ({ verbs, nonResourceURLs }, at) => {
-    checkList(errors, at.child('verbs'), verbs, 'verbs must contain at least one value', 'verbs');
-    const why = 'nonResourceURLs must contain at least one value';
-    checkList(errors, at.child('nonResourceURLs'), nonResourceURLs, why, 'non-resource URLs');
-  });
+  eachItem(nonResourceRules, path.child('nonResourceRules'), (item, at) => checkNonResourceRule(errors, at, item));
 }
 
 function checkSubject(errors: ErrorList, path: Path, subject: FlowcontrolV1Subject): void {
-  if (!SUBJECT_KINDS.includes(subject.kind)) errors.notSupported(path.child('kind'), subject.kind, SUBJECT_KINDS);
-  for (const [kind, field] of SUBJECTS) {
-    const given = subject[field];
-    const at = path.child(field);
-    if (subject.kind !== kind) {
-      if (given) errors.forbidden(at, `${field} is forbidden when subject kind is not '${kind}'`);
-      continue;
-    }
-    if (!given) {
-      errors.required(at, `${field} is required when subject kind is '${kind}'`);
-      continue;
-    }
-    if (!given.name) errors.required(at.child('name'));
-    if ('namespace' in given && !given.namespace) {
-      errors.required(at.child('namespace'), 'must specify namespace for service account');
+  const { kind } = subject;
+  if (!SUBJECT_KINDS.includes(kind)) {
+    errors.notSupported(path.child('kind'), kind ?? '', SUBJECT_KINDS);
+    return;
+  }
+  for (const [ownKind, field] of SUBJECTS)
+    if (kind === ownKind) checkOwnSubject(errors, path.child(field), field, subject);
+  for (const [otherKind, field] of SUBJECTS) {
+    if (kind !== otherKind && subject[field]) {
+      errors.forbidden(path.child(field), `${field} is forbidden when subject kind is not '${otherKind}'`);
     }
   }
 }
 
+function checkOwnSubject(
+  errors: ErrorList,
+  at: Path,
+  field: (typeof SUBJECTS)[number][1],
+  subject: FlowcontrolV1Subject,
+): void {
+  const given = subject[field];
+  if (!given) {
+    errors.required(at, `${field} is required when subject kind is '${subject.kind}'`);
+    return;
+  }
+  if (!given.name) errors.required(at.child('name'));
+  if (field !== 'serviceAccount') return;
+  if (given.name && given.name !== '*') checkDnsSubdomain(errors, at.child('name'), given.name);
+  const namespace = subject.serviceAccount?.namespace;
+  if (!namespace) errors.required(at.child('namespace'), 'must specify namespace for service account');
+  else checkDnsLabel(errors, at.child('namespace'), namespace);
+}
+
 function checkResourceRule(errors: ErrorList, path: Path, rule: ResourcePolicyRule): void {
-  checkList(errors, path.child('verbs'), rule.verbs, 'verbs must contain at least one value', 'verbs');
+  checkVerbs(errors, path.child('verbs'), rule.verbs);
   const groups = 'resource rules must supply at least one api group';
   checkList(errors, path.child('apiGroups'), rule.apiGroups, groups, 'api groups');
   const resources = 'resource rules must supply at least one resource';
   checkList(errors, path.child('resources'), rule.resources, resources, 'resources');
   const at = path.child('namespaces');
-  if (!isEmptyList(rule.namespaces)) checkList(errors, at, rule.namespaces, '', 'namespaces');
-  else if (!rule.clusterScope) {
+  if (isEmptyList(rule.namespaces)) {
+    if (rule.clusterScope) return;
     errors.required(at, 'resource rules that are not cluster scoped must supply at least one namespace');
+  } else if (checkList(errors, at, rule.namespaces, '', 'namespaces')) {
+    eachItem(rule.namespaces, at, (namespace, itemAt) => {
+      const problems = isDNS1123Label(namespace).map((problem) => `${NAMESPACES_WRONG}${problem}`);
+      errors.invalidEach(itemAt, namespace, problems);
+    });
   }
 }
 
+function checkNonResourceRule(errors: ErrorList, path: Path, rule: NonResourcePolicyRule): void {
+  checkVerbs(errors, path.child('verbs'), rule.verbs);
+  const at = path.child('nonResourceURLs');
+  const missing = 'nonResourceURLs must contain at least one value';
+  if (checkList(errors, at, rule.nonResourceURLs, missing, 'non-resource URLs')) {
+    eachItem(rule.nonResourceURLs, at, (url, itemAt) => {
+      const problem = urlProblem(url);
+      if (problem) errors.invalid(itemAt, url, problem);
+    });
+  }
+}
+
+/** A wildcard stands for the rest of the path, and nowhere else. */
+function urlProblem(url: string): string | undefined {
+  if (url === '') return 'must not be empty';
+  if (!url.startsWith('/')) return 'must start with slash';
+  if (url.includes(' ')) return 'must not contain white-space';
+  if (url.includes('//')) return 'must not contain double slash';
+  const first = url.indexOf('*');
+  if (first >= 0 && (first < url.length - 1 || !url.endsWith('/*'))) return 'wildcard can only do suffix matching';
+  return undefined;
+}
+
+function checkVerbs(errors: ErrorList, at: Path, verbs: readonly string[] | undefined): void {
+  if (!checkList(errors, at, verbs, 'verbs must contain at least one value', 'verbs')) return;
+  if (verbs?.some((verb) => !VERBS.includes(verb))) errors.notSupported(at, verbs, VERBS);
+}
+
+/** Whether the values themselves must be looked at: there are some, and none is a wildcard. */
 function checkList(
   errors: ErrorList,
   at: Path,
   values: readonly string[] | undefined,
   missing: string,
   what: string,
-): void {
-  if (!values || isEmptyList(values)) errors.required(at, missing);
-  else if (values.length > 1 && values.includes('*')) {
-    errors.invalid(at, values, `if '*' is present, must not specify other ${what}`);
+): boolean {
+  if (!values || isEmptyList(values)) {
+    errors.required(at, missing);
+    return false;
   }
+  const isWild = values.includes('*');
+  if (isWild && values.length > 1) errors.invalid(at, values, `if '*' is present, must not specify other ${what}`);
+  return !isWild;
 }

@@ -6,8 +6,12 @@ import type { LimitResponse, PriorityLevelConfiguration, QueuingConfiguration } 
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { type Path, SPEC } from '../validation/path.ts';
+import { checkConditionTypes } from './condition-types.ts';
 
 const LIMITED = SPEC.child('limited');
+const EXEMPT = SPEC.child('exempt');
+/** Bits of the hash that deals a hand of queues. */
+const MAX_HASH_BITS = 60;
 const MAX_QUEUES = 10_000_000;
 const POSITIVE = 'must be positive';
 
@@ -31,20 +35,38 @@ export const priorityLevelStrategy: Strategy<PriorityLevelConfiguration> = {
   },
   validate: (level) => validateLevel(level).errors,
   validateUpdate: (level) => validateLevel(level).errors,
+  validateStatusUpdate: ({ status }) => checkConditionTypes(status?.conditions).errors,
 };
 
-function validateLevel({ spec }: PriorityLevelConfiguration): ErrorList {
+function validateLevel({ metadata, spec }: PriorityLevelConfiguration): ErrorList {
   const errors = new ErrorList();
   const { type = '', limited, exempt } = spec ?? {};
+  if ((metadata.name === 'exempt') !== (type === 'Exempt')) {
+    errors.invalid(SPEC.child('type'), type, "type must be 'Exempt' if and only if name is 'exempt'");
+  }
   if (type === 'Exempt') {
     if (limited) errors.forbidden(LIMITED, 'must be nil if the type is not Limited');
+    if (exempt) checkExempt(errors, exempt);
+    else errors.required(EXEMPT, 'must not be empty when type is Exempt');
   } else if (type !== 'Limited') errors.notSupported(SPEC.child('type'), type, ['Exempt', 'Limited']);
   else {
-    if (exempt) errors.forbidden(SPEC.child('exempt'), 'must be nil if the type is Limited');
+    if (exempt) errors.forbidden(EXEMPT, 'must be nil if the type is Limited');
     if (limited) checkLimited(errors, limited);
     else errors.required(LIMITED, 'must not be empty when type is Limited');
   }
   return errors;
+}
+
+type Exempt = NonNullable<PriorityLevelConfiguration['spec']['exempt']>;
+
+function checkExempt(errors: ErrorList, { nominalConcurrencyShares: shares = 0, lendablePercent = 0 }: Exempt): void {
+  if (shares < 0) errors.invalid(EXEMPT.child('nominalConcurrencyShares'), shares, 'must be a non-negative integer');
+  checkLendable(errors, EXEMPT, lendablePercent);
+}
+
+function checkLendable(errors: ErrorList, at: Path, percent: number): void {
+  if (percent >= 0 && percent <= 100) return;
+  errors.invalid(at.child('lendablePercent'), percent, 'must be between 0 and 100, inclusive');
 }
 
 function checkLimited(errors: ErrorList, limited: NonNullable<PriorityLevelConfiguration['spec']['limited']>): void {
@@ -55,9 +77,7 @@ function checkLimited(errors: ErrorList, limited: NonNullable<PriorityLevelConfi
   } = limited;
   if (shares < 0) errors.invalid(LIMITED.child('nominalConcurrencyShares'), shares, 'must be a non-negative integer');
   checkResponse(errors, LIMITED.child('limitResponse'), limited.limitResponse);
-  if (lendable < 0 || lendable > 100) {
-    errors.invalid(LIMITED.child('lendablePercent'), lendable, 'must be between 0 and 100, inclusive');
-  }
+  checkLendable(errors, LIMITED, lendable);
   if (most < 0) {
     errors.invalid(LIMITED.child('borrowingLimitPercent'), most, 'if specified, must be a non-negative integer');
   }
@@ -81,5 +101,8 @@ function checkQueuing(errors: ErrorList, at: Path, queuing: QueuingConfiguration
   if (handSize <= 0) errors.invalid(at.child('handSize'), handSize, POSITIVE);
   else if (handSize > queues) {
     errors.invalid(at.child('handSize'), handSize, `should not be greater than queues (${queues})`);
+  } else if (Math.ceil(Math.log2(queues) * handSize) > MAX_HASH_BITS) {
+    const wrong = `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${MAX_HASH_BITS}`;
+    errors.invalid(at.child('handSize'), handSize, wrong);
   }
 }

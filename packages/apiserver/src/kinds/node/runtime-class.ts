@@ -5,6 +5,7 @@ import { jsonEqual, type RuntimeClass } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkOverhead } from '../core/pod-spec/resources.ts';
 import { checkTolerations } from '../core/pod-spec/scheduling.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { Path } from '../validation/path.ts';
@@ -32,7 +33,8 @@ function validateClass({ handler, overhead, scheduling }: RuntimeClass): ErrorLi
   const at = SCHEDULING.child('tolerations');
   checkTolerations(errors, at, tolerations);
   eachItem(tolerations, at, (toleration, itemAt, i) => {
-    if (tolerations.slice(0, i).some((other) => jsonEqual(other, toleration))) errors.duplicate(itemAt, toleration);
+    if (tolerations.slice(0, i).some((other) => jsonEqual(other, toleration)))
+      errors.duplicate(itemAt, internalForm('Toleration', toleration));
   });
   return errors;
 }
