@@ -37,6 +37,7 @@ export const definitionStrategy: Strategy<CustomResourceDefinition> = {
   prepareForDelete: (object, now) => strategy().prepareForDelete?.(object, now) ?? object,
   validate: (object, context) => strategy().validate?.(object, context) ?? [],
   validateUpdate: (object, old, context) => strategy().validateUpdate?.(object, old, context) ?? [],
+  warnings: (object, old) => strategy().warnings?.(object, old) ?? [],
   validateStatusUpdate: (object, old, context) => strategy().validateStatusUpdate?.(object, old, context) ?? [],
 };
 

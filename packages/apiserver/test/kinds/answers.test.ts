@@ -16,6 +16,7 @@ const KINDS = [
   ...['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'],
   ...['FlowSchema', 'PriorityLevelConfiguration'],
   ...['CertificateSigningRequest', 'APIService', 'DeviceClass', 'ResourceClaim', 'ResourceSlice'],
+  ...['CustomResourceDefinition', 'TokenReview', 'ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
   ...['Event', 'Lease', 'EndpointSlice', 'Endpoints', 'Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'],
 ];
 

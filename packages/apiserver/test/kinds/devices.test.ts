@@ -256,7 +256,7 @@ describe('slices', () => {
       }),
       [
         'spec.devices[0].attributes[a]: Invalid value: "": exactly one value must be specified',
-        'spec.devices[0].attributes[b]: Invalid value: {"IntValue":null,"BoolValue":true,"StringValue":"s","VersionValue":null}: exactly one value must be specified',
+        'spec.devices[0].attributes[b]: Invalid value: {"IntValue":null,"BoolValue":true,"StringValue":"s","VersionValue":null,"BoolValues":null,"IntValues":null,"StringValues":null,"VersionValues":null}: exactly one value must be specified',
         'spec.devices[0].attributes[c].version: Invalid value: "1": must be a string compatible with semver.org spec 2.0.0',
         'spec.devices[0].attributes[d].string: Too long: may not be more than 64 bytes',
       ],

@@ -3,6 +3,7 @@
  * (upstream: ValidateCustomResourceDefinitionOpenAPISchema of apiextensions-apiserver/pkg/apis/apiextensions/validation/validation.go).
  */
 import { jsonEqual } from '@regatta/api';
+import { internalForm } from '../../kinds/internal/internal-form.ts';
 import { ErrorList } from '../../kinds/validation/error-list.ts';
 import type { Path } from '../../kinds/validation/path.ts';
 import { type CompiledRule, compileRule } from '../rules/compile-rule.ts';
@@ -16,6 +17,7 @@ import {
   type Structural,
 } from '../schema/structural.ts';
 
+const RULE_TYPE = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule';
 /** Upstream: StaticEstimatedCostLimit, of one expression. */
 const EXPRESSION_LIMIT = 10_000_000;
 /** Upstream: StaticEstimatedCRDCostLimit, of all expressions of a schema. */
@@ -106,8 +108,9 @@ function checkRule(walk: Walk, node: Node, at: Path, compiled: CompiledRule): vo
   const { rule, program, message, problem, messageProblem } = compiled;
   const count = node.cardinality ?? maxCardinality(node.schema);
   observe(walk, at.child('rule'), 'estimated rule cost', program ? program.maxCost * count : 0);
-  if (problem !== undefined) errors.invalid(at.child('rule'), goRule(rule), problem);
-  if (messageProblem !== undefined) errors.invalid(at.child('messageExpression'), goRule(rule), messageProblem);
+  if (problem !== undefined) errors.invalid(at.child('rule'), internalForm(RULE_TYPE, rule), problem);
+  if (messageProblem !== undefined)
+    errors.invalid(at.child('messageExpression'), internalForm(RULE_TYPE, rule), messageProblem);
   else if (message) observe(walk, at.child('messageExpression'), 'estimated messageExpression cost', message.maxCost);
   if (compiled.usesOldSelf) {
     const above = node.uncorrelated;
@@ -120,25 +123,6 @@ function checkRule(walk: Walk, node: Node, at: Path, compiled: CompiledRule): vo
   } else if (rule.optionalOldSelf !== undefined && program) {
     errors.invalid(at.child('optionalOldSelf'), rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule');
   }
-}
-
-/** As Go prints the internal struct. */
-function goRule({
-  rule,
-  message = '',
-  messageExpression = '',
-  reason,
-  fieldPath = '',
-  optionalOldSelf,
-}: CompiledRule['rule']): object {
-  return {
-    Rule: rule,
-    Message: message,
-    MessageExpression: messageExpression,
-    Reason: reason ?? null,
-    FieldPath: fieldPath,
-    OptionalOldSelf: optionalOldSelf ?? null,
-  };
 }
 
 function observe({ errors, costs, unchanged }: Walk, at: Path, name: string, cost: number): void {

@@ -150,7 +150,13 @@ function checkMapItems(errors: ErrorList, at: Path, schema: Structural, keys: re
   if (keys.length === 0) errors.required(keysPath, 'must not be empty if x-kubernetes-list-type is map');
   const items = itemsOf(schema);
   if (!items) {
-    errors.required(at.child('items'), 'must have a schema if x-kubernetes-list-type is map');
+    const { items: given } = schema;
+    if (given === undefined || given === null) {
+      errors.required(at.child('items'), 'must have a schema if x-kubernetes-list-type is map');
+    } else {
+      const why = 'must only have a single schema if x-kubernetes-list-type is map';
+      errors.invalid(at.child('items'), { Schema: null, JSONSchemas: Array.isArray(given) ? [] : null }, why);
+    }
     return;
   }
   if (items.type !== 'object') {

@@ -8,10 +8,10 @@ import {
   type CustomResourceDefinitionVersion,
   isDNS1123Subdomain,
 } from '@regatta/api';
-import { internalForms } from '../../kinds/internal/internal-form.ts';
+import { internalForm, internalForms } from '../../kinds/internal/internal-form.ts';
 import type { ErrorList } from '../../kinds/validation/error-list.ts';
 import { type Path, SPEC, STATUS } from '../../kinds/validation/path.ts';
-import type { Structural } from '../schema/structural.ts';
+import { additionalOf, isSchema, itemsOf, propertiesOf, type Structural } from '../schema/structural.ts';
 import { checkColumns, checkSelectableFields, checkSubresources } from './columns.ts';
 import { checkConversion } from './conversion-rules.ts';
 import { checkDefaults } from './defaults-rules.ts';
@@ -27,6 +27,7 @@ const SCOPES = ['Cluster', 'Namespaced'];
 /** Of a deprecation warning, in characters. */
 const LONGEST_WARNING = 256;
 const VERSIONS = SPEC.child('versions');
+const SCHEMA_TYPE = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';
 const VERSION_TYPE = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionVersion';
 
 export function checkSpec(
@@ -42,6 +43,10 @@ export function checkSpec(
   for (const [i, { schema }] of all.entries()) {
     if (!schema?.openAPIV3Schema) errors.required(VERSIONS.index(i).child('schema').child('openAPIV3Schema'));
   }
+  if (spec.preserveUnknownFields && all.some(({ schema }) => hasDefaults(schema?.openAPIV3Schema))) {
+    const why = 'must be false in order to use defaults in the schema';
+    errors.invalid(SPEC.child('preserveUnknownFields'), true, why);
+  }
   for (const [i, version] of versions.entries()) {
     const whole = all[i] ?? version;
     checkVersion(
@@ -52,7 +57,7 @@ export function checkSpec(
       schemaBefore(old, version.name),
     );
   }
-  checkVersionList(errors, spec.versions);
+  checkVersionList(errors, spec.versions && versions);
   requireNames(errors, SPEC.child('names'), spec.names);
   checkNames(errors, SPEC.child('names'), spec.names);
   const hasStatus = all.some(({ subresources }) => subresources?.status);
@@ -63,6 +68,16 @@ export function checkSpec(
   const schema = all[0]?.schema?.openAPIV3Schema;
   checkSelectableFields(errors, SPEC.child('selectableFields'), shared.selectableFields, schema);
   checkConversion(errors, SPEC.child('conversion'), spec);
+}
+
+/** Anywhere in a schema, also where there may be none. */
+function hasDefaults(schema: Structural | undefined): boolean {
+  if (!schema) return false;
+  const { allOf = [], anyOf = [], oneOf = [], not } = schema;
+  const more = additionalOf(schema);
+  const parts = [itemsOf(schema), not, isSchema(more) ? more : undefined, ...allOf, ...anyOf, ...oneOf];
+  const members = propertiesOf(schema).map(([, property]) => property);
+  return schema.default !== undefined || [...parts, ...members].some(hasDefaults);
 }
 
 function schemaBefore(old: CustomResourceDefinitionSpec | undefined, version: string): Structural | undefined {
@@ -172,7 +187,7 @@ function checkRootWithStatus(errors: ErrorList, at: Path, schema: Structural): v
   }
   if (Object.keys(schema).every((name) => AT_ROOT.includes(name))) return;
   const why = `only ${AT_ROOT_IN_GO} fields are allowed at the root of the schema if the status subresource is enabled`;
-  errors.invalid(at, schema, why);
+  errors.invalid(at, internalForm(SCHEMA_TYPE, schema), why);
 }
 
 export function checkStoredVersions(errors: ErrorList, { spec, status }: CustomResourceDefinition): void {

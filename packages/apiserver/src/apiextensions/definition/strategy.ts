@@ -9,6 +9,7 @@ import { IMMUTABLE } from '../../kinds/validation/rules.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { APPROVED_ANNOTATION, approvalOf, isProtectedGroup } from './api-approval.ts';
 import { CLEANUP_FINALIZER, isTrue, withCondition } from './conditions.ts';
+import { formatWarnings } from './format-warnings.ts';
 import { checkNames } from './names.ts';
 import { checkSpec, checkStoredVersions } from './spec-rules.ts';
 
@@ -49,6 +50,7 @@ export const definitionStrategy: Strategy<CustomResourceDefinition> = {
     if (!old.spec.preserveUnknownFields) checkPreserving(errors, definition);
     return errors.errors;
   },
+  warnings: formatWarnings,
   validateStatusUpdate(definition): FieldError[] {
     const errors = new ErrorList();
     checkNames(errors, STATUS.child('acceptedNames'), definition.status?.acceptedNames ?? {});

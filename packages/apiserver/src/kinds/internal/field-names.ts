@@ -17,6 +17,7 @@ export const GO_NAMES: Readonly<Record<string, string>> = {
   cephfs: 'CephFS',
   chapAuthDiscovery: 'DiscoveryCHAPAuth',
   chapAuthSession: 'SessionCHAPAuth',
+  cel: 'CEL',
   csi: 'CSI',
   diskURI: 'DataDiskURI',
   dnsConfig: 'DNSConfig',
@@ -63,6 +64,10 @@ export const GO_NAMES: Readonly<Record<string, string>> = {
 
 /** Type → JSON name → Go name, where a type goes its own way. */
 export const GO_NAMES_OF_TYPE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  DeviceAttribute: {
+    ...{ int: 'IntValue', bool: 'BoolValue', string: 'StringValue', version: 'VersionValue' },
+    ...{ ints: 'IntValues', bools: 'BoolValues', strings: 'StringValues', versions: 'VersionValues' },
+  },
   GlusterfsVolumeSource: { endpoints: 'EndpointsName' },
   GlusterfsPersistentVolumeSource: { endpoints: 'EndpointsName' },
   RBDVolumeSource: { monitors: 'CephMonitors', image: 'RBDImage', pool: 'RBDPool', user: 'RadosUser' },

@@ -15,6 +15,7 @@ import {
 } from '@regatta/api';
 import type { WriteContext } from '../../registry/strategy.ts';
 import { checkNodeSelector } from '../core/pod-spec/affinity.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import { checkInterfaceAddress } from '../validation/addresses.ts';
 import { checkConditions } from '../validation/conditions.ts';
 import { ErrorList } from '../validation/error-list.ts';
@@ -25,7 +26,6 @@ import { checkAdminResults } from './admin-access.ts';
 import { checkBindingConditions } from './binding-conditions.ts';
 import { checkRequestRef, checkRequestRefs, type RequestNames, requestNames } from './device-claim.ts';
 import { checkConfiguration, checkRawObject, MAX_CONFIGURATIONS } from './device-configuration.ts';
-import { allocationForm } from './go-forms.ts';
 import { checkDriver, checkItems, checkPoolName, checkSet, checkUid, itself } from './names.ts';
 import { checkToleration } from './taints.ts';
 
@@ -124,7 +124,8 @@ function checkAllocation(
   if (!allocation) return;
   const at = STATUS.child('allocation');
   if (old) {
-    if (!jsonEqual(allocation, old)) errors.invalid(at, allocationForm(allocation), IMMUTABLE);
+    if (!jsonEqual(allocation, old))
+      errors.invalid(at, internalForm('io.k8s.api.resource.v1.AllocationResult', allocation), IMMUTABLE);
     return;
   }
   const { results, config } = allocation.devices ?? {};

@@ -9,13 +9,13 @@ import {
   jsonEqual,
 } from '@regatta/api';
 import { checkNodeSelector } from '../core/pod-spec/affinity.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import type { ErrorList } from '../validation/error-list.ts';
 import { isEmptyMap, type Maybe } from '../validation/lists.ts';
 import type { Path } from '../validation/path.ts';
 import { checkDnsLabel } from '../validation/rules.ts';
 import { checkBindingConditions } from './binding-conditions.ts';
 import { checkCapacity } from './capacity.ts';
-import { attributeForm } from './go-forms.ts';
 import { checkAttributeName, checkItems, checkMap, checkSet, MAX_QUALIFIED_NAME } from './names.ts';
 import { checkTaint } from './taints.ts';
 
@@ -76,7 +76,11 @@ function checkAttribute(errors: ErrorList, at: Path, attribute: DeviceAttribute)
   }
   const values = [bool, int, string, version].filter((value) => value !== undefined);
   if (values.length === 1) return;
-  errors.invalid(at, values.length === 0 ? '' : attributeForm(attribute), 'exactly one value must be specified');
+  errors.invalid(
+    at,
+    values.length === 0 ? '' : internalForm('io.k8s.api.resource.v1.DeviceAttribute', attribute),
+    'exactly one value must be specified',
+  );
 }
 
 function checkConsumption(errors: ErrorList, at: Path, consumed: Maybe<readonly DeviceCounterConsumption[]>): void {

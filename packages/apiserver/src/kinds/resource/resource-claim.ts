@@ -4,6 +4,7 @@
  */
 import { jsonEqual, type ResourceClaimTemplate, type ResourceV1ResourceClaim } from '@regatta/api';
 import type { Strategy, WriteContext } from '../../registry/strategy.ts';
+import { internalForm } from '../internal/internal-form.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { SPEC } from '../validation/path.ts';
 import { checkAnnotations, checkLabels, IMMUTABLE } from '../validation/rules.ts';
@@ -11,7 +12,6 @@ import { checkAdminRequests } from './admin-access.ts';
 import { dropDeallocated, validateStatus } from './claim-status.ts';
 import { checkClaim, defaultClaim } from './device-claim.ts';
 import { loadCel } from './device-selectors.ts';
-import { claimSpecForm, templateSpecForm } from './go-forms.ts';
 
 export const resourceClaimStrategy: Strategy<ResourceV1ResourceClaim> = {
   load: loadCel,
@@ -24,7 +24,8 @@ export const resourceClaimStrategy: Strategy<ResourceV1ResourceClaim> = {
   },
   validateUpdate({ spec }, old) {
     const errors = new ErrorList();
-    if (!jsonEqual(spec, old.spec)) errors.invalid(SPEC, claimSpecForm(spec), IMMUTABLE);
+    if (!jsonEqual(spec, old.spec))
+      errors.invalid(SPEC, internalForm('io.k8s.api.resource.v1.ResourceClaimSpec', spec), IMMUTABLE);
     return errors.errors;
   },
   prepareStatusUpdate: dropDeallocated,
@@ -37,7 +38,8 @@ export const resourceClaimTemplateStrategy: Strategy<ResourceClaimTemplate> = {
   validate: validateTemplate,
   validateUpdate({ spec }, old) {
     const errors = new ErrorList();
-    if (!jsonEqual(spec, old.spec)) errors.invalid(SPEC, templateSpecForm(spec), IMMUTABLE);
+    if (!jsonEqual(spec, old.spec))
+      errors.invalid(SPEC, internalForm('io.k8s.api.resource.v1.ResourceClaimTemplateSpec', spec), IMMUTABLE);
     return errors.errors;
   },
 };

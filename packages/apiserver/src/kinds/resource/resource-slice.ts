@@ -15,11 +15,11 @@ import {
 import type { Strategy, WriteContext } from '../../registry/strategy.ts';
 import { timestamp } from '../../registry/write-request.ts';
 import { checkNodeSelector } from '../core/pod-spec/affinity.ts';
+import { internalForms } from '../internal/internal-form.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { type Path, SPEC } from '../validation/path.ts';
 import { checkDnsLabel, IMMUTABLE, NOT_POSITIVE } from '../validation/rules.ts';
 import { checkCounters, checkDevice } from './device.ts';
-import { nodeTermsForm } from './go-forms.ts';
 import { checkDriver, checkPoolName, checkSet } from './names.ts';
 import { stampTaint } from './taints.ts';
 
@@ -112,7 +112,11 @@ function checkNodes(errors: ErrorList, spec: ResourceSliceSpec): void {
     checkNodeSelector(errors, at, nodeSelector);
     const terms = nodeSelector.nodeSelectorTerms;
     if (terms?.length !== 1) {
-      errors.invalid(at.child('nodeSelectorTerms'), nodeTermsForm(terms), 'must have exactly one node selector term');
+      errors.invalid(
+        at.child('nodeSelectorTerms'),
+        internalForms('NodeSelectorTerm', terms),
+        'must have exactly one node selector term',
+      );
     }
   }
   if (allNodes === false) errors.invalid(SPEC.child('allNodes'), false, UNSET_OR_TRUE);
