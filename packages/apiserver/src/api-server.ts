@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { type KubeObject, type ResourceRef, Schema } from '@regatta/api';
 import type { BusConnection, BusFigures, Served } from '@regatta/bus';
-import { type Clock, ClusterClock, type Logger, type Random } from '@regatta/runtime';
+import { type Clock, ClusterClock, type Logger, MetricsRegistry, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
 import { admissionPlugins } from './admission/mod.ts';
 import { checkPolicies } from './admission/policy/policy-status.ts';
@@ -39,6 +39,9 @@ import { Discovery } from './discovery/discovery.ts';
 import { Health } from './discovery/health.ts';
 import { serveNonResource } from './discovery/non-resource.ts';
 import { Feed } from './feed/feed.ts';
+import { FlowControl } from './flowcontrol/flow-control.ts';
+import { dumpFlow } from './flowcontrol/flow-dump.ts';
+import { FlowKeeper } from './flowcontrol/flow-keeper.ts';
 import { GuestDesk } from './guests/mod.ts';
 import { dispatch, type SpecialHandlers } from './handlers/dispatch.ts';
 import type { HandlerEnvironment } from './handlers/environment.ts';
@@ -61,12 +64,12 @@ import type { ApiCall } from './server/api-call.ts';
 import { serveBus } from './server/bus-server.ts';
 import type { ServerContext } from './server/context.ts';
 import type { ServerResponse } from './server/exchange.ts';
-import { FlowControl } from './server/flow-control.ts';
 import { HttpsServer } from './server/https-server.ts';
 import { OpenStreams } from './server/open-streams.ts';
 import { Pipeline } from './server/pipeline.ts';
 import { PodTunnels } from './server/pod-tunnel.ts';
 import { Presence } from './server/presence.ts';
+import type { RequestInfo } from './server/request-info.ts';
 import { RequestMetrics } from './server/request-metrics.ts';
 import { serverGauges } from './server/server-gauges.ts';
 import { type ObjectStorage, openObjectStorage, storageKey } from './storage/mod.ts';
@@ -188,6 +191,8 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const url = `https://${advertiseAddress}:${port}`;
   parts.located(url);
   await bootstrapCluster(context, resources, { speed: options.speed, address: advertiseAddress, port });
+  await parts.flow.start();
+  closers.push(() => parts.flow.stop());
   closers.push(await aggregate(context, resources, pki, remotes));
   if (options.join?.token !== undefined) await ensureJoinToken(context, options.join.token);
   if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus, new PodTunnels(port))));
@@ -215,21 +220,36 @@ async function aggregate(
   return () => Promise.all([custom.stop(), remotes.stop()]).then(() => undefined);
 }
 
+/** Objects of a resource, for those that can be counted at once. */
+function countOf(storage: ObjectStorage, { group, resource, namespace }: RequestInfo): number {
+  const list = storage.list(storageKey(group, resource, namespace || undefined), { limit: 1 });
+  return list instanceof Promise ? 0 : list.items.length + (list.remaining ?? 0);
+}
+
 /** What the bus connection holds, under names of our own: upstream has no such thing. */
-function busGauges(metrics: RequestMetrics, bus: BusConnection): void {
+function busGauges(metrics: MetricsRegistry, bus: BusConnection): void {
   const gauge = (name: keyof BusFigures, help: string): void =>
-    metrics.gauge(`regatta_bus_${name}`, help, () => `regatta_bus_${name} ${bus.figures[name]}`);
+    metrics.gauge(`regatta_bus_${name}`, help, () => bus.figures[name]);
   gauge('channels', 'Calls and streams on the bus, asked and answered.');
   gauge('peers', 'Bus connections at the other ends of calls and streams.');
   gauge('asking', 'Calls on the bus that wait for their answer.');
 }
 
 /** Under upstream's names (pkg/audit/metrics.go). */
-function auditCounters(metrics: RequestMetrics, log: AuditLog): void {
-  const counter = (name: string, help: string, read: () => number): void =>
-    metrics.gauge(name, help, () => `${name} ${read()}`, 'counter');
-  counter('apiserver_audit_event_total', 'Audit events that were written.', () => log.written);
-  counter('apiserver_audit_error_total', 'Audit events that were dropped.', () => log.dropped);
+function auditCounters(metrics: MetricsRegistry, log: AuditLog): void {
+  metrics.gauge(
+    'apiserver_audit_event_total',
+    '[ALPHA] Counter of audit events generated and sent to the audit backend.',
+    () => log.written,
+    'counter',
+  );
+  metrics.read(
+    'apiserver_audit_error_total',
+    '[ALPHA] Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by the error.',
+    ['plugin'],
+    () => (log.dropped > 0 ? [[['log'], log.dropped]] : []),
+    'counter',
+  );
 }
 
 function stopServing(served: Served): () => Promise<void> {
@@ -251,6 +271,7 @@ function serverContext({ clock, random, logger }: ApiServerOptions, storage: Obj
 interface Assembled {
   readonly pipeline: Pipeline;
   readonly registry: Registry;
+  readonly flow: FlowKeeper;
   /** Tells the documents that name this server where it is. */
   located(url: string): void;
   ready(): void;
@@ -276,7 +297,8 @@ function assemble(
   { bus, sinks, presence, resources, client, remotes }: Foundation,
 ): Assembled {
   const admission = new AdmissionChain(admissionPlugins(context, auth, { client, resources }));
-  const flow = new FlowControl(options.clock);
+  const metrics = new MetricsRegistry();
+  const flow = new FlowControl(options.clock, { metrics, stored: (info) => countOf(context.storage, info) });
   const env: HandlerEnvironment = {
     registry: { server: context, admission },
     resources,
@@ -286,13 +308,8 @@ function assemble(
     watches: new OpenStreams(),
     share: flow.share,
   };
-  const metrics = new RequestMetrics();
   serverGauges(metrics, { flow, storage: context.storage, catalog: resources, clock: options.clock });
-  metrics.gauge(
-    'regatta_open_watches',
-    'Watches that are being answered now.',
-    () => `regatta_open_watches ${env.watches.size}`,
-  );
+  metrics.gauge('regatta_open_watches', 'Watches that are being answered now.', () => env.watches.size);
   if (bus) busGauges(metrics, bus);
   for (const sink of sinks) if (sink instanceof AuditLog) auditCounters(metrics, sink);
   const health = new Health();
@@ -321,7 +338,7 @@ function assemble(
       ],
       [JWKS_PATH, { mediaType: JWKS_MEDIA_TYPE, make: () => jsonWebKeySet(auth.tokenKey) }],
     ]),
-    more: [(call: ApiCall) => openApi.serve(call), regattaApi(routes)],
+    more: [(call: ApiCall) => openApi.serve(call), (call: ApiCall) => dumpFlow(flow, call.info), regattaApi(routes)],
   };
   const handler = (call: ApiCall): ServerResponse | Promise<ServerResponse> => {
     const remote = remoteOf(remotes, call.info);
@@ -338,13 +355,14 @@ function assemble(
       clock,
       random,
       logger,
-      metrics,
+      metrics: new RequestMetrics(metrics),
       errorResponse: negotiatedError,
       flow,
       audit: new Auditor(sinks, clock),
       presence,
     }),
     registry: env.registry,
+    flow: new FlowKeeper(flow, env.registry, resources, clock),
     located: (url) => {
       state.url = url;
     },

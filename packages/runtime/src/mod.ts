@@ -31,6 +31,9 @@ export {
   type LogLevel,
   silentLogger,
 } from './logger.ts';
+export { MAX_SERIES, MetricsRegistry, type MetricType, type Sample, SeriesOf } from './metrics/metrics-registry.ts';
+export { processMetrics } from './metrics/process-metrics.ts';
+export { Counter, Histogram } from './metrics/series.ts';
 export { clipped, inColumns, printable, textWidth } from './printable-text.ts';
 export { endWithSupervisor, reportProgress, shutdownSignal } from './process.ts';
 export { type Random, randomSuffix, seededRandom, systemRandom } from './random.ts';

@@ -1,13 +1,15 @@
-/** The resources that authentication, authorization and admission read. */
+/** The resources that authentication, authorization, admission and flow control read. */
 import type {
   ClusterRole,
   ClusterRoleBinding,
+  FlowSchema,
   LimitRange,
   Namespace,
   Node,
   PersistentVolume,
   Pod,
   PriorityClass,
+  PriorityLevelConfiguration,
   ResourceQuota,
   ResourceRef,
   Role,
@@ -17,6 +19,7 @@ import type {
 } from '@regatta/api';
 
 const RBAC = { group: 'rbac.authorization.k8s.io', version: 'v1' } as const;
+const FLOW_CONTROL = { group: 'flowcontrol.apiserver.k8s.io', version: 'v1' } as const;
 const CORE = { group: '', version: 'v1' } as const;
 
 export const NAMESPACES: ResourceRef<Namespace> = {
@@ -77,4 +80,16 @@ export const ROLE_BINDINGS: ResourceRef<RoleBinding> = {
   resource: 'rolebindings',
   kind: 'RoleBinding',
   namespaced: true,
+};
+export const FLOW_SCHEMA_OBJECTS: ResourceRef<FlowSchema> = {
+  ...FLOW_CONTROL,
+  resource: 'flowschemas',
+  kind: 'FlowSchema',
+  namespaced: false,
+};
+export const PRIORITY_LEVEL_OBJECTS: ResourceRef<PriorityLevelConfiguration> = {
+  ...FLOW_CONTROL,
+  resource: 'prioritylevelconfigurations',
+  kind: 'PriorityLevelConfiguration',
+  namespaced: false,
 };

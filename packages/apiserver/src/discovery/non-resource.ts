@@ -2,9 +2,9 @@
  * Every path that is not about an API object: discovery, health, version, metrics, key sets, OpenAPI.
  */
 import { statusErrors } from '@regatta/api';
+import type { MetricsRegistry } from '@regatta/runtime';
 import type { ApiCall } from '../server/api-call.ts';
-import { type FixedResponse, headerValue, type ServerResponse } from '../server/exchange.ts';
-import type { RequestMetrics } from '../server/request-metrics.ts';
+import { type FixedResponse, headerValue, type ServerRequest, type ServerResponse } from '../server/exchange.ts';
 import { notFoundPage } from '../server/status-response.ts';
 import type { Discovery } from './discovery.ts';
 import type { Health } from './health.ts';
@@ -23,7 +23,7 @@ export interface PublicDocument {
 export interface NonResourceParts {
   readonly discovery: Discovery;
   readonly health: Health;
-  readonly metrics: RequestMetrics;
+  readonly metrics: MetricsRegistry;
   /** More documents, by exact path. */
   readonly documents: ReadonlyMap<string, PublicDocument>;
   /** Tried in order when nothing above fits: OpenAPI. */
@@ -32,7 +32,8 @@ export interface NonResourceParts {
 
 /** Upstream: pkg/routes/openidmetadata.go. */
 const KEPT_AN_HOUR = 'public, max-age=3600';
-const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+const OPEN_METRICS_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores';
 
 export function serveNonResource(parts: NonResourceParts, call: ApiCall): ServerResponse | Promise<ServerResponse> {
   const simple = simpleDocument(parts, call);
@@ -52,8 +53,7 @@ export function serveNonResource(parts: NonResourceParts, call: ApiCall): Server
 function simpleDocument(parts: NonResourceParts, { info, request }: ApiCall): FixedResponse | undefined {
   const { path, query } = info;
   if (path === '/version' || path === '/version/') return json(VERSION_INFO, 'application/json', 2);
-  if (path === '/metrics')
-    return { code: 200, headers: { 'content-type': METRICS_TYPE }, body: [Buffer.from(parts.metrics.render())] };
+  if (path === '/metrics') return metricsPage(parts.metrics, request);
   if (path === '/') return json({ paths: rootPaths(parts) }, 'application/json', 2);
   const document = parts.documents.get(path);
   if (document)
@@ -65,6 +65,17 @@ function publicDocument({ mediaType, make }: PublicDocument, host: string): Fixe
   const answer = json(make(host), mediaType);
   answer.headers['cache-control'] = KEPT_AN_HOUR;
   return answer;
+}
+
+/** OpenMetrics for those who ask for it before anything else (upstream: prometheus/common expfmt.NegotiateIncludingOpenMetrics). */
+function metricsPage(metrics: MetricsRegistry, request: ServerRequest): FixedResponse {
+  const [first = ''] = (headerValue(request, 'accept') ?? '').split(',');
+  const open = first.trim().startsWith('application/openmetrics-text');
+  return {
+    code: 200,
+    headers: { 'content-type': open ? OPEN_METRICS_TYPE : METRICS_TYPE },
+    body: [Buffer.from(metrics.render(open ? 'openmetrics' : 'text'))],
+  };
 }
 
 function json(value: object, mediaType: string, indent?: number): FixedResponse {

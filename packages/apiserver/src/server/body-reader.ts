@@ -8,8 +8,8 @@
 import type { Readable } from 'node:stream';
 import { statusErrors } from '@regatta/api';
 import type { Clock } from '@regatta/runtime';
+import { FlowRefused } from '../flowcontrol/flow-refused.ts';
 import type { HoldBytes } from './exchange.ts';
-import { FlowRefused } from './flow-control.ts';
 import { HttpLimits } from './limits.ts';
 
 const EMPTY = new Uint8Array(0);

@@ -44,20 +44,16 @@ export const HttpLimits = {
 
 /** Who may take how much of the server at once. */
 export const FlowLimits = {
-  /** Upstream's --max-requests-inflight and --max-mutating-requests-inflight. */
+  /** Upstream's --max-requests-inflight and --max-mutating-requests-inflight; levels divide the sum of them. */
   readOnly: 400,
   mutating: 200,
-  /** What one user may have of either while others wait or not: an answer that takes long must leave places for others. */
-  userShare: 0.5,
-  /** Requests of one user that wait: upstream's global-default has 50 in each of the 6 queues that a flow is dealt. */
-  queuedPerUser: 300,
-  /** Requests that wait altogether: upstream's 128 queues of 50. */
+  /** Requests that wait altogether, whatever the levels allow: one of upstream's levels of 128 queues of 50. */
   queued: 6_400,
   /** A request that waited so long gets 429 (upstream: a quarter of --request-timeout). */
   queueWait: 15_000,
   /** What HTTPS requests may take of one turn of the event loop before the rest wait for the next, milliseconds. */
   turn: 5,
-  /** What a user may take before it is the next one's turn, milliseconds. */
+  /** What a queue may take before it is the next one's turn, milliseconds. */
   quantum: 1,
   /** Refusals of one turn: they are cheap, not free. */
   refusalsPerTurn: 50,

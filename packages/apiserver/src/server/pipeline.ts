@@ -1,6 +1,6 @@
 /**
- * The way of every request, whatever brought it here: request info → authentication → its user's turn → impersonation →
- * authorization → body → a place among the requests under way → handler, with the headers and figures that every answer gets
+ * The way of every request, whatever brought it here: request info → authentication → impersonation → its flow's turn →
+ * authorization → body → a seat of its priority level → handler, with the headers and figures that every answer gets
  * (upstream: DefaultBuildHandlerChain in staging/src/k8s.io/apiserver/pkg/server/config.go).
  *
  * Invariants: `handle` never throws and never rejects: a defect becomes a 500 Status and a log line. An answer that can be
@@ -12,6 +12,9 @@ import { type StatusError, statusErrors } from '@regatta/api';
 import type { Clock, Logger, Random } from '@regatta/runtime';
 import type { Auditor, AuditTrail } from '../audit/mod.ts';
 import { ANONYMOUS, type Authenticator, type Authorizer, type UserInfo } from '../auth/identity.ts';
+import { FlowControl } from '../flowcontrol/flow-control.ts';
+import { FlowRefused } from '../flowcontrol/flow-refused.ts';
+import type { FlowTicket } from '../flowcontrol/flow-ticket.ts';
 import { type ApiCall, attributesOf, forbiddenMessage } from './api-call.ts';
 import {
   type FixedResponse,
@@ -21,8 +24,6 @@ import {
   type ServerRequest,
   type ServerResponse,
 } from './exchange.ts';
-import { FlowControl, FlowRefused, type FlowRequest } from './flow-control.ts';
-import { flowHeaders, isExempt, seatOf } from './flow-schema.ts';
 import { impersonate } from './impersonation.ts';
 import { FlowLimits } from './limits.ts';
 import type { Presence } from './presence.ts';
@@ -58,6 +59,7 @@ interface Passage {
   info: RequestInfo | undefined;
   trail: AuditTrail | undefined;
   user: UserInfo | undefined;
+  ticket: FlowTicket | undefined;
 }
 
 /** Whose credentials were refused. */
@@ -102,7 +104,7 @@ export class Pipeline {
     passage.info = info;
     try {
       const user = this.#identity(await this.options.authenticator.authenticate(request.credentials), passage);
-      return this.#authorized(passage, info, user);
+      return this.#authorized(passage, info, this.#acting(passage, user));
     } catch (error) {
       refuseTrail(passage.trail, error);
       throw error;
@@ -133,6 +135,7 @@ export class Pipeline {
       info: undefined,
       trail: undefined,
       user: undefined,
+      ticket: undefined,
     };
   }
 
@@ -156,12 +159,17 @@ export class Pipeline {
     return known;
   }
 
-  /** @throws StatusError 403 */
-  #authorized(passage: Passage, info: RequestInfo, user: UserInfo): ApiCall {
-    const { request, warnings, trail } = passage;
-    const acting = impersonate(user, request.headers, this.options.authorizer);
-    trail?.actingAs(acting);
+  /** Whom the caller acts as. @throws StatusError 403 */
+  #acting(passage: Passage, user: UserInfo): UserInfo {
+    const acting = impersonate(user, passage.request.headers, this.options.authorizer);
+    passage.trail?.actingAs(acting);
     passage.user = acting;
+    return acting;
+  }
+
+  /** @throws StatusError 403 */
+  #authorized(passage: Passage, info: RequestInfo, acting: UserInfo): ApiCall {
+    const { request, warnings, trail } = passage;
     this.#authorize(acting, info, trail);
     this.options.presence?.seen(acting, info, request);
     return { request, info, user: acting, warnings, trail };
@@ -169,46 +177,47 @@ export class Pipeline {
 
   #serve(passage: Passage, info: RequestInfo, user: UserInfo): ServerResponse | Promise<ServerResponse> {
     const { request } = passage;
-    const authorized = (): ApiCall => this.#authorized(passage, info, user);
+    const acting = this.#acting(passage, user);
+    const authorized = (): ApiCall => this.#authorized(passage, info, acting);
     if (request.credentials.busUser !== undefined) return this.options.handler(authorized());
     request.identified?.(user.name);
-    const turn = { user: user.name, exempt: isExempt(user), gone: () => request.isGone() };
-    const seat = seatOf(info);
+    const ticket = this.flow.ticket(acting, info, () => request.isGone());
+    passage.ticket = ticket;
     const refused = (error: unknown): ServerResponse => {
-      if (error instanceof FlowRefused) return tooManyRequests(user);
+      if (error instanceof FlowRefused) return tooManyRequests(ticket);
       throw error;
     };
     try {
       const answer =
-        seat === 'write' && WITH_BODY.has(request.method)
-          ? this.#serveWithBody(authorized, request, turn)
-          : this.flow.run({ ...turn, seat }, () => this.#answered(authorized(), user.name));
+        ticket.kind === 'mutating' && WITH_BODY.has(request.method)
+          ? this.#serveWithBody(authorized, request, ticket)
+          : this.flow.run(ticket, () => this.#answered(authorized(), ticket.user));
       return answer instanceof Promise ? answer.catch(refused) : answer;
     } catch (error) {
       return refused(error);
     }
   }
 
-  /** The body is read before a place is taken: who sends slowly keeps nobody out. */
+  /** The body is read before a seat is taken: who sends slowly keeps nobody out. */
   #serveWithBody(
     authorized: () => ApiCall,
     request: ServerRequest,
-    turn: Omit<FlowRequest, 'seat'>,
+    ticket: FlowTicket,
   ): ServerResponse | Promise<ServerResponse> {
     const { bodies } = this.flow;
     let held = 0;
     const hold = (bytes: number): boolean => {
-      if (!bodies.take(turn.user, bytes)) return false;
+      if (!bodies.take(ticket.user, bytes)) return false;
       held += bytes;
       return true;
     };
     const serve = (call: ApiCall): ServerResponse | Promise<ServerResponse> => {
       const handle = (): ServerResponse | Promise<ServerResponse> =>
-        this.flow.run({ ...turn, seat: 'write' }, () => this.#answered(call, turn.user));
+        this.flow.run(ticket, () => this.#answered(call, ticket.user));
       const body = readAhead(request, hold);
-      return body ? body.then(handle).finally(() => bodies.give(turn.user, held)) : handle();
+      return body ? body.then(handle).finally(() => bodies.give(ticket.user, held)) : handle();
     };
-    const call = this.flow.run({ ...turn, seat: 'none' }, authorized);
+    const call = this.flow.run({ ...ticket, seats: 0 }, authorized);
     return call instanceof Promise ? call.then(serve) : serve(call);
   }
 
@@ -221,8 +230,7 @@ export class Pipeline {
   /** Large answers count until their readers have taken them. */
   #counted(user: string, response: ServerResponse): ServerResponse {
     if (isStream(response)) return response;
-    let size = 0;
-    for (const part of response.body) size += part.length;
+    const size = sizeOf(response);
     if (size >= FlowLimits.largeAnswer) response.sent = this.flow.sending(user, size);
     return response;
   }
@@ -249,26 +257,40 @@ export class Pipeline {
   }
 
   #finish(
-    { request, info, auditId, warnings, started, trail, user }: Passage,
+    { request, info, auditId, warnings, started, trail, user, ticket }: Passage,
     response: ServerResponse,
   ): ServerResponse {
     const { headers } = response;
+    // What takes a seat is told whose it was; connections that last are none of flow control's.
+    if (ticket && ticket.seats > 0) Object.assign(headers, ticket.schema.headers);
     headers['audit-id'] = auditId;
     headers['cache-control'] ??= 'no-cache, private';
     if (warnings.length > 0) headers.warning = warningHeaders(warnings);
-    this.options.metrics.observe(request.method, info, response.code, this.options.clock.monotonic() - started);
+    const took = this.options.clock.monotonic() - started;
+    this.options.metrics.observe(
+      request.method,
+      info,
+      response.code,
+      took,
+      isStream(response) ? undefined : sizeOf(response),
+    );
     const followed = trail ? trail.answered(response) : response;
     const { presence } = this.options;
     return presence && user && info && isStream(followed) ? presence.followed(user, info, followed) : followed;
   }
 }
 
+function sizeOf({ body }: FixedResponse): number {
+  let size = 0;
+  for (const part of body) size += part.length;
+  return size;
+}
+
 /** In plain text, as upstream's filters refuse. */
-function tooManyRequests(user: UserInfo): FixedResponse {
+function tooManyRequests({ schema: { level } }: FlowTicket): FixedResponse {
   return textResponse(429, 'Too many requests, please try again later.\n', {
-    'retry-after': '1',
+    'retry-after': String(level.retryAfter.seconds),
     'x-content-type-options': 'nosniff',
-    ...flowHeaders(user),
   });
 }
 

@@ -1,110 +1,171 @@
 /**
- * Figures about requests, in Prometheus' text format under upstream's names
- * (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/metrics/metrics.go).
+ * Figures about requests, under upstream's names (upstream: staging/src/k8s.io/apiserver/pkg/endpoints/metrics/metrics.go).
  *
  * Invariant: the number of series is bounded: labels come from served resources and known verbs; what names no resource
  * is counted by verb and code alone.
  */
-import type { RequestInfo } from './request-info.ts';
+import { type Counter, type Histogram, MetricsRegistry, type SeriesOf } from '@regatta/runtime';
+import { queryFlag, type RequestInfo } from './request-info.ts';
 
 const DURATION_BUCKETS = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ];
-const MAX_SERIES = 5000;
+const SLI_BUCKETS = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+/** Ten powers of ten from a thousand bytes on. */
+const SIZE_BUCKETS = Array.from({ length: 7 }, (_, i) => 1000 * 10 ** i);
+const LABELS = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'];
 
-interface Series {
-  readonly labels: string;
-  readonly totals: Map<number, number>;
-  readonly buckets: Float64Array;
-  count: number;
-  sum: number;
+/** What is counted of requests that are alike; kept, so that counting looks nothing up. */
+interface Alike {
+  readonly verb: string;
+  readonly labels: readonly string[];
+  readonly durations: Histogram;
+  readonly sli: Histogram;
+  readonly sizes: Histogram | undefined;
+  /** By code, and by dry run. */
+  readonly totals: Map<string, Counter>;
+}
+
+/** One request that takes as long as its caller likes. */
+export interface LongRunningRequest {
+  ended(): void;
 }
 
 export class RequestMetrics {
-  readonly #series = new Map<string, Series>();
-  readonly #gauges = new Map<
-    string,
-    { readonly help: string; readonly type: 'gauge' | 'counter'; readonly read: () => string }
-  >();
+  readonly #alike = new Map<string, Alike>();
+  readonly #totals: SeriesOf<Counter>;
+  readonly #durations: SeriesOf<Histogram>;
+  readonly #sli: SeriesOf<Histogram>;
+  readonly #sizes: SeriesOf<Histogram>;
+  readonly #longRunning = new Map<string, { readonly labels: readonly string[]; count: number }>();
 
-  /** @param milliseconds how long the answer took to begin */
-  observe(method: string, info: RequestInfo | undefined, code: number, milliseconds: number): void {
+  constructor(readonly registry: MetricsRegistry = new MetricsRegistry()) {
+    this.#totals = registry.counter(
+      'apiserver_request_total',
+      '[STABLE] Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+      ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource', 'scope', 'component', 'code'],
+    );
+    const by = 'for each verb, group, version, resource, subresource, scope and component';
+    this.#durations = registry.histogram(
+      'apiserver_request_duration_seconds',
+      '[STABLE] Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+      ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource', 'scope', 'component'],
+      DURATION_BUCKETS,
+    );
+    this.#sli = registry.histogram(
+      'apiserver_request_sli_duration_seconds',
+      `[ALPHA] Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds ${by}.`,
+      [...LABELS, 'component'],
+      SLI_BUCKETS,
+    );
+    this.#sizes = registry.histogram(
+      'apiserver_response_sizes',
+      '[STABLE] Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.',
+      [...LABELS, 'component'],
+      SIZE_BUCKETS,
+    );
+    registry.read(
+      'apiserver_longrunning_requests',
+      '[STABLE] Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
+      [...LABELS, 'component'],
+      () => [...this.#longRunning.values()].map(({ labels, count }) => [labels, count]),
+    );
+  }
+
+  /**
+   * @param milliseconds how long the answer took to begin
+   * @param size of its body; undefined for a stream
+   */
+  observe(
+    method: string,
+    info: RequestInfo | undefined,
+    code: number,
+    milliseconds: number,
+    size?: number,
+    waited = 0,
+  ): void {
     // Strangers choose paths: a resource that is not served must not make a series.
-    const known = info?.isResource === true && code !== 404 && code !== 405;
+    const known = info?.isResource === true && code !== 404 && code !== 405 ? info : undefined;
+    const dryRun = known && method !== 'GET' && known.query.getAll('dryRun').includes('All') ? 'All' : '';
+    const alike = this.#of(method, known);
+    this.#total(alike, dryRun, code).inc();
+    if (dryRun === '') alike.durations.observe(milliseconds / 1000);
+    else this.#durations.with(...dryRunLabels(alike.labels, dryRun)).observe(milliseconds / 1000);
+    if (alike.verb !== 'WATCH' && alike.verb !== 'CONNECT') alike.sli.observe((milliseconds - waited) / 1000);
+    if (size !== undefined) alike.sizes?.observe(size);
+  }
+
+  /** A request that lasts. */
+  longRunning(method: string, info: RequestInfo): LongRunningRequest {
+    const { verb, labels } = this.#of(method, info.isResource ? info : undefined);
+    const key = `${verb}|${labels.join('|')}`;
+    const gauge = this.#longRunning.get(key) ?? { labels, count: 0 };
+    this.#longRunning.set(key, gauge);
+    gauge.count++;
+    return { ended: () => void gauge.count-- };
+  }
+
+  #of(method: string, info: RequestInfo | undefined): Alike {
     const verb = metricVerb(method, info);
-    const key = known ? `${info.group}|${info.version}|${info.resource}|${info.subresource}|${verb}` : `|${verb}`;
-    let series = this.#series.get(key);
-    if (!series) {
-      if (this.#series.size >= MAX_SERIES) return;
-      series = newSeries(known ? info : undefined, verb);
-      this.#series.set(key, series);
+    const key = info
+      ? `${info.group}|${info.version}|${info.resource}|${info.subresource}|${verb}|${scopeOf(info)}`
+      : `|${verb}`;
+    let alike = this.#alike.get(key);
+    if (!alike) {
+      const { group = '', version = '', resource = '', subresource = '' } = info ?? {};
+      const labels = [verb, group, version, resource, subresource, info ? scopeOf(info) : '', 'apiserver'];
+      alike = {
+        verb,
+        labels,
+        durations: this.#durations.with(...dryRunLabels(labels, '')),
+        sli: this.#sli.with(...labels),
+        // As upstream: of reads.
+        sizes: verb === 'GET' || verb === 'LIST' ? this.#sizes.with(...labels) : undefined,
+        totals: new Map(),
+      };
+      this.#alike.set(key, alike);
     }
-    const seconds = milliseconds / 1000;
-    series.totals.set(code, (series.totals.get(code) ?? 0) + 1);
-    series.count++;
-    series.sum += seconds;
-    const bucket = DURATION_BUCKETS.findIndex((limit) => seconds <= limit);
-    if (bucket >= 0) series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
+    return alike;
   }
 
-  /** Adds a metric whose lines are made when it is read. */
-  gauge(name: string, help: string, read: () => string, type: 'gauge' | 'counter' = 'gauge'): void {
-    this.#gauges.set(name, { help, type, read });
-  }
-
-  /** The page. */
-  render(): string {
-    const lines: string[] = [];
-    lines.push('# HELP apiserver_request_total [STABLE] Counter of apiserver requests broken out for each verb.');
-    lines.push('# TYPE apiserver_request_total counter');
-    for (const series of this.#series.values()) {
-      for (const [code, total] of series.totals) {
-        lines.push(`apiserver_request_total{code="${code}",dry_run="",${series.labels}} ${total}`);
-      }
+  #total({ labels, totals }: Alike, dryRun: string, code: number): Counter {
+    const key = dryRun === '' ? String(code) : `${code}${dryRun}`;
+    let total = totals.get(key);
+    if (!total) {
+      total = this.#totals.with(...dryRunLabels(labels, dryRun), String(code));
+      totals.set(key, total);
     }
-    lines.push('# HELP apiserver_request_duration_seconds [STABLE] Response latency distribution in seconds.');
-    lines.push('# TYPE apiserver_request_duration_seconds histogram');
-    for (const series of this.#series.values()) renderHistogram(series, lines);
-    for (const [name, { help, type, read }] of this.#gauges) {
-      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, read());
-    }
-    return `${lines.join('\n')}\n`;
+    return total;
   }
 }
 
+function dryRunLabels([verb = '', ...labels]: readonly string[], dryRun: string): string[] {
+  return [verb, dryRun, ...labels];
+}
+
+/** As upstream's CleanVerb and canonicalVerb say it. */
 function metricVerb(method: string, info: RequestInfo | undefined): string {
-  if (!info?.isResource) return method;
+  if (!info) return KNOWN_METHODS.has(method) ? method : 'other';
+  if (CONNECTS.has(info.subresource) || info.subresource === 'proxy') return 'CONNECT';
   switch (info.verb) {
     case 'list':
       return 'LIST';
     case 'watch':
-      return 'WATCH';
+      return queryFlag(info.query, 'watch') || info.path.includes('/watch/') ? 'WATCH' : 'LIST';
     case 'deletecollection':
       return 'DELETECOLLECTION';
+    case 'patch':
+      return 'PATCH';
     default:
-      return method;
+      return method === 'HEAD' ? 'GET' : KNOWN_METHODS.has(method) ? method : 'other';
   }
 }
 
-function newSeries(info: RequestInfo | undefined, verb: string): Series {
-  const { group = '', version = '', resource = '', subresource = '' } = info ?? {};
-  const scope = info === undefined ? '' : info.name ? 'resource' : info.namespace ? 'namespace' : 'cluster';
-  return {
-    labels: `group="${group}",resource="${resource}",scope="${scope}",subresource="${subresource}",verb="${verb}",version="${version}"`,
-    totals: new Map(),
-    buckets: new Float64Array(DURATION_BUCKETS.length),
-    count: 0,
-    sum: 0,
-  };
-}
+const CONNECTS = new Set(['exec', 'attach', 'portforward', 'log']);
+const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-function renderHistogram(series: Series, lines: string[]): void {
-  const name = 'apiserver_request_duration_seconds';
-  let cumulative = 0;
-  for (const [i, limit] of DURATION_BUCKETS.entries()) {
-    cumulative += series.buckets[i] ?? 0;
-    lines.push(`${name}_bucket{${series.labels},le="${limit}"} ${cumulative}`);
-  }
-  lines.push(`${name}_bucket{${series.labels},le="+Inf"} ${series.count}`);
-  lines.push(`${name}_sum{${series.labels}} ${series.sum}`, `${name}_count{${series.labels}} ${series.count}`);
+/** As upstream's CleanScope says it. */
+function scopeOf({ name, verb, namespace }: RequestInfo): string {
+  if (name !== '' || verb === 'create') return 'resource';
+  return namespace !== '' ? 'namespace' : 'cluster';
 }

@@ -3,13 +3,11 @@
  * (upstream: apiserver/pkg/endpoints/metrics, storage/etcd3/metrics, component-base/metrics, the Prometheus client's
  * process collector). They are read when the page is.
  */
-import { readdirSync } from 'node:fs';
-import type { Clock } from '@regatta/runtime';
+import { type Clock, type MetricsRegistry, processMetrics, type Sample } from '@regatta/runtime';
 import { VERSION_INFO } from '../discovery/version.ts';
+import type { FlowControl } from '../flowcontrol/flow-control.ts';
 import type { Catalog } from '../registry/resource-registry.ts';
 import { type ObjectStorage, storageKey } from '../storage/mod.ts';
-import type { FlowControl } from './flow-control.ts';
-import type { RequestMetrics } from './request-metrics.ts';
 
 export interface GaugeSources {
   readonly flow: FlowControl;
@@ -18,56 +16,57 @@ export interface GaugeSources {
   readonly clock: Clock;
 }
 
-export function serverGauges(metrics: RequestMetrics, { flow, storage, catalog, clock }: GaugeSources): void {
-  const kinds = [
-    ['mutating', 'write'],
-    ['readOnly', 'read'],
-  ] as const;
-  const inflight = 'apiserver_current_inflight_requests';
-  metrics.gauge(
-    inflight,
+export function serverGauges(metrics: MetricsRegistry, { flow, storage, catalog, clock }: GaugeSources): void {
+  metrics.read(
+    'apiserver_current_inflight_requests',
     '[STABLE] Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
-    () => kinds.map(([kind, seat]) => `${inflight}{request_kind="${kind}"} ${flow.underWay(seat)}`).join('\n'),
+    ['request_kind'],
+    () => (['mutating', 'readOnly'] as const).map((kind): Sample => [[kind], flow.underWay[kind]]),
   );
-  const stored = 'apiserver_resource_objects';
-  metrics.gauge(stored, 'Number of stored objects at the time of last check split by kind.', () =>
-    storedObjects(stored, storage, catalog),
+  metrics.read(
+    'apiserver_current_inqueue_requests',
+    '[ALPHA] Maximal number of queued requests in this apiserver per request kind in last second.',
+    ['request_kind'],
+    () => [[['waiting'], flow.queued]],
+  );
+  metrics.read(
+    'apiserver_resource_objects',
+    '[ALPHA] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+    ['group', 'resource'],
+    () => storedObjects(storage, catalog),
+  );
+  // Replaced by the one above and still there, as upstream keeps it.
+  metrics.read(
+    'apiserver_storage_objects',
+    '[STABLE] [DEPRECATED, consider using apiserver_resource_objects instead] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+    ['resource'],
+    () =>
+      storedObjects(storage, catalog).map(
+        ([[group, resource = ''], count]): Sample => [[group ? `${resource}.${group}` : resource], count],
+      ),
   );
   const { major, minor, gitVersion, gitCommit, gitTreeState, buildDate, goVersion, compiler, platform } = VERSION_INFO;
-  const build = `major="${major}",minor="${minor}",git_version="${gitVersion}",git_commit="${gitCommit}",git_tree_state="${gitTreeState}",build_date="${buildDate}",go_version="${goVersion}",compiler="${compiler}",platform="${platform}"`;
-  metrics.gauge(
+  metrics.read(
     'kubernetes_build_info',
-    "A metric with a constant '1' value labeled by the build.",
-    () => `kubernetes_build_info{${build}} 1`,
+    "[ALPHA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
+    [
+      ...['major', 'minor', 'git_version', 'git_commit', 'git_tree_state', 'build_date', 'go_version', 'compiler'],
+      'platform',
+    ],
+    () => [[[major, minor, gitVersion, gitCommit, gitTreeState, buildDate, goVersion, compiler, platform], 1]],
   );
-  processGauges(metrics, clock);
+  processMetrics(metrics, clock);
 }
 
-function storedObjects(name: string, storage: ObjectStorage, catalog: Catalog): string {
-  const counts = new Map<string, number>();
+function storedObjects(storage: ObjectStorage, catalog: Catalog): Sample[] {
+  const counts = new Map<string, Sample>();
   for (const { group, resource } of catalog.resources) {
-    const key = group ? `${resource}.${group}` : resource;
+    const key = storageKey(group, resource);
     // Versions of a resource share their objects; a resource of no objects is no series.
     if (resource.includes('/') || counts.has(key)) continue;
-    const list = storage.list(storageKey(group, resource), { limit: 1 });
+    const list = storage.list(key, { limit: 1 });
     if (list instanceof Promise || list.items.length === 0) continue;
-    counts.set(key, list.items.length + (list.remaining ?? 0));
+    counts.set(key, [[group, resource], list.items.length + (list.remaining ?? 0)]);
   }
-  return [...counts].map(([resource, count]) => `${name}{resource="${resource}"} ${count}`).join('\n');
-}
-
-function processGauges(metrics: RequestMetrics, clock: Clock): void {
-  const gauge = (name: string, help: string, read: () => number, type: 'gauge' | 'counter' = 'gauge'): void =>
-    metrics.gauge(name, help, () => `${name} ${read()}`, type);
-  const cpu = (): number => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  };
-  const startedAt = clock.now() / 1000 - process.uptime();
-  gauge('process_cpu_seconds_total', 'Total user and system CPU time spent in seconds.', cpu, 'counter');
-  gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', () => process.memoryUsage.rss());
-  gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', () => startedAt);
-  if (process.platform === 'linux') {
-    gauge('process_open_fds', 'Number of open file descriptors.', () => readdirSync('/proc/self/fd').length);
-  }
+  return [...counts.values()];
 }

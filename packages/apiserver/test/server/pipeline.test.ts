@@ -1,8 +1,8 @@
 import { FakeClock, type LogFields, type Logger, seededRandom, silentLogger } from '@regatta/runtime';
 import { describe, expect, it } from 'vitest';
 import { ANONYMOUS, type Authorizer, type UserInfo } from '../../src/auth/mod.ts';
+import { FlowControl } from '../../src/flowcontrol/flow-control.ts';
 import type { FixedResponse, RequestHeaders, ServerRequest } from '../../src/server/exchange.ts';
-import { FlowControl } from '../../src/server/flow-control.ts';
 import { type CallHandler, Pipeline } from '../../src/server/pipeline.ts';
 import { RequestMetrics } from '../../src/server/request-metrics.ts';
 import { textResponse } from '../../src/server/status-response.ts';
@@ -136,7 +136,7 @@ describe('SRV-5: limits and defects', () => {
     const failing: CallHandler = () => Promise.reject(new Error('broken'));
     await ask({ flow, handler: failing }, request('POST', '/api/v1/namespaces/x/pods'));
     await ask({ flow }, request('GET', '/api/v1/pods'));
-    expect([flow.underWay('read'), flow.underWay('write'), flow.underWay('none')]).toEqual([0, 0, 0]);
+    expect([flow.underWay.readOnly, flow.underWay.mutating, flow.underWay.longRunning]).toEqual([0, 0, 0]);
   });
 
   it('turns a defect into a 500 Status and a log line', async () => {
