@@ -72,6 +72,7 @@ export class FlowKeeper {
       followObjects(storage, FLOW_SCHEMA_OBJECTS, this.#follower(this.#schemas)),
     );
     this.#follow();
+    await this.#working;
     this.#arm();
   }
 
@@ -107,7 +108,7 @@ export class FlowKeeper {
     while (this.#changed && !this.#stopped) {
       this.#changed = false;
       this.flow.configure([...this.#levels.values()], [...this.#schemas.values()]);
-      for (const schema of this.#schemas.values()) await this.#sayWhetherItDangles(schema);
+      await Promise.all([...this.#schemas.values()].map((schema) => this.#sayWhetherItDangles(schema)));
     }
     this.#working = undefined;
   }

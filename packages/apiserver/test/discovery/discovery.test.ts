@@ -88,15 +88,15 @@ describe('SRV-32: figures', () => {
     await running.request('GET', '/api/v1/namespaces/default');
     const { text } = await running.request('GET', '/metrics');
     expect(text).toMatch(
-      /^apiserver_request_total\{code="200",dry_run="",group="",resource="namespaces",scope="resource",subresource="",verb="GET",version="v1"\} 1$/m,
+      /^apiserver_request_total\{code="200",component="apiserver",dry_run="",group="",resource="namespaces",scope="resource",subresource="",verb="GET",version="v1"\} 1$/m,
     );
     expect(text).toMatch(/^apiserver_request_duration_seconds_count\{.*resource="namespaces".*\} 1$/m);
   });
   it('tells of the server itself', async () => {
     const { text } = await running.request('GET', '/metrics');
     expect(text).toMatch(/^apiserver_current_inflight_requests\{request_kind="readOnly"\} [1-9]\d*$/m);
-    expect(text).toMatch(/^apiserver_resource_objects\{resource="namespaces"\} 4$/m);
-    expect(text).toMatch(/^kubernetes_build_info\{major="1",minor="36",.*\} 1$/m);
+    expect(text).toMatch(/^apiserver_resource_objects\{group="",resource="namespaces"\} 4$/m);
+    expect(text).toMatch(/^kubernetes_build_info\{.*major="1",minor="36",.*\} 1$/m);
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
   });
 });
