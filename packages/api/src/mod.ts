@@ -57,7 +57,7 @@ export { milliValue, numericValue, Quantity, QuantityError } from './quantity.ts
 export { inQuotaScopes } from './quota/quota-scopes.ts';
 export { type CountedResource, PLAIN_COUNTS, podCompute, quotaUsage } from './quota/quota-usage.ts';
 export { DecodeError, DecodeReport } from './schema/decode-report.ts';
-export type { Decoder, TypeSource } from './schema/decoder.ts';
+export { type Decoder, type TypeSource, wasGivenEmpty } from './schema/decoder.ts';
 export type { KindTypes } from './schema/kind-types.ts';
 export type { RawProperty, RawResource, RawType } from './schema/raw-facts.ts';
 export type { GroupInfo, ResourceInfo, SubresourceInfo } from './schema/resource-info.ts';

@@ -176,12 +176,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function structCodec(type: TypeInfo, codecOf: (shape: Shape) => Codec): Codec {
   const fields = new Map<string, CompiledField>();
   const order: string[] = [];
+  const maps: string[] = [];
   const always: { readonly name: string; readonly zero: () => unknown }[] = [];
   for (const field of type.fields.values()) {
     const codec = codecOf(field.shape);
     const compiled = compileField(type, field, codec, order.length);
     fields.set(field.name, compiled);
     order.push(field.name);
+    if (field.shape.kind === 'map') maps.push(field.name);
     if (field.zero === 'keep' || field.zero === 'struct') always.push({ name: field.name, zero: codec.zero });
     else if (field.zero === 'pointer-null') always.push({ name: field.name, zero: () => null });
   }
@@ -207,7 +209,9 @@ function structCodec(type: TypeInfo, codecOf: (shape: Shape) => Codec): Codec {
       }
       const object: Record<string, unknown> = {};
       const ordered = decodeFields(fields, value, object, report);
-      return fill(object) || !ordered ? inOrder(order, object) : object;
+      const result = fill(object) || !ordered ? inOrder(order, object) : object;
+      if (maps.length > 0) noteEmptyMaps(result, maps, value);
+      return result;
     },
   };
 }
@@ -236,6 +240,25 @@ function decodeFields(
     object[field.name] = decoded;
   }
   return ordered;
+}
+
+/** Maps that were given and hold nothing are left out, as Go leaves them out when it writes; messages still show them. */
+const emptyMaps = new WeakMap<object, ReadonlySet<string>>();
+
+/** Whether the request gave this map, without entries. @param object as the decoder made it */
+export function wasGivenEmpty(object: object, field: string): boolean {
+  return emptyMaps.get(object)?.has(field) ?? false;
+}
+
+function noteEmptyMaps(object: object, maps: readonly string[], given: Record<string, unknown>): void {
+  let found: Set<string> | undefined;
+  for (const name of maps) {
+    const map = given[name];
+    if (map === undefined || map === null || !isObject(map) || !isEmpty(map)) continue;
+    found ??= new Set();
+    found.add(name);
+  }
+  if (found) emptyMaps.set(object, found);
 }
 
 function decodeField(field: CompiledField, value: unknown, report: DecodeReport): unknown {

@@ -1,7 +1,13 @@
 /**
  * Rules that workloads share (upstream: pkg/apis/apps/validation/validation.go).
  */
-import { isValidPercent, type LabelSelector, labelSelectorFrom, type PodTemplateSpec } from '@regatta/api';
+import {
+  isValidPercent,
+  type LabelSelector,
+  labelSelectorFrom,
+  type PodTemplateSpec,
+  wasGivenEmpty,
+} from '@regatta/api';
 import { checkPodTemplate } from '../core/pod-spec/template.ts';
 import type { ErrorList } from '../validation/error-list.ts';
 import type { Maybe } from '../validation/lists.ts';
@@ -38,13 +44,15 @@ export function checkSelectorAndTemplate(
     checkLabelSelector(errors, SELECTOR, selector);
     if (isEmptySelector(selector)) errors.invalid(SELECTOR, selector, what.empty);
   }
-  const labels = template.metadata?.labels;
+  const { metadata } = template;
+  const labels = metadata?.labels;
   const selected = selects(selector, labels);
   if (selected === undefined) {
     errors.invalid(SELECTOR, selector, what.wrong);
     return;
   }
-  if (!selected) errors.invalid(TEMPLATE.child('metadata').child('labels'), labels, MISMATCH);
+  const shown = metadata && wasGivenEmpty(metadata, 'labels') ? {} : labels;
+  if (!selected) errors.invalid(TEMPLATE.child('metadata').child('labels'), shown, MISMATCH);
   checkTemplate(errors, TEMPLATE, template);
 }
 

@@ -84,12 +84,11 @@ function checkByType(errors: ErrorList, secret: Secret): void {
 }
 
 function checkJson(errors: ErrorList, { data }: Secret, key: string): void {
-  const encoded = has(data, key) ? data?.[key] : undefined;
-  if (encoded === undefined) {
+  if (!has(data, key)) {
     errors.required(DATA.key(key));
     return;
   }
-  const problem = jsonProblem(Buffer.from(encoded, 'base64'));
+  const problem = jsonProblem(Buffer.from(data?.[key] ?? '', 'base64'));
   if (problem !== undefined) errors.invalid(DATA.key(key), '<secret contents redacted>', problem);
 }
 

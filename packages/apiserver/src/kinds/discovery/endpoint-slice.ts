@@ -9,6 +9,7 @@ import {
   isDNS1123Label,
   isDNS1123Subdomain,
   isValidLabelValue,
+  jsonEqual,
 } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkIp, checkNonSpecialIp, ipFamily } from '../validation/addresses.ts';
@@ -32,22 +33,33 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
       port.protocol ||= 'TCP';
     }
   },
+  prepareForCreate: dropTopology,
+  prepareForUpdate(slice, old) {
+    if (jsonEqual(slice.endpoints, old.endpoints)) return;
+    dropTopology(slice);
+  },
   validate: (slice) => validateSlice(slice).errors,
   validateUpdate(slice, old) {
-    const errors = validateSlice(slice);
+    const errors = validateSlice(slice, old);
     if (slice.addressType !== old.addressType) errors.invalid(ADDRESS_TYPE, slice.addressType, IMMUTABLE);
     return errors.errors;
   },
 };
 
-function validateSlice(slice: EndpointSlice): ErrorList {
+/** Of v1beta1 alone: v1 has zones and nodes of their own. */
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
+}
+
+/** @param old endpoints that it has just so are not looked at again */
+function validateSlice(slice: EndpointSlice, old?: EndpointSlice): ErrorList {
   const errors = new ErrorList();
   checkEnum(errors, ADDRESS_TYPE, slice.addressType, ADDRESS_TYPES);
   const count = slice.endpoints?.length ?? 0;
+  if (old && jsonEqual(slice.endpoints, old.endpoints)) return checkPorts(errors, slice);
   if (count > LIMITS.endpoints) errors.tooMany(ENDPOINTS, count, LIMITS.endpoints);
   else eachItem(slice.endpoints, ENDPOINTS, (endpoint, at) => checkEndpoint(errors, at, endpoint, slice.addressType));
-  checkPorts(errors, slice);
-  return errors;
+  return checkPorts(errors, slice);
 }
 
 function checkEndpoint(errors: ErrorList, path: Path, endpoint: Endpoint, type: string): void {
@@ -105,11 +117,11 @@ function checkHints(errors: ErrorList, path: Path, hints: EndpointHints): void {
   }
 }
 
-function checkPorts(errors: ErrorList, { ports }: EndpointSlice): void {
+function checkPorts(errors: ErrorList, { ports }: EndpointSlice): ErrorList {
   const count = ports?.length ?? 0;
   if (count > LIMITS.ports) {
     errors.tooMany(PORTS, count, LIMITS.ports);
-    return;
+    return errors;
   }
   const names = new Set<string>();
   eachItem(ports, PORTS, (port: DiscoveryV1EndpointPort, at) => {
@@ -120,4 +132,5 @@ function checkPorts(errors: ErrorList, { ports }: EndpointSlice): void {
     checkEnum(errors, at.child('protocol'), port.protocol, PROTOCOLS);
     if (port.appProtocol !== undefined) checkQualifiedName(errors, at.child('appProtocol'), port.appProtocol);
   });
+  return errors;
 }

@@ -2,13 +2,13 @@
  * What a PersistentVolume stands for (upstream: ValidatePersistentVolumeSpec and its leaves of
  * pkg/apis/core/validation/validation.go). Most systems are checked as in Pods; those that differ are here.
  */
-import type { PersistentVolumeSpec, SecretReference, Volume } from '@regatta/api';
+import type { ISCSIPersistentVolumeSource, PersistentVolumeSpec, SecretReference, Volume } from '@regatta/api';
 import type { ErrorList } from '../../validation/error-list.ts';
 import { type Path, SPEC } from '../../validation/path.ts';
 import { checkDnsLabel, checkRequiredName } from '../../validation/rules.ts';
 import { checkCsiDriver, checkHostPath } from '../pod-spec/file-volumes.ts';
 import { checkNoBacksteps } from '../pod-spec/paths.ts';
-import { remoteSources } from '../pod-spec/remote-volumes.ts';
+import { isIscsiName, LONGEST_ISCSI, remoteSources, TOO_LONG_FOR_ISCSI } from '../pod-spec/remote-volumes.ts';
 import type { SourceCheck } from '../pod-spec/volumes.ts';
 
 type Field = Exclude<
@@ -31,22 +31,24 @@ export const SOURCES: readonly Field[] = [
   ...(['photonPersistentDisk', 'portworxVolume', 'azureDisk', 'scaleIO', 'local', 'storageos', 'csi'] as const),
 ];
 
-type Check = (errors: ErrorList, path: Path, spec: PersistentVolumeSpec) => void;
+type Check = (errors: ErrorList, path: Path, spec: PersistentVolumeSpec, name: string) => void;
 
 const OWN: Readonly<Partial<Record<Field, Check>>> = {
   hostPath: (errors, path, { hostPath }) => hostPath && checkHostPath(errors, path, hostPath),
   glusterfs(errors, path, { glusterfs }) {
     if (!glusterfs?.endpoints) errors.required(path.child('endpoints'));
     if (!glusterfs?.path) errors.required(path.child('path'));
-    if (glusterfs?.endpointsNamespace === '') {
+    const namespace = glusterfs?.endpointsNamespace;
+    if (namespace === '') {
       const why = 'if the endpointnamespace is set, it must be a valid namespace name';
       errors.invalid(path.child('endpointsNamespace'), '', why);
-    }
+    } else if (namespace) checkDnsLabel(errors, path.child('endpointsNamespace'), namespace);
   },
   cinder(errors, path, { cinder }) {
     if (!cinder?.volumeID) errors.required(path.child('volumeID'));
     checkSecretGiven(errors, path.child('secretRef'), cinder?.secretRef);
   },
+  iscsi: (errors, path, { iscsi }, name) => iscsi && checkIscsi(errors, path, iscsi, name),
   azureFile(errors, path, { azureFile }) {
     if (!azureFile?.secretName) errors.required(path.child('secretName'));
     if (!azureFile?.shareName) errors.required(path.child('shareName'));
@@ -77,6 +79,23 @@ const CSI_SECRETS = [
   'nodePublishSecretRef',
   'nodeExpandSecretRef',
 ] as const;
+
+/** Told in other words and another order than in Pods. */
+function checkIscsi(errors: ErrorList, path: Path, iscsi: ISCSIPersistentVolumeSource, name: string): void {
+  const { targetPortal, iqn, lun, initiatorName, secretRef } = iscsi;
+  if (!targetPortal) errors.required(path.child('targetPortal'));
+  if (initiatorName !== undefined && `${name}:${targetPortal}`.length > LONGEST_ISCSI) {
+    errors.invalid(path.child('targetportal'), targetPortal, TOO_LONG_FOR_ISCSI);
+  }
+  if (!iqn) errors.required(path.child('iqn'));
+  else if (!isIscsiName(iqn)) errors.invalid(path.child('iqn'), iqn, 'must be valid format');
+  if (lun < 0 || lun > 255) errors.invalid(path.child('lun'), lun, 'must be between 0 and 255, inclusive');
+  if ((iscsi.chapAuthDiscovery || iscsi.chapAuthSession) && !secretRef) errors.required(path.child('secretRef'));
+  if (secretRef && !secretRef.name) errors.required(path.child('secretRef').child('name'));
+  if (initiatorName !== undefined && !isIscsiName(initiatorName)) {
+    errors.invalid(path.child('initiatorname'), initiatorName, 'must be valid format');
+  }
+}
 
 /** Older sources only want both to be there. */
 function checkSecretGiven(errors: ErrorList, path: Path, secret: SecretReference | undefined): void {
@@ -110,7 +129,7 @@ export function checkSource(errors: ErrorList, at: Path, spec: PersistentVolumeS
 function checkOne(errors: ErrorList, at: Path, field: Field, spec: PersistentVolumeSpec, name: string): void {
   const own = OWN[field];
   const shared = sharedCheck(field);
-  if (own) own(errors, at.child(field), spec);
+  if (own) own(errors, at.child(field), spec, name);
   // What is read of these is told alike in Pods and in volumes.
   else shared?.check(errors, at.child(shared.at ?? field), { ...spec, name } as unknown as Volume);
 }

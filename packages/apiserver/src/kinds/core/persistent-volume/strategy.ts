@@ -2,7 +2,7 @@
  * PersistentVolumes (upstream: pkg/registry/core/persistentvolume/strategy.go, pkg/api/persistentvolume/util.go,
  * ValidatePersistentVolume … of pkg/apis/core/validation/validation.go).
  */
-import { jsonEqual, type PersistentVolume, type PersistentVolumeSpec, Quantity } from '@regatta/api';
+import { jsonEqual, type PersistentVolume, type PersistentVolumeSpec, Quantity, wasGivenEmpty } from '@regatta/api';
 import type { Strategy } from '../../../registry/strategy.ts';
 import { timestamp } from '../../../registry/write-request.ts';
 import { internalForm } from '../../internal/internal-form.ts';
@@ -91,11 +91,12 @@ function validateVolume(volume: PersistentVolume): ErrorList {
   return errors;
 }
 
-function checkCapacity(errors: ErrorList, { capacity }: PersistentVolumeSpec): void {
+function checkCapacity(errors: ErrorList, spec: PersistentVolumeSpec): void {
+  const { capacity } = spec;
   const at = SPEC.child('capacity');
   if (isEmptyMap(capacity)) errors.required(at);
   if (!capacity || !has(capacity, 'storage') || Object.keys(capacity).length > 1) {
-    errors.notSupported(at, sorted(capacity), ['storage']);
+    errors.notSupported(at, wasGivenEmpty(spec, 'capacity') ? {} : sorted(capacity), ['storage']);
   }
   eachEntry(capacity, (name, amount) => {
     checkBasicAmount(errors, at.key(name), amount);

@@ -93,6 +93,9 @@ export function checkNfs(errors: ErrorList, path: Path, nfs: NonNullable<Volume[
   if (!nfs.path.startsWith('/')) errors.invalid(path.child('path'), nfs.path, 'must be an absolute path');
 }
 
+/** Of a volume's name and its portal, with a colon between. */
+export const LONGEST_ISCSI = 64;
+export const TOO_LONG_FOR_ISCSI = `Total length of <volume name>:<iscsi.targetPortal> must be under ${LONGEST_ISCSI} characters if iscsi.initiatorName is specified.`;
 const ISCSI_NAME: Readonly<Record<string, RegExp>> = {
   iqn: /iqn\.\d{4}-\d{2}\.([A-Za-z0-9-.]+)(:[^,;*&$|\s]+)$/,
   eui: /^eui.[A-Za-z0-9]{16}$/,
@@ -109,11 +112,13 @@ function checkIscsi(errors: ErrorList, path: Path, { name, iscsi }: Volume): voi
   const { initiatorName } = iscsi;
   if (initiatorName === undefined) return;
   checkIscsiName(errors, path.child('initiatorname'), initiatorName);
-  if (`${name}:${iscsi.targetPortal}`.length > 64) {
-    const why =
-      'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
-    errors.invalid(path.child('name'), name, why);
+  if (`${name}:${iscsi.targetPortal}`.length > LONGEST_ISCSI) {
+    errors.invalid(path.child('name'), name, TOO_LONG_FOR_ISCSI);
   }
+}
+
+export function isIscsiName(name: string): boolean {
+  return ISCSI_NAME[name.slice(0, 3)]?.test(name) ?? false;
 }
 
 function checkIscsiName(errors: ErrorList, at: Path, name: string): void {
