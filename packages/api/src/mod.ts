@@ -52,7 +52,8 @@ export {
   type Quantities,
 } from './pod-resources.ts';
 export { loadProtobuf, PROTOBUF, ProtobufCodec, type TypeMeta, watchFrame } from './protobuf/envelope.ts';
-export { ProtobufError } from './protobuf/wire-reader.ts';
+export { ProtobufError, WireReader } from './protobuf/wire-reader.ts';
+export { WireWriter } from './protobuf/wire-writer.ts';
 export { milliValue, numericValue, Quantity, QuantityError } from './quantity.ts';
 export { inQuotaScopes } from './quota/quota-scopes.ts';
 export { type CountedResource, PLAIN_COUNTS, podCompute, quotaUsage } from './quota/quota-usage.ts';

@@ -323,7 +323,7 @@ function assemble(
   const special: SpecialHandlers = specialHandlers(auth, componentProbes(context), connectors);
   const discovery = new Discovery(resources, () => state.url.replace('https://', ''));
   const docs = options.fieldDocs === undefined ? noDocs : docsFrom(options.fieldDocs);
-  const openApi = new OpenApi({ schema: context.schema, docs }, resources);
+  const openApi = new OpenApi({ schema: context.schema, docs }, resources, options.clock);
   const nonResource = {
     discovery,
     health,

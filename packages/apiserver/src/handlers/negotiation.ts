@@ -24,7 +24,7 @@ export interface Negotiated {
   readonly pretty: boolean;
 }
 
-interface Clause {
+export interface Clause {
   readonly type: string;
   /** Undefined: what is asked for is nothing that any endpoint gives. */
   readonly transform: Transform | undefined;
@@ -62,7 +62,7 @@ export function negotiate(
   custom = false,
 ): Negotiated {
   const header = headerValue(request, 'accept');
-  const clauses = header ? clausesOf(header) : ANYTHING;
+  const clauses = header ? acceptClauses(header) : ANYTHING;
   if (!custom && !clauses.some(({ type }) => type === '*/*' || encodings.isWhole(type))) {
     throw statusErrors.noSuchRepresentation(representations(endpoint));
   }
@@ -74,7 +74,7 @@ export function negotiate(
 /** The form of an error, whatever its endpoint; undefined when nothing fits. */
 export function negotiateError(request: ServerRequest, query: URLSearchParams): Negotiated | undefined {
   const header = headerValue(request, 'accept');
-  return accepted(request, query, header ? clausesOf(header) : ANYTHING, OBJECT_ONLY, false);
+  return accepted(request, query, header ? acceptClauses(header) : ANYTHING, OBJECT_ONLY, false);
 }
 
 const ONLY_ACCEPTED = 'only the following media types are accepted: ';
@@ -119,7 +119,8 @@ const ANYTHING: readonly Clause[] = [
   { type: '*/*', transform: 'object', version: '', stream: '', pretty: false, quality: 1 },
 ];
 
-function clausesOf(header: string): readonly Clause[] {
+/** What an Accept header asks for, the most wanted first. */
+export function acceptClauses(header: string): readonly Clause[] {
   const cached = cache.get(header);
   if (cached) return cached;
   const clauses = header
