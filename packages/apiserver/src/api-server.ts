@@ -13,6 +13,7 @@ import { checkPolicies } from './admission/policy/policy-status.ts';
 import {
   authenticationConfigMap,
   CustomServices,
+  FRONT_PROXY_NAMES,
   proxyCall,
   type RemoteApis,
   registerBuiltIns,
@@ -180,6 +181,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     key: pki.serving.key,
     certificate: pki.serving.certificate,
     clientCa: pki.ca.certificate,
+    frontProxy: { ca: pki.frontProxyCa.certificate, names: FRONT_PROXY_NAMES },
     ...(reach
       ? {
           upgrade: upgradeHandler({ ...reach, remotes, pipeline: parts.pipeline, admission: parts.registry.admission }),

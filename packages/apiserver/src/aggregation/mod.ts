@@ -15,7 +15,7 @@ import { RemoteApis } from './remote-apis.ts';
 export { CustomServices, registerBuiltIns } from './local-services.ts';
 export { headersFor, proxyCall, type Remotes, remoteOf, targetOf } from './proxy-call.ts';
 export { RemoteApis } from './remote-apis.ts';
-export { authenticationConfigMap } from './remote-user.ts';
+export { authenticationConfigMap, FRONT_PROXY_NAMES } from './remote-user.ts';
 
 export interface AggregationParts {
   readonly server: ServerContext;

@@ -12,7 +12,8 @@ const USER = 'X-Remote-User';
 const UID = 'X-Remote-Uid';
 const GROUP = 'X-Remote-Group';
 const EXTRA = 'X-Remote-Extra-';
-const PROXY_NAME = 'front-proxy-client';
+/** Common names of certificates whose headers are believed. */
+export const FRONT_PROXY_NAMES: readonly string[] = ['front-proxy-client'];
 const OURS = 'x-remote-';
 
 /** The headers with the caller's identity instead of what the caller claims. */
@@ -47,7 +48,7 @@ export function authenticationConfigMap({ ca, frontProxyCa }: Pki): ConfigMap & 
     metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
     data: {
       'client-ca-file': ca.certificate,
-      'requestheader-allowed-names': JSON.stringify([PROXY_NAME]),
+      'requestheader-allowed-names': JSON.stringify(FRONT_PROXY_NAMES),
       'requestheader-client-ca-file': frontProxyCa.certificate,
       'requestheader-extra-headers-prefix': JSON.stringify([EXTRA]),
       'requestheader-group-headers': JSON.stringify([GROUP]),

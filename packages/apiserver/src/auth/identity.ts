@@ -58,13 +58,28 @@ export interface Authorizer {
 export interface Credentials {
   /** `Authorization` header, when there is one. */
   readonly authorization?: string;
-  /** Subject of the verified client certificate: common name and organisations. */
-  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  /** Subject of the verified client certificate: common name, organisations and uid; SHA-256 of it all, hexadecimal. */
+  readonly certificate?: {
+    readonly commonName: string;
+    readonly organizations: readonly string[];
+    readonly uid?: string;
+    readonly fingerprint?: string;
+  };
+  /** Whom a front proxy speaks for, by its headers. */
+  readonly proxied?: UserInfo;
+  /** `Sec-WebSocket-Protocol` header of a request for a WebSocket. */
+  readonly webSocketProtocols?: string;
   /** User name that the bus proved. */
   readonly busUser?: string;
 }
 
 export interface Authenticator {
-  /** The user; undefined when credentials were given and are not valid (401); ANONYMOUS when none were given. */
-  authenticate(credentials: Credentials): UserInfo | undefined | Promise<UserInfo | undefined>;
+  /**
+   * The user; undefined when credentials were given and are not valid (401); ANONYMOUS when none were given.
+   * @param warn told of credentials that are passed over
+   */
+  authenticate(
+    credentials: Credentials,
+    warn?: (message: string) => void,
+  ): UserInfo | undefined | Promise<UserInfo | undefined>;
 }

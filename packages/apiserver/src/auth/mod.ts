@@ -1,4 +1,5 @@
 export { type Auth, type AuthOptions, createAuth } from './auth.ts';
+export { isTokenProtocol } from './authenticators/bearer-token.ts';
 export { ensureBootstrapPolicy } from './bootstrap-policy/reconcile.ts';
 export {
   ANONYMOUS,

@@ -12,6 +12,9 @@ export const GROUPS = {
   serviceAccounts: 'system:serviceaccounts',
 } as const;
 
+/** Names, in a user's extra, which certificate or token was shown. */
+export const CREDENTIAL_ID = 'authentication.kubernetes.io/credential-id';
+
 const NODE_PREFIX = 'system:node:';
 const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
 
@@ -46,5 +49,6 @@ export function nodeNameOf(user: UserInfo): string | undefined {
 
 /** The groups with system:authenticated added, when it is missing. */
 export function withAuthenticated(groups: readonly string[]): readonly string[] {
-  return groups.includes(GROUPS.authenticated) ? groups : [...groups, GROUPS.authenticated];
+  const isTold = groups.includes(GROUPS.authenticated) || groups.includes(GROUPS.unauthenticated);
+  return isTold ? groups : [...groups, GROUPS.authenticated];
 }

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse as NodeResponse } from 'node:http'
 import type { BodyReader } from './body-reader.ts';
 import { compressed, joined, wantsGzip } from './compress.ts';
 import type { Connection } from './connections.ts';
+import { credentialsOf } from './credentials.ts';
 import {
   type FixedResponse,
   type HoldBytes,
@@ -47,12 +48,7 @@ class Http1Request implements ServerRequest {
   }
 
   get credentials(): ServerRequest['credentials'] {
-    const { authorization } = this.message.headers;
-    const { certificate } = this.peer;
-    return {
-      ...(authorization === undefined ? {} : { authorization }),
-      ...(certificate === undefined ? {} : { certificate }),
-    };
+    return credentialsOf(this.message.headers, this.peer);
   }
 
   body(hold?: HoldBytes): Promise<Uint8Array> | Uint8Array {

@@ -1,10 +1,12 @@
 /**
  * HTTP/2 streams, turned into exchanges of the pipeline.
  */
+
 import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { BodyReader } from './body-reader.ts';
 import { compressed, joined, wantsGzip } from './compress.ts';
 import type { Connection } from './connections.ts';
+import { credentialsOf } from './credentials.ts';
 import {
   type FixedResponse,
   type HoldBytes,
@@ -37,12 +39,7 @@ class Http2Request implements ServerRequest {
   }
 
   get credentials(): ServerRequest['credentials'] {
-    const { authorization } = this.headers;
-    const { certificate } = this.connection.peer;
-    return {
-      ...(authorization === undefined ? {} : { authorization }),
-      ...(certificate === undefined ? {} : { certificate }),
-    };
+    return credentialsOf(this.headers, this.connection.peer);
   }
 
   body(hold?: HoldBytes): Promise<Uint8Array> | Uint8Array {

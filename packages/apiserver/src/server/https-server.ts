@@ -6,6 +6,7 @@
  *
  * Owns: the listener and every open connection; `stop` ends them all.
  */
+import { X509Certificate } from 'node:crypto';
 import { createServer as createHttp1Server, type Server as Http1Server, type IncomingMessage } from 'node:http';
 import { performServerHandshake } from 'node:http2';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
@@ -21,7 +22,7 @@ import { serveHttp2 } from './http2.ts';
 import { HttpLimits } from './limits.ts';
 import { OpenStreams } from './open-streams.ts';
 import type { Pipeline } from './pipeline.ts';
-import { tlsPeer } from './tls-peer.ts';
+import { type FrontProxies, tlsPeer } from './tls-peer.ts';
 
 /** Takes a connection that asked to be upgraded (exec, attach, port-forward). Owns the socket from then on. */
 export type UpgradeHandler = (
@@ -38,6 +39,8 @@ export interface HttpsServerOptions {
   readonly certificate: string;
   /** Authorities of client certificates, PEM. */
   readonly clientCa: string;
+  /** The authority of front proxies, PEM, and the names that count. */
+  readonly frontProxy?: { readonly ca: string; readonly names: readonly string[] };
   readonly upgrade?: UpgradeHandler;
   /** Other limits than HttpLimits, for tests. */
   readonly limits?: Partial<ConnectionLimits & AcceptLimits> & TimeLimits;
@@ -59,10 +62,12 @@ export class HttpsServer {
   readonly #gate: AcceptGate;
   readonly #connections: Connections;
   readonly #service: HttpService;
+  readonly #frontProxies: FrontProxies | undefined;
   readonly #bySocket = new WeakMap<Duplex, Connection>();
 
   constructor(readonly options: HttpsServerOptions) {
-    const { pipeline, clock, limits } = options;
+    const { pipeline, clock, limits, frontProxy } = options;
+    this.#frontProxies = frontProxy && { authority: new X509Certificate(frontProxy.ca), names: frontProxy.names };
     this.#service = {
       pipeline,
       streams: new OpenStreams(),
@@ -116,11 +121,11 @@ export class HttpsServer {
   }
 
   #createTls(): TlsServer {
-    const { key, certificate, clientCa, limits } = this.options;
+    const { key, certificate, clientCa, frontProxy, limits } = this.options;
     const tls = createTlsServer({
       key,
       cert: certificate,
-      ca: clientCa,
+      ca: frontProxy ? [clientCa, frontProxy.ca] : clientCa,
       requestCert: true,
       rejectUnauthorized: false,
       ALPNProtocols: ['h2', 'http/1.1'],
@@ -160,7 +165,7 @@ export class HttpsServer {
   #connected(socket: TLSSocket): void {
     this.#gate.done(socket);
     socket.on('error', () => socket.destroy());
-    const connection = this.#connections.add(socket, tlsPeer(socket));
+    const connection = this.#connections.add(socket, tlsPeer(socket, this.#frontProxies));
     if (!connection) {
       socket.destroy();
       return;

@@ -103,7 +103,7 @@ export class Pipeline {
     const info = requestInfo(request.method, request.url);
     passage.info = info;
     try {
-      const user = this.#identity(await this.options.authenticator.authenticate(request.credentials), passage);
+      const user = this.#identity(await this.#asked(passage), passage);
       return this.#authorized(passage, info, this.#acting(passage, user));
     } catch (error) {
       refuseTrail(passage.trail, error);
@@ -143,10 +143,14 @@ export class Pipeline {
     passage: Passage,
     next: (user: UserInfo) => ServerResponse | Promise<ServerResponse>,
   ): ServerResponse | Promise<ServerResponse> {
-    const found = this.options.authenticator.authenticate(passage.request.credentials);
+    const found = this.#asked(passage);
     return found instanceof Promise
       ? found.then((user) => next(this.#identity(user, passage)))
       : next(this.#identity(found, passage));
+  }
+
+  #asked({ request, warnings }: Passage): ReturnType<Authenticator['authenticate']> {
+    return this.options.authenticator.authenticate(request.credentials, (message) => warnings.push(message));
   }
 
   /** A client certificate that nobody trusts is a failed authentication, unless other credentials were good. */

@@ -78,7 +78,11 @@ describe('the audit log', () => {
       stage: 'ResponseComplete',
       requestURI: '/api/v1/namespaces/default/pods?limit=5',
       verb: 'list',
-      user: { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] },
+      user: {
+        username: 'kubernetes-admin',
+        groups: ['system:masters', 'system:authenticated'],
+        extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=/)] },
+      },
       sourceIPs: ['127.0.0.1'],
       userAgent: 'kubectl/v1.36',
       objectRef: { resource: 'pods', namespace: 'default', apiVersion: 'v1' },

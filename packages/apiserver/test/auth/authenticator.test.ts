@@ -34,6 +34,46 @@ describe('request authenticator', () => {
     });
   });
 
+  it("AUTH-2: the certificate itself and the uid in its subject are the user's, too", () => {
+    const certificate = { commonName: 'a', organizations: [], uid: 'u-1', fingerprint: 'ab12' };
+    expect(auth.authenticator.authenticate({ certificate })).toEqual({
+      name: 'a',
+      uid: 'u-1',
+      groups: ['system:authenticated'],
+      extra: { 'authentication.kubernetes.io/credential-id': ['X509SHA256=ab12'] },
+    });
+  });
+
+  it('AUTH-12: whom a front proxy speaks for goes before everything else, anonymous users stay unauthenticated', () => {
+    const proxied = { name: 'alice', groups: ['devs'] };
+    expect(auth.authenticator.authenticate({ proxied, authorization: 'Bearer secret-2' })).toEqual({
+      name: 'alice',
+      groups: ['devs', 'system:authenticated'],
+    });
+    const nobody = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+    expect(auth.authenticator.authenticate({ proxied: nobody })).toEqual(nobody);
+  });
+
+  it('AUTH-13: a token may come as a sub-protocol of a WebSocket, beside another', () => {
+    const prefix = 'base64url.bearer.authorization.k8s.io.';
+    const one = `${prefix}${Buffer.from('secret-1').toString('base64url')}`;
+    const ask = (webSocketProtocols: string) => auth.authenticator.authenticate({ webSocketProtocols });
+    expect(ask(`v5.channel.k8s.io, ${one}`)).toMatchObject({ name: 'alice' });
+    expect(ask('v5.channel.k8s.io')).toBe(ANONYMOUS);
+    for (const bad of [one, `x,${one},${one}`, `x,${prefix}c2Vj=`, `x,${prefix}_w`, `x,${prefix}bm8`]) {
+      expect(ask(bad), bad).toBeUndefined();
+    }
+  });
+
+  it('AUTH-1: a token behind two spaces is passed over with a warning', () => {
+    const warnings: string[] = [];
+    const asked = { authorization: 'Bearer  secret-1' };
+    expect(auth.authenticator.authenticate(asked, (text) => void warnings.push(text))).toBe(ANONYMOUS);
+    expect(warnings).toEqual([
+      'the provided Authorization header contains extra space before the bearer token, and is ignored',
+    ]);
+  });
+
   it.each([
     ['system:node:node-1', ['system:nodes', 'system:authenticated']],
     ['system:apiserver', ['system:masters', 'system:authenticated']],
@@ -52,7 +92,7 @@ describe('request authenticator', () => {
       uid: 'u-1',
       groups: ['devs', 'ops', 'system:authenticated'],
     });
-    expect(auth.authenticator.authenticate({ authorization: 'bearer  secret-2' })).toEqual({
+    expect(auth.authenticator.authenticate({ authorization: 'bearer secret-2' })).toEqual({
       name: 'bob',
       uid: 'u-2',
       groups: ['system:authenticated'],

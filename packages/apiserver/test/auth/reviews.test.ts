@@ -50,6 +50,30 @@ describe('access reviews', () => {
     reason: 'RBAC: allowed by RoleBinding "alice/a" of Role "reader" to User "alice"',
   };
 
+  it('AUTHZ-11: selectors that cannot be are refused', () => {
+    const refused = (resourceAttributes: object): unknown => {
+      const status = refusal(() =>
+        selfSubjectAccessReview(auth.authorizer, user('u'), { ...NO_NAME, spec: { resourceAttributes } }),
+      ) as { message: string } | undefined;
+      return status?.message.split('is invalid: ')[1];
+    };
+    const at = 'spec.resourceAttributes';
+    expect(refused({ fieldSelector: {} })).toBe(
+      `${at}.fieldSelector.requirements: Required value: when ${at}.fieldSelector is specified, requirements or rawSelector is required`,
+    );
+    expect(refused({ fieldSelector: { rawSelector: 'a=b', requirements: [{ key: '', operator: 'In' }] } })).toBe(
+      `[${at}.fieldSelector.rawSelector: Invalid value: "a=b": may not specified at the same time as requirements, ` +
+        `${at}.fieldSelector.requirements[0].key: Required value: must be specified, ` +
+        `${at}.fieldSelector.requirements[0].values: Required value: must be specified when \`operator\` is 'In' or 'NotIn']`,
+    );
+    expect(refused({ labelSelector: { requirements: [{ key: 'a', operator: 'Exists', values: ['x'] }] } })).toBe(
+      `${at}.labelSelector.requirements[0].values: Forbidden: may not be specified when \`operator\` is 'Exists' or 'DoesNotExist'`,
+    );
+    expect(
+      refused({ labelSelector: { requirements: [{ key: 'a', operator: 'Newer', values: ['x'] }] } }),
+    ).toBeUndefined();
+  });
+
   it('AUTHZ-11: what the caller may do', () => {
     const review = (verb: string): unknown =>
       selfSubjectAccessReview(auth.authorizer, user('alice'), {

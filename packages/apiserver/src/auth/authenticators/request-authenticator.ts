@@ -1,13 +1,20 @@
 /**
- * Who a request comes from (upstream: pkg/kubeapiserver/authenticator/config.go): the bus's proven user, else the client
- * certificate, else the bearer token, else nobody.
+ * Who a request comes from (upstream: pkg/kubeapiserver/authenticator/config.go): the bus's proven user, else whom a front
+ * proxy speaks for, else the client certificate, else the bearer token, else nobody.
  *
  * Invariants: credentials that were given and are not valid are never taken for anonymous; whoever is authenticated is in
  * system:authenticated. Everything is decided from memory, synchronously.
  */
 import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from '../identity.ts';
 import { API_AUDIENCES, type ServiceAccountTokens } from '../tokens/service-account-tokens.ts';
-import { GROUPS, parseServiceAccountUser, serviceAccountGroups, withAuthenticated } from '../well-known.ts';
+import {
+  CREDENTIAL_ID,
+  GROUPS,
+  parseServiceAccountUser,
+  serviceAccountGroups,
+  withAuthenticated,
+} from '../well-known.ts';
+import { headerToken, protocolToken } from './bearer-token.ts';
 
 /** Knows opaque tokens. */
 export interface TokenLookup {
@@ -31,16 +38,20 @@ export class RequestAuthenticator implements Authenticator {
 
   constructor(private readonly options: AuthenticatorOptions) {}
 
-  authenticate(credentials: Credentials): UserInfo | undefined {
-    if (credentials.busUser !== undefined) return this.#busUser(credentials.busUser);
-    if (credentials.certificate) {
-      const { commonName, organizations } = credentials.certificate;
-      if (commonName !== '') return { name: commonName, groups: withAuthenticated(organizations) };
+  authenticate(credentials: Credentials, warn?: (message: string) => void): UserInfo | undefined {
+    const { busUser, proxied, certificate, authorization, webSocketProtocols } = credentials;
+    if (busUser !== undefined) return this.#busUser(busUser);
+    if (proxied) return { ...proxied, groups: withAuthenticated(proxied.groups) };
+    if (certificate && certificate.commonName !== '') return certificateUser(certificate);
+    const given = [
+      authorization === undefined ? undefined : headerToken(authorization, warn),
+      webSocketProtocols === undefined ? undefined : protocolToken(webSocketProtocols),
+    ].filter((found) => found !== undefined);
+    for (const found of given) {
+      const user = found === 'malformed' ? undefined : this.#tokenUser(found.token);
+      if (user) return user;
     }
-    if (credentials.authorization === undefined) return ANONYMOUS;
-    const token = bearerToken(credentials.authorization);
-    // Other schemes are not ours: upstream passes over them.
-    return token === undefined ? ANONYMOUS : this.#tokenUser(token);
+    return given.length > 0 ? undefined : ANONYMOUS;
   }
 
   #tokenUser(token: string): UserInfo | undefined {
@@ -71,7 +82,13 @@ function busGroups(name: string): readonly string[] {
   return account ? [...serviceAccountGroups(account.namespace), GROUPS.authenticated] : [GROUPS.authenticated];
 }
 
-function bearerToken(authorization: string): string | undefined {
-  const [scheme = '', token = ''] = authorization.trim().split(/ +/);
-  return scheme.toLowerCase() === 'bearer' && token !== '' ? token : undefined;
+/** Upstream: k8s.io/apiserver/pkg/authentication/request/x509/x509.go, CommonNameUserConversion. */
+function certificateUser(certificate: NonNullable<Credentials['certificate']>): UserInfo {
+  const { commonName, organizations, uid, fingerprint } = certificate;
+  return {
+    name: commonName,
+    ...(uid === undefined ? {} : { uid }),
+    groups: withAuthenticated(organizations),
+    ...(fingerprint === undefined ? {} : { extra: { [CREDENTIAL_ID]: [`X509SHA256=${fingerprint}`] } }),
+  };
 }

@@ -6,6 +6,7 @@ import {
   type FieldError,
   FieldPath,
   fieldErrors,
+  isValidLabelValue,
   type LocalSubjectAccessReview,
   type NonResourceAttributes,
   type ResourceAttributes,
@@ -14,6 +15,7 @@ import {
   type SubjectAccessReviewSpec,
   type SubjectAccessReviewStatus,
   statusErrors,
+  validateLabelName,
 } from '@regatta/api';
 import { type Authorizer, nonResourceRequest, type RequestAttributes, type UserInfo } from '../identity.ts';
 
@@ -78,7 +80,8 @@ function attributeErrors(spec: Asked): FieldError[] {
       ),
     ];
   }
-  if (spec.resourceAttributes || spec.nonResourceAttributes) return [];
+  if (spec.resourceAttributes) return selectorErrors(spec.resourceAttributes, path.child('resourceAttributes'));
+  if (spec.nonResourceAttributes) return [];
   return [
     fieldErrors.invalid(
       path.child('resourceAttributes'),
@@ -86,6 +89,58 @@ function attributeErrors(spec: Asked): FieldError[] {
       'exactly one of nonResourceAttributes or resourceAttributes must be specified',
     ),
   ];
+}
+
+function selectorErrors({ fieldSelector, labelSelector }: ResourceAttributes, path: FieldPath): FieldError[] {
+  return [
+    ...(fieldSelector ? oneSelectorErrors(fieldSelector, path.child('fieldSelector'), false) : []),
+    ...(labelSelector ? oneSelectorErrors(labelSelector, path.child('labelSelector'), true) : []),
+  ];
+}
+
+/** Operators that aren't known are let through: newer clients may have them. */
+function oneSelectorErrors(
+  { rawSelector = '', requirements = [] }: NonNullable<ResourceAttributes['fieldSelector' | 'labelSelector']>,
+  path: FieldPath,
+  isLabel: boolean,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (rawSelector !== '' && requirements.length > 0) {
+    const detail = 'may not specified at the same time as requirements';
+    errors.push(fieldErrors.invalid(path.child('rawSelector'), rawSelector, detail));
+  }
+  if (rawSelector === '' && requirements.length === 0) {
+    const detail = `when ${path} is specified, requirements or rawSelector is required`;
+    errors.push(fieldErrors.required(path.child('requirements'), detail));
+  }
+  for (const [index, requirement] of requirements.entries()) {
+    errors.push(...requirementErrors(requirement, path.child('requirements').index(index), isLabel));
+  }
+  return errors;
+}
+
+function requirementErrors(
+  { key, operator, values = [] }: { readonly key?: string; readonly operator?: string; readonly values?: string[] },
+  path: FieldPath,
+  isLabel: boolean,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!isLabel && !key) errors.push(fieldErrors.required(path.child('key'), 'must be specified'));
+  if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
+    const detail = "must be specified when `operator` is 'In' or 'NotIn'";
+    errors.push(fieldErrors.required(path.child('values'), detail));
+  }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    const detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+    errors.push(fieldErrors.forbidden(path.child('values'), detail));
+  }
+  if (!isLabel) return errors;
+  errors.push(...validateLabelName(key ?? '', path.child('key')));
+  for (const [index, value] of values.entries()) {
+    const at = path.child('values').index(index);
+    errors.push(...isValidLabelValue(value).map((message) => fieldErrors.invalid(at, value, message)));
+  }
+  return errors;
 }
 
 function subjectErrors(spec: SubjectAccessReviewSpec): FieldError[] {

@@ -8,7 +8,7 @@ import type { KubeObject, ResourceRef } from '@regatta/api';
 import type { ServerContext } from '../../server/context.ts';
 import type { UserInfo } from '../identity.ts';
 import { NODES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../resource-refs.ts';
-import { GROUPS, serviceAccountGroups, serviceAccountUser } from '../well-known.ts';
+import { CREDENTIAL_ID, GROUPS, serviceAccountGroups, serviceAccountUser } from '../well-known.ts';
 import { type TokenKey, unverifiedClaims } from './json-web-token.ts';
 import { type ObjectClaim, readClaims, type ServiceAccountClaims } from './service-account-claims.ts';
 
@@ -118,7 +118,7 @@ export class ServiceAccountTokens {
 function userOf({ jti, 'kubernetes.io': own }: ServiceAccountClaims): UserInfo {
   const account = { namespace: own.namespace, name: own.serviceaccount.name };
   const extra = {
-    ...(jti === '' ? {} : { 'authentication.kubernetes.io/credential-id': [`JTI=${jti}`] }),
+    ...(jti === '' ? {} : { [CREDENTIAL_ID]: [`JTI=${jti}`] }),
     ...objectExtra('pod', own.pod),
     ...objectExtra('node', own.node),
   };

@@ -2,6 +2,7 @@
  * Headers on their way through a proxy: what concerns one connection only stays behind, and so does what the apiserver
  * was told of the caller (upstream: net/http/httputil/reverseproxy.go; the authentication and impersonation filters).
  */
+import { isTokenProtocol } from '../../auth/mod.ts';
 import type { RequestHeaders, ResponseHeaders, ServerRequest } from '../../server/exchange.ts';
 
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -31,7 +32,8 @@ export function forwardedHeaders(request: ServerRequest, uri: string): Record<st
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name.startsWith(':') || HOP_BY_HOP.has(name) || named.has(name)) continue;
     if (name === 'authorization' || name.startsWith('impersonate-')) continue;
-    out[name] = value;
+    const kept = name === 'sec-websocket-protocol' ? withoutToken(value) : value;
+    if (kept !== '') out[name] = kept;
   }
   const authority = headers[':authority'] ?? headers['host'];
   if (authority !== undefined) out['host'] = authority;
@@ -40,6 +42,15 @@ export function forwardedHeaders(request: ServerRequest, uri: string): Record<st
     out['x-forwarded-for'] = [before, request.remoteAddress].flat().filter(Boolean).join(', ');
   out['x-forwarded-uri'] = uri;
   return out;
+}
+
+/** A token among the sub-protocols is for this server alone. */
+function withoutToken(value: string | string[]): string {
+  const protocols = [value].flat().flatMap((text) => text.split(','));
+  return protocols
+    .map((name) => name.trim())
+    .filter((name) => !isTokenProtocol(name))
+    .join(', ');
 }
 
 /** Of the answer of the server behind the proxy. */
