@@ -6,6 +6,7 @@ import { definitionStrategy } from '../apiextensions/lazy.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { validatingPolicyBindingStrategy, validatingPolicyStrategy } from './admissionregistration/policies.ts';
 import { mutatingWebhookStrategy, validatingWebhookStrategy } from './admissionregistration/webhooks.ts';
+import { storageVersionStrategy } from './apiserverinternal/storage-version.ts';
 import { controllerRevisionStrategy } from './apps/controller-revision.ts';
 import { daemonSetStrategy } from './apps/daemon-set.ts';
 import { deploymentStrategy } from './apps/deployment.ts';
@@ -15,6 +16,8 @@ import { horizontalPodAutoscalerStrategy } from './autoscaling/horizontal-pod-au
 import { cronJobStrategy } from './batch/cron-job.ts';
 import { jobStrategy } from './batch/job.ts';
 import { certificateSigningRequestStrategy } from './certificates/certificate-signing-request.ts';
+import { clusterTrustBundleStrategy } from './certificates/cluster-trust-bundle.ts';
+import { podCertificateRequestStrategy } from './certificates/pod-certificate-request.ts';
 import { leaseStrategy } from './coordination/lease.ts';
 import { leaseCandidateStrategy } from './coordination/lease-candidate.ts';
 import { configMapStrategy } from './core/config-map.ts';
@@ -52,11 +55,13 @@ import { poolStatusRequestStrategy } from './resource/pool-status-request.ts';
 import { resourceClaimStrategy, resourceClaimTemplateStrategy } from './resource/resource-claim.ts';
 import { resourceSliceStrategy } from './resource/resource-slice.ts';
 import { deviceTaintRuleStrategy } from './resource/taint-rule.ts';
+import { podGroupStrategy, workloadStrategy } from './scheduling/pod-groups.ts';
 import { priorityClassStrategy } from './scheduling/priority-class.ts';
 import { csiDriverStrategy, csiNodeStrategy } from './storage/csi.ts';
 import { csiStorageCapacityStrategy } from './storage/storage-capacity.ts';
 import { storageClassStrategy } from './storage/storage-class.ts';
 import { volumeAttachmentStrategy, volumeAttributesClassStrategy } from './storage/volume-attachment.ts';
+import { storageVersionMigrationStrategy } from './storagemigration/storage-version-migration.ts';
 
 /** A strategy sees objects of its own kind only; the map forgets which. */
 function strategy<T extends Parameters<NonNullable<Strategy['applyDefaults']>>[0]>(of: Strategy<T>): Strategy {
@@ -116,6 +121,12 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['certificates.k8s.io/certificatesigningrequests', strategy(certificateSigningRequestStrategy)],
   ['apiregistration.k8s.io/apiservices', strategy(apiServiceStrategy)],
   ['apiextensions.k8s.io/customresourcedefinitions', strategy(definitionStrategy)],
+  ['certificates.k8s.io/clustertrustbundles', strategy(clusterTrustBundleStrategy)],
+  ['certificates.k8s.io/podcertificaterequests', strategy(podCertificateRequestStrategy)],
+  ['internal.apiserver.k8s.io/storageversions', strategy(storageVersionStrategy)],
+  ['storagemigration.k8s.io/storageversionmigrations', strategy(storageVersionMigrationStrategy)],
+  ['scheduling.k8s.io/workloads', strategy(workloadStrategy)],
+  ['scheduling.k8s.io/podgroups', strategy(podGroupStrategy)],
   ['resource.k8s.io/deviceclasses', strategy(deviceClassStrategy)],
   ['resource.k8s.io/resourceclaims', strategy(resourceClaimStrategy)],
   ['resource.k8s.io/resourceclaimtemplates', strategy(resourceClaimTemplateStrategy)],
