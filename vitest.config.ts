@@ -5,6 +5,9 @@ import { defineConfig } from 'vitest/config';
 const leastWorkers = 2;
 const unitWorkers = Math.max(leastWorkers, os.availableParallelism() - 1);
 
+/** Suites that load the whole machine or hold real time against cluster time: each has it to itself. */
+const alone = ['test/bad-clients.test.ts', 'test/crash-history.test.ts', 'test/speed.test.ts'];
+
 /** The long forms, only for `npm run soak`, which asks for them with this variable; nothing else may run them by accident. */
 const soak = {
   test: {
@@ -44,11 +47,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/compose/**'],
+          exclude: ['test/compose/**', ...alone],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: leastWorkers,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: alone,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       ...(process.env['REGATTA_SOAK'] ? [soak] : []),
