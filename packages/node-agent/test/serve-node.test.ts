@@ -130,6 +130,8 @@ describe('what a node answers apiservers', () => {
       code: 500,
       message: 'container not found ("main")',
     });
+    const attached = await ask({ ...EXEC, op: 'attach' });
+    expect(attached.response).toMatchObject({ message: 'container main not found in pod web_default' });
     node.cutPower();
   });
 

@@ -7,13 +7,13 @@ import type { TableSource } from './transforms.ts';
 
 export function printedTables(clock: Clock): TableSource {
   return {
-    table(resource, objects, include, version, metadata) {
+    table(printed, objects, include, version, metadata) {
       const options = { includeObject: include, now: clock.now(), version, metadata };
-      const table = tableFor(resource.custom?.printer ?? printerOf(resource.kind), objects, options);
-      if (include !== 'Object' || resource.isHub) return table;
+      const table = tableFor(printed.custom?.printer ?? printerOf(printed.kind), objects, options);
+      if (include !== 'Object' || printed.isHub) return table;
       const rows = table.rows.map((row, i) => {
         const object = objects[i];
-        return object ? { ...row, object: resource.fromHub(object) } : row;
+        return object ? { ...row, object: printed.fromHub(object) } : row;
       });
       return { ...table, rows };
     },

@@ -8,7 +8,7 @@ import type { FixedResponse, ResponseHeaders } from '../server/exchange.ts';
 import type { StoredObject } from '../storage/object-storage.ts';
 import { listHead } from './msgpack-frames.ts';
 import type { Negotiated } from './negotiation.ts';
-import { partialMetadata, type TableSource } from './transforms.ts';
+import { type Printed, partialMetadata, type TableSource } from './transforms.ts';
 
 const NEWLINE = Buffer.from('\n');
 const COMMA = Buffer.from(',');
@@ -48,15 +48,23 @@ function viewed(resource: Resource, object: KubeObject, negotiated: Negotiated, 
     const what = `the requested object is not a list (${goType(resource, '')})`;
     throw statusErrors.notAcceptable(`you requested PartialObjectMetadataList, but ${what}`);
   }
-  if (negotiated.transform !== 'table') return resource.fromHub(object);
+  return negotiated.transform === 'table' ? rowOf(resource, object, negotiated, tables) : resource.fromHub(object);
+}
+
+function rowOf(printed: Printed, object: KubeObject, negotiated: Negotiated, tables: TableSource): object {
   const { resourceVersion } = object.metadata;
-  return tables.table(
-    resource,
-    [object],
-    negotiated.include,
-    negotiated.transformVersion,
-    resourceVersion ? { resourceVersion } : {},
-  );
+  const { include, transformVersion } = negotiated;
+  return tables.table(printed, [object], include, transformVersion, resourceVersion ? { resourceVersion } : {});
+}
+
+/** An object of a kind that a subresource makes: a Scale. */
+export function sendView(kind: string, object: KubeObject, negotiated: Negotiated, tables: TableSource): FixedResponse {
+  if (negotiated.transform === 'object') return sendValue(object, negotiated, 200);
+  const partial = negotiated.transform === 'partial-metadata';
+  const view = partial
+    ? partialMetadata(object, negotiated.transformVersion)
+    : rowOf({ kind, custom: undefined, isHub: true, fromHub: (o) => o }, object, negotiated, tables);
+  return sendValue(view, negotiated, 200);
 }
 
 /** Any value that is no stored object: a Status, a Scale, a review. */

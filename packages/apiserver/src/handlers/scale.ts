@@ -13,10 +13,10 @@ import { patchOptions } from './apply/patch-options.ts';
 import { decodeAs, type ParsedBody, parseBody } from './decode-body.ts';
 import { type HandlerEnvironment, writeRequest } from './environment.ts';
 import { readObject } from './get.ts';
-import { negotiate, OBJECT_ONLY } from './negotiation.ts';
+import { negotiate, OBJECT_ONLY, OBJECT_VIEWS } from './negotiation.ts';
 import { patchKindOf } from './patch.ts';
 import { type WriteOptions, writeOptions } from './query-options.ts';
-import { sendValue, whenEncodable } from './respond.ts';
+import { sendValue, sendView, whenEncodable } from './respond.ts';
 import { checkName } from './update.ts';
 
 type ScaleStrategy = NonNullable<Strategy['scale']>;
@@ -26,9 +26,12 @@ export function getScale(
   call: ApiCall,
   resource: Resource,
 ): ServerResponse | Promise<ServerResponse> {
-  const negotiated = negotiate(call.request, call.info.query, OBJECT_ONLY);
+  const negotiated = negotiate(call.request, call.info.query, OBJECT_VIEWS);
   const answer = ({ object }: StoredObject): ServerResponse | Promise<ServerResponse> =>
-    whenEncodable(negotiated, () => sendValue(scaleOf(strategyOf(resource), object), negotiated, 200));
+    whenEncodable(negotiated, () => {
+      const scale = scaleOf(strategyOf(resource), object) as Scale & KubeObject;
+      return sendView('Scale', scale, negotiated, env.tables);
+    });
   const stored = readObject(env, call, resource);
   return stored instanceof Promise ? stored.then(answer) : answer(stored);
 }

@@ -9,11 +9,14 @@ import type { ListMeta } from './respond.ts';
 /** How much of the object a table row carries. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
+/** What decides on the columns, and on the version of the objects in rows: a resource, or what a subresource makes. */
+export type Printed = Pick<Resource, 'kind' | 'custom' | 'isHub' | 'fromHub'>;
+
 /** Makes tables; the printers provide it. */
 export interface TableSource {
   /** A whole Table object. `objects` are in the hub version. */
   table(
-    resource: Resource,
+    printed: Printed,
     objects: readonly KubeObject[],
     include: IncludeObject,
     version: string,

@@ -50,6 +50,20 @@ describe('SRV-18: which form is given', () => {
     expect(await kindOf(MAPS, 'application/yaml;stream=watch')).toEqual(refusal);
   });
 
+  it('a Scale has columns of its own', async () => {
+    const spec = {
+      replicas: 3,
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    };
+    const sets = '/apis/apps/v1/namespaces/n/replicasets';
+    await running.request('POST', sets, { body: { metadata: { name: 'r' }, spec } });
+    const { text } = await running.request('GET', `${sets}/r/scale`, { accept: `application/json;as=Table;${META}` });
+    const { columnDefinitions, rows } = JSON.parse(text) as { columnDefinitions: { name: string }[]; rows: unknown[] };
+    expect(columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Desired', 'Available', 'Age']);
+    expect(rows).toMatchObject([{ cells: ['r', 3, 0, expect.any(String)], object: { kind: 'PartialObjectMetadata' } }]);
+  });
+
   it('the highest quality is given, and what says more before what says less', async () => {
     const table = `application/json;as=Table;${META}`;
     expect(await kindOf(MAPS, `application/json;q=0.5,${table}`)).toBe('Table');

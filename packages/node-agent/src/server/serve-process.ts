@@ -17,7 +17,7 @@ export async function serveProcess(
   const pod = podOf(agent, request);
   const { runtime } = agent;
   const record = runtime.containers(uidOf(pod)).findLast(({ name }) => name === request.container);
-  if (record?.state !== 'running') throw new NodeRequestError(500, `container not found ("${request.container}")`);
+  if (record?.state !== 'running') throw new NodeRequestError(500, missing(request));
   const stream = await accept();
   if (request.op === 'attach') return carryProcess(runtime.attach(record.id), stream, request);
   const { command, stdin, tty } = request;
@@ -29,4 +29,10 @@ export async function serveProcess(
     await stream.write(frame(Channel.error, Buffer.from(JSON.stringify(status))));
     await stream.end();
   }
+}
+
+/** pkg/kubelet/kubelet_pods.go: GetExec and GetAttach say it each in its own way. */
+function missing({ op, container, pod, namespace }: ProcessRequest): string {
+  if (op === 'attach') return `container ${container} not found in pod ${pod}_${namespace}`;
+  return `container not found ("${container}")`;
 }
