@@ -1,21 +1,25 @@
 /**
- * What every cluster has from its first moment: the system namespaces, the kubernetes Service and its endpoints, the DNS Service, the
- * clock's timeline, priority classes and RBAC policy
- * (upstream: pkg/controlplane/{instance.go,controller/systemnamespaces,controller/kubernetesservice,reconcilers}).
+ * What every cluster has from its first moment: the system namespaces, the Service network, the kubernetes Service and its
+ * endpoints, the DNS Service, the clock's timeline, priority classes and RBAC policy (upstream: pkg/controlplane/{instance.go,
+ * controller/systemnamespaces,controller/defaultservicecidr,controller/kubernetesservice,reconcilers}).
  *
  * Every step may run again, and on several servers at once: what is there stays.
  */
-import type { KubeObject } from '@regatta/api';
+import type { KubeObject, Service } from '@regatta/api';
+import { addressOf } from './allocation/cluster-ips.ts';
+import { DEFAULT_SERVICE_CIDR_NAME, SERVICE_CIDR } from './allocation/service-networks.ts';
 import { ensureBootstrapPolicy } from './auth/mod.ts';
 import { applyStoredTimeline, firstTimeline } from './cluster-timeline.ts';
 import type { ResourceRegistry } from './registry/resource-registry.ts';
 import { Seed } from './registry/seed.ts';
+import { timestamp } from './registry/write-request.ts';
 import type { ServerContext } from './server/context.ts';
 
 export const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'] as const;
 export const KUBERNETES_SERVICE_IP = '10.96.0.1';
 const DNS_SERVICE_IP = '10.96.0.10';
 const SERVICE_PORT = 443;
+const NETWORKING = 'networking.k8s.io';
 
 export interface BootstrapOptions {
   /** Cluster milliseconds per real one, of a new cluster. */
@@ -38,8 +42,9 @@ export async function bootstrapCluster(
     ensureTimeline(server, seed, options.speed),
     ensureBootstrapPolicy(server),
     ...SYSTEM_NAMESPACES.map((name) => seed.ensure('', 'namespaces', namespace(name))),
-    seed.ensure('', 'services', kubernetesService(options.port)),
-    seed.ensure('', 'services', DNS_SERVICE),
+    seed.ensure(NETWORKING, 'servicecidrs', serviceCidr(server.clock.now())),
+    ensureService(seed, kubernetesService(options.port)),
+    ensureService(seed, DNS_SERVICE),
     seed.replace('', 'endpoints', endpoints(options)),
     seed.replace('discovery.k8s.io', 'endpointslices', endpointSlice(options)),
   ]);
@@ -55,7 +60,27 @@ function namespace(name: string): KubeObject {
   } as KubeObject;
 }
 
-function kubernetesService(port: number): KubeObject {
+function serviceCidr(now: number): KubeObject {
+  const message = 'Kubernetes default Service CIDR is ready';
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime: timestamp(now), reason: '', message };
+  return {
+    kind: 'ServiceCIDR',
+    apiVersion: 'networking.k8s.io/v1',
+    metadata: { name: DEFAULT_SERVICE_CIDR_NAME },
+    spec: { cidrs: [SERVICE_CIDR] },
+    status: { conditions: [ready] },
+  } as KubeObject;
+}
+
+/** With its address, which nobody else shall get. */
+async function ensureService(seed: Seed, service: Service): Promise<void> {
+  const { metadata, spec } = service;
+  const owner = { namespace: metadata.namespace ?? '', name: metadata.name };
+  await seed.ensure(NETWORKING, 'ipaddresses', addressOf(spec.clusterIP ?? '', owner));
+  await seed.ensure('', 'services', service);
+}
+
+function kubernetesService(port: number): Service {
   return {
     kind: 'Service',
     apiVersion: 'v1',
@@ -75,11 +100,11 @@ function kubernetesService(port: number): KubeObject {
       internalTrafficPolicy: 'Cluster',
     },
     status: { loadBalancer: {} },
-  } as KubeObject;
+  };
 }
 
 /** Every node answers it itself; without endpoints nobody else does. */
-const DNS_SERVICE = {
+const DNS_SERVICE: Service = {
   kind: 'Service',
   apiVersion: 'v1',
   metadata: {
@@ -104,7 +129,7 @@ const DNS_SERVICE = {
     internalTrafficPolicy: 'Cluster',
   },
   status: { loadBalancer: {} },
-} as KubeObject;
+};
 
 function endpoints({ address, port }: BootstrapOptions): KubeObject {
   return {

@@ -24,6 +24,7 @@ import { REPLICA_SETS, ReplicaSetController } from './replicaset/replica-set-con
 import { REPLICATION_CONTROLLERS } from './replication-controller/replication-controllers.ts';
 import { ResourceQuotaController } from './resource-quota/resource-quota-controller.ts';
 import { RootCaPublisher } from './root-ca-publisher/root-ca-publisher.ts';
+import { ServiceCidrController } from './service-cidr/service-cidr-controller.ts';
 import { ServiceAccountController } from './serviceaccount/service-account-controller.ts';
 import { StatefulSetController } from './statefulset/stateful-set-controller.ts';
 import { AttributesClassProtectionController } from './storage-protection/attributes-class-protection.ts';
@@ -70,6 +71,7 @@ export function makeControllers(context: ControllerContext, options: ControllerO
     new ClaimProtectionController(context),
     new VolumeProtectionController(context),
     new AttributesClassProtectionController(context),
+    new ServiceCidrController(context),
     quotas,
     // Last: it shares the informers that the others have asked for.
     new GarbageCollector(context, { onDeleted: (object) => quotas.usedLess(object) }),

@@ -5,13 +5,13 @@
  * decides between two that want the same address, also of two apiservers, and a restart knows what is taken.
  */
 import type { IPAddress } from '@regatta/api';
+import { fillSystemFields } from '../registry/object-metadata.ts';
 import type { ServerContext } from '../server/context.ts';
 import { StorageError, storageKey } from '../storage/object-storage.ts';
 import { AllocationError } from './allocation-error.ts';
-import { formatIpv4, Ipv4Range, parseIpv4 } from './ipv4-range.ts';
+import { formatIpv4, parseIpv4 } from './ipv4-range.ts';
+import { ServiceNetworks } from './service-networks.ts';
 
-/** The Service network of every cluster. */
-export const SERVICE_CIDR = '10.96.0.0/12';
 const MANAGED_BY = 'ipallocator.k8s.io';
 
 export interface ServiceName {
@@ -20,13 +20,10 @@ export interface ServiceName {
 }
 
 export class ClusterIps {
-  readonly #range: Ipv4Range;
+  readonly #networks: ServiceNetworks;
 
-  constructor(
-    private readonly server: ServerContext,
-    cidr: string = SERVICE_CIDR,
-  ) {
-    this.#range = new Ipv4Range(cidr);
+  constructor(private readonly server: ServerContext) {
+    this.#networks = new ServiceNetworks(server.storage);
   }
 
   /** Takes this address. @throws AllocationError */
@@ -42,9 +39,11 @@ export class ClusterIps {
 
   /** Takes any address. @throws AllocationError `full` */
   async takeAny(owner: ServiceName): Promise<string> {
-    for (const candidate of this.#range.candidates(this.server.random)) {
-      const address = formatIpv4(candidate);
-      if (!this.#isTaken(address) && (await this.#claim(address, owner))) return address;
+    for (const range of this.#networks.ready) {
+      for (const candidate of range.candidates(this.server.random)) {
+        const address = formatIpv4(candidate);
+        if (!this.#isTaken(address) && (await this.#claim(address, owner))) return address;
+      }
     }
     throw new AllocationError('full', 'range is full');
   }
@@ -52,11 +51,13 @@ export class ClusterIps {
   /** What a dry run does for `take`: nothing is claimed. @throws AllocationError */
   check(address: string): string {
     const value = parseIpv4(address);
-    if (value === undefined || !this.#range.contains(value)) {
+    const ranges = this.#networks.ready.filter((range) => value !== undefined && range.contains(value));
+    const [range] = ranges;
+    if (value === undefined || !range) {
       throw new AllocationError('other-network', 'the provided network does not match the current range');
     }
-    if (!this.#range.isUsable(value)) {
-      const message = `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#range.cidr}`;
+    if (!ranges.some((range) => range.isUsable(value))) {
+      const message = `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.cidr}`;
       throw new AllocationError('out-of-range', message);
     }
     return formatIpv4(value);
@@ -64,7 +65,7 @@ export class ClusterIps {
 
   /** What a dry run answers for an address that would be chosen. */
   get placeholder(): string {
-    return this.#range.cidr.split('/')[0] ?? '';
+    return this.#networks.ready[0]?.cidr.split('/')[0] ?? '';
   }
 
   /** Gives it back. What is not taken stays so. */
@@ -90,19 +91,24 @@ export class ClusterIps {
     }
   }
 
-  #object(address: string, { namespace, name }: ServiceName): IPAddress {
-    return {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'IPAddress',
-      metadata: {
-        name: address,
-        uid: this.server.random.uuid(),
-        creationTimestamp: new Date(this.server.clock.now()).toISOString().replace(/\.\d+Z$/, 'Z'),
-        labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv4', 'ipaddress.kubernetes.io/managed-by': MANAGED_BY },
-      },
-      spec: { parentRef: { group: '', resource: 'services', namespace, name } },
-    };
+  #object(address: string, owner: ServiceName): IPAddress {
+    const object = addressOf(address, owner);
+    fillSystemFields(object, this.server.clock.now(), this.server.random);
+    return object;
   }
+}
+
+/** What says that this Service has the address. */
+export function addressOf(address: string, { namespace, name }: ServiceName): IPAddress {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'IPAddress',
+    metadata: {
+      name: address,
+      labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv4', 'ipaddress.kubernetes.io/managed-by': MANAGED_BY },
+    },
+    spec: { parentRef: { group: '', resource: 'services', namespace, name } },
+  };
 }
 
 function taken(): AllocationError {

@@ -9,6 +9,8 @@ import type { Random } from '@regatta/runtime';
 
 /** What is tried of a band before the search starts over with the other; keeps one request from scanning a million. */
 const BAND = { min: 16, max: 256, step: 16 } as const;
+/** Of a smaller network nothing is left without its first and its last address. */
+export const LONGEST_PREFIX = 30;
 
 export class Ipv4Range {
   readonly first: number;
@@ -20,7 +22,7 @@ export class Ipv4Range {
   constructor(readonly cidr: string) {
     const [address = '', bits = ''] = cidr.split('/');
     const base = parseIpv4(address);
-    if (base === undefined || !/^\d+$/.test(bits) || Number(bits) > 30)
+    if (base === undefined || !/^\d+$/.test(bits) || Number(bits) > LONGEST_PREFIX)
       throw new RangeError(`not an IPv4 range: ${cidr}`);
     const size = 2 ** (32 - Number(bits));
     this.first = base + 1;

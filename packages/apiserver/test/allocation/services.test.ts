@@ -93,6 +93,39 @@ describe('cluster IPs', () => {
   });
 });
 
+describe('KIND-44: Service networks', () => {
+  const NETWORKS = '/apis/networking.k8s.io/v1/servicecidrs';
+  const OTHER_NETWORK = 'the provided network does not match the current range';
+
+  it('are ServiceCIDRs, the own one among them', async () => {
+    const own = await running.json('GET', `${NETWORKS}/kubernetes/status`);
+    expect(own).toMatchObject({
+      spec: { cidrs: ['10.96.0.0/12'] },
+      status: { conditions: [{ type: 'Ready', status: 'True', message: 'Kubernetes default Service CIDR is ready' }] },
+    });
+  });
+
+  it('have given the addresses of the first Services away', async () => {
+    for (const clusterIP of ['10.96.0.1', '10.96.0.10']) {
+      const { message } = await create('thief', { clusterIP, ports: [tcp(80)] });
+      expect(message).toContain(`failed to allocate IP ${clusterIP}: provided IP is already allocated`);
+    }
+  });
+
+  it('give addresses while they are ready and stay', async () => {
+    const clusterIP = '203.0.113.10';
+    expect((await create('early', { clusterIP, ports: [tcp(80)] })).message).toContain(OTHER_NETWORK);
+    const metadata = { name: 'extra', finalizers: ['example.com/stays'] };
+    await running.json('POST', NETWORKS, { body: { metadata, spec: { cidrs: ['203.0.113.0/24'] } } });
+    expect((await create('in-time', { clusterIP, ports: [tcp(80)] })).spec.clusterIP).toBe(clusterIP);
+    expect((await create('edge', { clusterIP: '203.0.113.0', ports: [tcp(80)] })).message).toContain(
+      'the provided IP (203.0.113.0) is not in the valid range. The range of valid IPs is 203.0.113.0/24',
+    );
+    await running.request('DELETE', `${NETWORKS}/extra`);
+    expect((await create('late', { clusterIP: '203.0.113.11', ports: [tcp(80)] })).message).toContain(OTHER_NETWORK);
+  });
+});
+
 describe('node ports', () => {
   it('KIND-13: a port is unique over all Services, and free again when its Service is gone', async () => {
     const spec: Spec = { type: 'NodePort', ports: [tcp(80, 31_777)] };
