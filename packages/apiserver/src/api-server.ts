@@ -39,6 +39,7 @@ import { componentProbes } from './discovery/component-probes.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { Health } from './discovery/health.ts';
 import { serveNonResource } from './discovery/non-resource.ts';
+import { StartHooks } from './discovery/start-hooks.ts';
 import { Feed } from './feed/feed.ts';
 import { FlowControl } from './flowcontrol/flow-control.ts';
 import { dumpFlow } from './flowcontrol/flow-dump.ts';
@@ -50,17 +51,19 @@ import { ListBodies } from './handlers/list-bodies.ts';
 import { negotiatedError } from './handlers/negotiated-error.ts';
 import { printedTables } from './handlers/printed-table.ts';
 import { specialHandlers } from './handlers/special/mod.ts';
+import { WatchMetrics } from './handlers/watch-metrics.ts';
 import { strategies } from './kinds/mod.ts';
 import { docsFrom, noDocs, OpenApi } from './openapi/mod.ts';
 import { ensurePki, type Pki, writeKubeconfig } from './pki/mod.ts';
 import type { JoinOptions } from './regatta-api/join.ts';
 import { ensureJoinToken } from './regatta-api/join-token.ts';
 import { type RegattaRoute, regattaApi, regattaRoutes } from './regatta-api/mod.ts';
-import { AdmissionChain } from './registry/admission-chain.ts';
+import { AdmissionChain, AdmissionMetrics } from './registry/admission-chain.ts';
 import { expireEvents } from './registry/event-expiry.ts';
 import { ResourceRegistry } from './registry/resource-registry.ts';
 import { Seed } from './registry/seed.ts';
 import type { Registry } from './registry/write-request.ts';
+import { AccessMetrics } from './server/access-metrics.ts';
 import type { ApiCall } from './server/api-call.ts';
 import { serveBus } from './server/bus-server.ts';
 import type { ServerContext } from './server/context.ts';
@@ -173,6 +176,7 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     { bus, sinks: [feed, ...(auditLog ? [auditLog] : [])], presence, resources, client, remotes },
   );
   closers.push(await serveDefinitions(parts.registry, resources, client));
+  parts.hooks.done('start-apiextensions-controllers', 'crd-informer-synced');
   closers.push(checkPolicies(parts.registry, resources));
   const https = new HttpsServer({
     pipeline: parts.pipeline,
@@ -193,16 +197,36 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
   const url = `https://${advertiseAddress}:${port}`;
   parts.located(url);
   await bootstrapCluster(context, resources, { speed: options.speed, address: advertiseAddress, port });
+  parts.hooks.done(
+    'start-system-namespaces-controller',
+    'rbac/bootstrap-roles',
+    'scheduling/bootstrap-system-priority-classes',
+    'bootstrap-controller',
+  );
   await parts.flow.start();
+  parts.hooks.done('priority-and-fairness-config-producer', 'priority-and-fairness-config-consumer');
   closers.push(() => parts.flow.stop());
   closers.push(await aggregate(context, resources, pki, remotes));
+  parts.hooks.done(
+    'start-cluster-authentication-info-controller',
+    'apiservice-status-local-available-controller',
+    'apiservice-status-remote-available-controller',
+    'apiservice-registration-controller',
+    'apiservice-discovery-controller',
+    'kube-apiserver-autoregistration',
+    'apiservice-openapi-controller',
+    'apiservice-openapiv3-controller',
+  );
   if (options.join?.token !== undefined) await ensureJoinToken(context, options.join.token);
   if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus, new PodTunnels(port))));
   const kubeconfig = join(dataDir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, pki, { server: url, name: options.name });
   closers.push(expireEvents(context));
-  parts.ready();
-  return { url, port, context, pki, pipeline: parts.pipeline, kubeconfig, stop: () => closeAll(closers) };
+  const stop = (): Promise<void> => {
+    parts.hooks.stopping();
+    return closeAll(closers);
+  };
+  return { url, port, context, pki, pipeline: parts.pipeline, kubeconfig, stop };
 }
 
 /** APIServices of this server's own versions stand, and those of others are followed. */
@@ -276,7 +300,7 @@ interface Assembled {
   readonly flow: FlowKeeper;
   /** Tells the documents that name this server where it is. */
   located(url: string): void;
-  ready(): void;
+  readonly hooks: StartHooks;
 }
 
 /** What was there before the handlers. */
@@ -298,8 +322,11 @@ function assemble(
   routes: readonly RegattaRoute[],
   { bus, sinks, presence, resources, client, remotes }: Foundation,
 ): Assembled {
-  const admission = new AdmissionChain(admissionPlugins(context, auth, { client, resources }));
   const metrics = new MetricsRegistry();
+  const admission = new AdmissionChain(
+    admissionPlugins(context, auth, { client, resources }),
+    new AdmissionMetrics(metrics, options.clock),
+  );
   const flow = new FlowControl(options.clock, { metrics, stored: (info) => countOf(context.storage, info) });
   const env: HandlerEnvironment = {
     registry: { server: context, admission },
@@ -309,19 +336,19 @@ function assemble(
     authorizer: auth.authorizer,
     watches: new OpenStreams(),
     share: flow.share,
+    watchMetrics: new WatchMetrics(metrics),
   };
   serverGauges(metrics, { flow, storage: context.storage, catalog: resources, clock: options.clock });
   metrics.gauge('regatta_open_watches', 'Watches that are being answered now.', () => env.watches.size);
   if (bus) busGauges(metrics, bus);
   for (const sink of sinks) if (sink instanceof AuditLog) auditCounters(metrics, sink);
   const health = new Health();
-  const state = { url: '', ready: false };
-  health.add({ name: 'etcd', check: () => context.storage.failure?.message });
-  health.add({
-    name: 'poststarthook/rbac/bootstrap-roles',
-    readinessOnly: true,
-    check: () => (state.ready ? undefined : 'not finished'),
-  });
+  const state = { url: '' };
+  const failure = (): string | undefined => context.storage.failure?.message;
+  health.add({ name: 'etcd', check: failure });
+  health.add({ name: 'etcd-readiness', check: failure, readinessOnly: true });
+  const hooks = new StartHooks(health);
+  hooks.done('start-apiserver-admission-initializer');
   const special: SpecialHandlers = specialHandlers(auth, componentProbes(context), connectors);
   const discovery = new Discovery(resources, () => state.url.replace('https://', ''));
   const docs = options.fieldDocs === undefined ? noDocs : docsFrom(options.fieldDocs);
@@ -358,6 +385,7 @@ function assemble(
       random,
       logger,
       metrics: new RequestMetrics(metrics),
+      access: new AccessMetrics(metrics),
       errorResponse: negotiatedError,
       flow,
       audit: new Auditor(sinks, clock),
@@ -365,11 +393,9 @@ function assemble(
     }),
     registry: env.registry,
     flow: new FlowKeeper(flow, env.registry, resources, clock),
+    hooks,
     located: (url) => {
       state.url = url;
-    },
-    ready: () => {
-      state.ready = true;
     },
   };
 }

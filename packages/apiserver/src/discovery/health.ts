@@ -17,23 +17,39 @@ const ENDPOINTS = new Set(['healthz', 'livez', 'readyz']);
 const NO_SNIFF: ResponseHeaders = { 'x-content-type-options': 'nosniff' };
 
 export class Health {
-  readonly #checks: HealthCheck[] = [{ name: 'ping', check: () => undefined }];
+  readonly #checks: HealthCheck[] = [
+    { name: 'ping', check: () => undefined },
+    { name: 'log', check: () => undefined },
+  ];
 
   add(check: HealthCheck): void {
     this.#checks.push(check);
   }
 
+  /** Every path that is served: each endpoint, and each check below it. */
+  get paths(): string[] {
+    return [...ENDPOINTS].flatMap((endpoint) => [
+      `/${endpoint}`,
+      ...this.#of(endpoint).map(({ name }) => `/${endpoint}/${name}`),
+    ]);
+  }
+
   /** The answer for a health path; undefined when the path is none. */
   serve(path: string, query: URLSearchParams): FixedResponse | undefined {
-    const [endpoint = '', name, ...more] = path.split('/').slice(1);
-    if (!ENDPOINTS.has(endpoint) || more.length > 0) return undefined;
-    const checks = this.#checks.filter((check) => endpoint === 'readyz' || !check.readinessOnly);
-    if (name === undefined || name === '') return all(endpoint, checks, query);
+    const [endpoint = '', ...parts] = path.split('/').slice(1);
+    if (!ENDPOINTS.has(endpoint)) return undefined;
+    const checks = this.#of(endpoint);
+    const name = parts.join('/');
+    if (name === '') return all(endpoint, checks, query);
     const check = checks.find((candidate) => candidate.name === name);
     if (!check) return undefined;
     const problem = check.check();
     if (problem === undefined) return textResponse(200, 'ok', NO_SNIFF);
     return textResponse(500, `internal server error: ${problem}\n`, NO_SNIFF);
+  }
+
+  #of(endpoint: string): HealthCheck[] {
+    return this.#checks.filter((check) => endpoint === 'readyz' || !check.readinessOnly);
   }
 
   /** The problems of readiness, by check. */

@@ -93,6 +93,6 @@ function rootPaths(parts: NonResourceParts): string[] {
     `/apis/${group.name}`,
     ...group.versions.map((version) => `/apis/${group.name}/${version}`),
   ]);
-  const others = ['/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+  const others = [...parts.health.paths, '/metrics', '/openapi/v2', '/openapi/v3', '/version'];
   return ['/api', '/api/v1', '/apis', ...api, ...parts.documents.keys(), ...others].sort();
 }

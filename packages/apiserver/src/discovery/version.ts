@@ -1,6 +1,6 @@
 /**
- * /version (upstream: apimachinery pkg/version, component-base/version). The version is Kubernetes', whose API this is;
- * the build says who serves it.
+ * /version (upstream: apimachinery pkg/version, component-base/version): what a v1.36.2 that was built from the release's
+ * archive says. Clients parse these fields, and some refuse a server that they don't understand (ADR 0161).
  */
 const MAJOR = '1';
 const MINOR = '36';
@@ -13,10 +13,10 @@ export const VERSION_INFO = {
   minCompatibilityMajor: MAJOR,
   minCompatibilityMinor: '35',
   gitVersion: 'v1.36.2',
-  gitCommit: '',
-  gitTreeState: 'clean',
+  gitCommit: '$Format:%H$',
+  gitTreeState: 'archive',
   buildDate: '2026-06-11T00:00:00Z',
-  goVersion: '',
-  compiler: 'regatta',
+  goVersion: 'go1.26.10',
+  compiler: 'gc',
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
 } as const;

@@ -11,6 +11,7 @@ import type { OpenStreams } from '../server/open-streams.ts';
 import type { TurnShare } from '../server/turn-share.ts';
 import type { ListBodies } from './list-bodies.ts';
 import type { TableSource } from './transforms.ts';
+import type { WatchMetrics } from './watch-metrics.ts';
 
 export interface HandlerEnvironment {
   readonly registry: Registry;
@@ -21,6 +22,7 @@ export interface HandlerEnvironment {
   readonly authorizer: Authorizer;
   /** Watches that are being answered now. */
   readonly watches: OpenStreams;
+  readonly watchMetrics?: WatchMetrics;
   /** What people's requests and watches may take of a turn of the event loop. */
   readonly share: TurnShare;
 }

@@ -27,6 +27,7 @@ import { revisionOrUnknown, tooLargeResourceVersion } from './resource-version.t
 import { whenEncodable } from './respond.ts';
 import { type Selection, selectionOf } from './selection.ts';
 import { partialMetadata } from './transforms.ts';
+import type { WatchFigures } from './watch-metrics.ts';
 
 /** Without a timeout of their own, watches end after 30 to 60 minutes (upstream: --min-request-timeout). */
 const MIN_TIMEOUT_SECONDS = 1800;
@@ -153,12 +154,15 @@ class Frames {
   readonly #closing: number;
   /** Upstream sends the columns of a table with the first event only. */
   #headed = false;
+  readonly #figures: WatchFigures | undefined;
 
   constructor(
     readonly watch: Watch,
     started: number,
     lasts: number,
   ) {
+    const { group, version, resource } = watch.resource;
+    this.#figures = watch.env.watchMetrics?.of(group, version, resource);
     this.#closing = started + lasts - LAST_BOOKMARK;
     this.#bookmarkDue = this.#nextBookmark(started);
   }
@@ -193,6 +197,8 @@ class Frames {
       const type = seenAs(event, this.watch.selection);
       if (!type) continue;
       const frame = this.#frame(event, type);
+      this.#figures?.events.inc();
+      this.#figures?.sizes.observe(frame.length);
       if (size > 0 && size + frame.length > PIECE) {
         yield joined(frames);
         frames = [];

@@ -15,6 +15,7 @@ import { ANONYMOUS, type Authenticator, type Authorizer, type UserInfo } from '.
 import { FlowControl } from '../flowcontrol/flow-control.ts';
 import { FlowRefused } from '../flowcontrol/flow-refused.ts';
 import type { FlowTicket } from '../flowcontrol/flow-ticket.ts';
+import type { AccessMetrics } from './access-metrics.ts';
 import { type ApiCall, attributesOf, forbiddenMessage } from './api-call.ts';
 import {
   type FixedResponse,
@@ -23,6 +24,7 @@ import {
   isStream,
   type ServerRequest,
   type ServerResponse,
+  type StreamResponse,
 } from './exchange.ts';
 import { impersonate } from './impersonation.ts';
 import { FlowLimits } from './limits.ts';
@@ -42,6 +44,7 @@ export interface PipelineOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: RequestMetrics;
+  readonly access?: AccessMetrics;
   /** How an error is told to this client; as JSON unless told. */
   readonly errorResponse?: (error: StatusError, request: ServerRequest) => FixedResponse | Promise<FixedResponse>;
   readonly flow?: FlowControl;
@@ -157,6 +160,8 @@ export class Pipeline {
   #identity(user: UserInfo | undefined, passage: Passage): UserInfo {
     const { request, info, auditId } = passage;
     const known = user === ANONYMOUS && request.certificateRejected ? undefined : user;
+    const { access, clock } = this.options;
+    access?.authenticated(known?.name, clock.monotonic() - passage.started);
     if (info) passage.trail = this.options.audit?.begin(auditId, request, info, known ?? NOBODY);
     if (!known) throw statusErrors.unauthorized();
     passage.user = known;
@@ -241,7 +246,10 @@ export class Pipeline {
 
   #authorize(user: UserInfo, info: RequestInfo, trail: AuditTrail | undefined): void {
     const attributes = attributesOf(user, info);
-    const decision = this.options.authorizer.authorize(attributes);
+    const { authorizer, access, clock } = this.options;
+    const began = access ? clock.monotonic() : 0;
+    const decision = authorizer.authorize(attributes);
+    access?.authorized(decision, clock.monotonic() - began);
     trail?.decided(decision);
     if (decision.verdict === 'allow') return;
     throw statusErrors.forbidden(info, info.name, forbiddenMessage(attributes, decision.reason));
@@ -280,7 +288,22 @@ export class Pipeline {
     );
     const followed = trail ? trail.answered(response) : response;
     const { presence } = this.options;
-    return presence && user && info && isStream(followed) ? presence.followed(user, info, followed) : followed;
+    if (!info || !isStream(followed)) return followed;
+    const counted = this.#countedWhileItLasts(request.method, info, followed);
+    return presence && user ? presence.followed(user, info, counted) : counted;
+  }
+  #countedWhileItLasts(method: string, info: RequestInfo, response: StreamResponse): StreamResponse {
+    return {
+      ...response,
+      stream: async (sink) => {
+        const lasting = this.options.metrics.longRunning(method, info);
+        try {
+          await response.stream(sink);
+        } finally {
+          lasting.ended();
+        }
+      },
+    };
   }
 }
 

@@ -161,17 +161,14 @@ function escapeHelp(help: string): string {
   return help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
 }
 
-/** As Go formats floats ('g', shortest): 1e+06 and above have an exponent of two digits at least. */
+/** As Go formats floats ('g', shortest): from a million on, and below 0.0001, with an exponent of two digits at least. */
 function number(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return '+Inf';
   if (value === Number.NEGATIVE_INFINITY) return '-Inf';
   if (Number.isNaN(value)) return 'NaN';
-  const text = String(value);
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e21 || size < 1e-4)) {
-    const [mantissa, exponent = '0'] = value.toExponential().split('e');
-    const digits = exponent.replace(/^[+-]/, '').padStart(2, '0');
-    return `${mantissa}e${exponent.startsWith('-') ? '-' : '+'}${digits}`;
-  }
-  return text;
+  if (size === 0 || (size >= 1e-4 && size < 1e6)) return String(value);
+  const [mantissa, exponent = '0'] = value.toExponential().split('e');
+  const digits = exponent.replace(/^[+-]/, '').padStart(2, '0');
+  return `${mantissa}e${exponent.startsWith('-') ? '-' : '+'}${digits}`;
 }
