@@ -11,6 +11,10 @@ import { eventsConversion } from './event-conversion.ts';
 import { hpaConversion } from './hpa-conversion.ts';
 
 export interface Conversion {
+  /** Nothing but apiVersion differs: what is the hub's holds here. */
+  readonly sameShape?: true;
+  /** Defaults of a version that looks different. Idempotent. */
+  applyDefaults?(object: KubeObject): void;
   toHub(object: KubeObject): KubeObject;
   fromHub(object: KubeObject): KubeObject;
   /** What field selectors of this version may name → the hub's names, where they differ. */
@@ -20,6 +24,7 @@ export interface Conversion {
 /** A conversion that only names another version. */
 export function relabel(apiVersion: string, hubVersion: string): Conversion {
   return {
+    sameShape: true,
     toHub: (object) => ({ ...object, apiVersion: hubVersion }),
     fromHub: (object) => ({ ...object, apiVersion }),
   };

@@ -20,12 +20,20 @@ function change(value: unknown, [step, ...rest]: readonly string[], by: (value: 
   return Object.hasOwn(value, step) ? { ...value, [step]: change(value[step], rest, by) } : value;
 }
 
-function conversion(path: readonly string[], toHub: (item: Fields) => Fields, fromHub: typeof toHub): Conversion {
+function conversion(
+  path: readonly string[],
+  toHub: (item: Fields) => Fields,
+  fromHub: typeof toHub,
+  applyDefault?: (item: Fields) => Fields,
+): Conversion {
   const converted = (object: KubeObject, apiVersion: string, by: typeof toHub): KubeObject => ({
     ...(change(object, path, by) as KubeObject),
     apiVersion,
   });
   return {
+    ...(applyDefault
+      ? { applyDefaults: (object) => void Object.assign(object, change(object, path, applyDefault)) }
+      : {}),
     toHub: (object) => converted(object, HUB, toHub),
     fromHub: (object) => converted(object, FLAT, fromHub),
   };
@@ -49,11 +57,25 @@ function withBasic({ name, ...basic }: Fields): Fields {
   return { name, basic };
 }
 
-export const claimConversion: Conversion = conversion(['spec', 'devices', 'requests'], nested, flattened);
+/** A request that names no class has alternatives, or is wrong. */
+function defaulted(request: Fields): Fields {
+  const { firstAvailable: alternatives } = request;
+  const own = request['deviceClassName'] ? withMode(request) : request;
+  return Array.isArray(alternatives) ? { ...own, firstAvailable: alternatives.map(withMode) } : own;
+}
+
+function withMode(request: Fields): Fields {
+  const allocationMode = request['allocationMode'] || 'ExactCount';
+  const count = allocationMode === 'ExactCount' ? request['count'] || 1 : request['count'];
+  return { ...request, allocationMode, ...(count === undefined ? {} : { count }) };
+}
+
+export const claimConversion: Conversion = conversion(['spec', 'devices', 'requests'], nested, flattened, defaulted);
 export const claimTemplateConversion: Conversion = conversion(
   ['spec', 'spec', 'devices', 'requests'],
   nested,
   flattened,
+  defaulted,
 );
 export const sliceConversion: Conversion = conversion(['spec', 'devices'], withoutBasic, withBasic);
 

@@ -13,6 +13,10 @@ const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics';
 type Fields = Record<string, unknown>;
 
 export const hpaConversion: Conversion = {
+  applyDefaults: (object) => {
+    const spec = fields(object, 'spec');
+    spec['minReplicas'] ??= 1;
+  },
   toHub: (object) => {
     const { targetCPUUtilizationPercentage: target, ...spec } = fields(object, 'spec');
     const { currentCPUUtilizationPercentage: current, ...status } = fields(object, 'status');
@@ -41,7 +45,12 @@ export const hpaConversion: Conversion = {
     keep(annotations, BEHAVIOR, behavior === undefined ? [] : [behavior]);
     return put(object, 'autoscaling/v1', annotations, {
       spec: { ...spec, ...(target === undefined ? {} : { targetCPUUtilizationPercentage: target }) },
-      status: { ...status, ...(current === undefined ? {} : { currentCPUUtilizationPercentage: current }) },
+      // v1 always tells it, v2 only what isn't 0.
+      status: {
+        currentReplicas: 0,
+        ...status,
+        ...(current === undefined ? {} : { currentCPUUtilizationPercentage: current }),
+      },
     });
   },
 };

@@ -153,7 +153,8 @@ export class Resource implements GroupResource {
   applyDefaults(object: KubeObject): void {
     this.#defaults ??= this.types.defaults(this.info.typeId);
     this.#defaults(object);
-    if (this.isHub) this.strategy.applyDefaults?.(object);
+    if (this.#conversion.sameShape) this.strategy.applyDefaults?.(object);
+    else this.#conversion.applyDefaults?.(object);
   }
 
   /** Gives an object of the hub version the form in which it comes back from storage. */

@@ -363,6 +363,24 @@ describe('v1beta1', () => {
     expect(conversion.fromHub(of('v1', hub))).toEqual(of('v1beta1', flat));
   };
 
+  it('KIND-82: requests have the same defaults in every version', () => {
+    const { applyDefaults } = conversionOf('resource.k8s.io/v1beta1', 'ResourceClaim', 'resource.k8s.io/v1');
+    const flat = [
+      { name: 'a', deviceClassName: 'c' },
+      { name: 'b', deviceClassName: 'c', allocationMode: 'All' },
+    ];
+    const requests = [...flat, { name: 'd', firstAvailable: [{ name: 'e', deviceClassName: 'c' }] }];
+    const claim = { metadata: { name: 'o' }, spec: { devices: { requests } } };
+    applyDefaults?.(claim as KubeObject);
+    const [a, b, c] = claim.spec.devices.requests;
+    expect([a, b, c]).toEqual([
+      { name: 'a', deviceClassName: 'c', allocationMode: 'ExactCount', count: 1 },
+      { name: 'b', deviceClassName: 'c', allocationMode: 'All' },
+      { name: 'd', firstAvailable: [{ name: 'e', deviceClassName: 'c', allocationMode: 'ExactCount', count: 1 }] },
+    ]);
+    expect(conversionOf('resource.k8s.io/v1beta2', 'ResourceClaim', 'resource.k8s.io/v1').sameShape).toBe(true);
+  });
+
   it('KIND-82: requests are flat, devices are basic', () => {
     const flat = { devices: { requests: [{ name: 'g', deviceClassName: 'c', count: 1 }, { name: 'h' }] } };
     const hub = { devices: { requests: [{ name: 'g', exactly: { deviceClassName: 'c', count: 1 } }, { name: 'h' }] } };
