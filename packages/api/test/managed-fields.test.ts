@@ -108,6 +108,22 @@ describe('API-51: an update takes what it changes from others', () => {
   it('one empty entry resets all', () => {
     expect(track(DEPLOYMENT, 'two', first, withFields(deployment(), [{}]))).toBeUndefined();
   });
+  it('entries that can not be read change nothing, not even beside others that can', () => {
+    const live = withFields(deployment(), track(DEPLOYMENT, 'a', undefined, deployment()));
+    const good = { manager: 'x', operation: 'Update', apiVersion: 'apps/v1', fieldsType: 'FieldsV1' } as const;
+    const bad: ManagedFieldsEntry[] = [
+      { ...good, operation: 'Bogus', fieldsV1: {} },
+      { ...good, apiVersion: '', fieldsV1: {} },
+      { ...good, fieldsType: 'FieldsV2', fieldsV1: {} },
+    ];
+    for (const entry of bad) {
+      const sent = withFields(deployment(), [{ ...good, fieldsV1: { 'f:spec': {} } }, entry]);
+      expect(fieldsOf(track(DEPLOYMENT, 'b', live, sent))).toEqual(
+        fieldsOf(track(DEPLOYMENT, 'a', undefined, deployment())),
+      );
+    }
+    expect(track(DEPLOYMENT, 'b', live, withFields(deployment(), [good]))).toBeUndefined();
+  });
   it('what a write can not set it does not own', () => {
     const object = { ...deployment(), status: { replicas: 1 } };
     expect(track(DEPLOYMENT, 'two', first, object)).toBe(first.metadata.managedFields);

@@ -70,11 +70,36 @@ function changedItems(
   into: Record<string, FieldTree>,
 ): void {
   if (!Array.isArray(after)) return;
-  const old = new Map<string, unknown>();
-  if (Array.isArray(before)) for (const item of before) old.set(plan.element(item), item);
-  for (const item of after) {
-    const element = plan.element(item);
-    const child = changedFields(plan.items, old.get(element), item, modified);
+  const old = groups(plan, before);
+  for (const [element, items] of groups(plan, after)) {
+    const child = changedGroup(plan.items, old.get(element) ?? NONE, items, modified);
     if (child) into[element] = child;
   }
+}
+
+const NONE: readonly unknown[] = [];
+
+/** Items by their element: more than one where a list has what its type does not allow. */
+function groups(plan: Extract<FieldPlan, { kind: 'list' }>, list: unknown): Map<string, unknown[]> {
+  const found = new Map<string, unknown[]>();
+  if (!Array.isArray(list)) return found;
+  for (const item of list) {
+    const element = plan.element(item);
+    const group = found.get(element);
+    if (group) group.push(item);
+    else found.set(element, [item]);
+  }
+  return found;
+}
+
+/** Items that are there more than once are one thing, whatever they hold. */
+function changedGroup(
+  plan: FieldPlan,
+  before: readonly unknown[],
+  after: readonly unknown[],
+  modified: boolean,
+): FieldTree | undefined {
+  if (after.length === 1) return changedFields(plan, before.length === 1 ? before[0] : undefined, after[0], modified);
+  if (before.length <= 1) return LEAF;
+  return modified && !jsonEqual(before, after) ? LEAF : undefined;
 }

@@ -9,6 +9,7 @@
  * Server-side apply (apply.ts) works on the same entries and trees; ownership by Apply is kept, and lost, as above.
  */
 import type { ManagedFieldsEntry } from '../generated/kinds.ts';
+import { isJsonObject } from '../json/clone-json.ts';
 import { DecodeReport } from '../schema/decode-report.ts';
 import type { KindTypes } from '../schema/kind-types.ts';
 import { changedFields } from './compare.ts';
@@ -94,10 +95,21 @@ function entriesBefore({ live, object, subresource }: TrackedUpdate): ManagedFie
     const [first] = sent;
     // One empty entry means: forget all.
     if (sent.length === 1 && first && Object.keys(first).length === 0) return [];
-    const usable = sent.filter((entry) => entry.fieldsV1 !== undefined);
-    if (usable.length > 0) return usable;
+    if (sent.length > 0 && sent.every(isReadable)) return sent.filter(({ fieldsV1 }) => !isEmptyTree(fieldsV1));
   }
   return live ? managedFieldsOf(live) : [];
+}
+
+/** Entries are taken all or none: whoever doesn't understand them doesn't change them. */
+function isReadable({ operation, apiVersion, fieldsType, fieldsV1 }: ManagedFieldsEntry): boolean {
+  const known = operation === 'Apply' || operation === 'Update';
+  return (
+    known && Boolean(apiVersion) && fieldsType === 'FieldsV1' && (fieldsV1 === undefined || isJsonObject(fieldsV1))
+  );
+}
+
+function isEmptyTree(fieldsV1: ManagedFieldsEntry['fieldsV1']): boolean {
+  return fieldsV1 === undefined || Object.keys(fieldsV1).length === 0;
 }
 
 function lose(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { AppliedObject, CONFIG_MAP, configMap, DEPLOYMENT, deployment, podSpec, SERVICE_ACCOUNT } from './applying.ts';
 
 const newConfigMap = () => new AppliedObject(CONFIG_MAP, 'v1');
@@ -305,5 +305,46 @@ describe('SSA-20: the annotation of client-side apply', () => {
     expect(object.apply(manager, deployment({ replicas: 2 }))).toBe(
       conflict && `Apply failed with 1 conflict: ${conflict}`,
     );
+  });
+});
+
+describe('SSA-19: items that are there more than once', () => {
+  const env = (...list: object[]) => podSpec({ containers: [{ name: 'c', env: list }] });
+  const A1 = { name: 'A', value: '1' };
+  const A2 = { name: 'A', value: '2' };
+  const ownEnv = (object: AppliedObject): unknown => object.at('spec', 'template', 'spec', 'containers', 0, 'env');
+  const PATH = '.spec.template.spec.containers[name="c"].env[name="A"]';
+  let object: AppliedObject;
+
+  beforeEach(() => {
+    object = newDeployment();
+    object.update('old', env(A1, A2));
+  });
+
+  it('are owned as one, whatever they hold', () => {
+    expect(JSON.stringify(object.owners['old'])).toContain(String.raw`"f:env":{".":{},"k:{\"name\":\"A\"}":{}}`);
+  });
+
+  it('stay when others are applied beside them', () => {
+    expect(object.apply('m', env({ name: 'B', value: '3' }))).toBeUndefined();
+    expect(ownEnv(object)).toEqual([A1, A2, { name: 'B', value: '3' }]);
+  });
+
+  it('are a conflict of the items as a whole, and one item with force', () => {
+    expect(object.apply('m', env({ name: 'A', value: '3' }))).toBe(
+      `Apply failed with 1 conflict: conflict with "old" using apps/v1: ${PATH}`,
+    );
+    object.apply('m', env({ name: 'A', value: '3' }), { force: true });
+    expect(ownEnv(object)).toEqual([{ name: 'A', value: '3' }]);
+    expect(JSON.stringify(object.owners['old'])).not.toContain('"A');
+  });
+
+  it('change hands when one of them changes, or when one goes', () => {
+    object.update('new', env(A2, A1));
+    expect(JSON.stringify(object.owners['old'])).not.toContain('"A');
+    expect(JSON.stringify(object.owners['new'])).toContain(String.raw`{"k:{\"name\":\"A\"}":{}}`);
+    object.update('newest', env(A2));
+    expect(JSON.stringify(object.owners['newest'])).toContain('"f:value":{}');
+    expect(object.owners['new']).toBeUndefined();
   });
 });
