@@ -137,6 +137,28 @@ const ROWS: readonly Row[] = [
       'spec.resourceClaims[1]: Invalid value: {"Name":"b","ResourceClaimName":"x","ResourceClaimTemplateName":"y"}: at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified',
     ],
   ],
+  [
+    'less for the Pod than for its containers',
+    {
+      resources: { requests: { cpu: '1', 'hugepages-2Mi': '2Mi' }, limits: { memory: '1Gi', 'hugepages-2Mi': '2Mi' } },
+      initContainers: [{ name: 'side', image: 'x', restartPolicy: 'Always', resources: { requests: { cpu: '600m' } } }],
+    },
+    { resources: { requests: { cpu: '500m' }, limits: { memory: '2Gi', 'hugepages-2Mi': '4Mi' } } },
+    [
+      'spec.resources.requests: Invalid value: "2Gi": must be less than or equal to memory limit of 1Gi',
+      'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 1100m',
+      'spec.resources.requests[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container requests of 4Mi',
+      'spec.resources.limits[hugepages-2Mi]: Invalid value: "2Mi": must be greater than or equal to aggregate container limits of 4Mi',
+      'spec.resources.containers[0][hugepages-2Mi].limits: Invalid value: "4Mi": must be less than or equal to pod limits of 2Mi',
+      'spec.resources.containers[0][memory].limits: Invalid value: "2Gi": must be less than or equal to pod limits of 1Gi',
+    ],
+  ],
+  [
+    'resources of a Pod on Windows',
+    { os: { name: 'windows' }, resources: { requests: { gpu: '1' } } },
+    {},
+    ['spec.resources: Forbidden: may not be set for a windows pod'],
+  ],
 ];
 
 describe('refused', () => {

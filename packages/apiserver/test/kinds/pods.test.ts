@@ -66,7 +66,7 @@ describe('updates of Pods', () => {
     };
     expect(updateErrors(({ spec }) => (spec.nodeSelector = { zone: 'a', disk: 'ssd' }), gated)).toEqual([]);
     expect(updateErrors(({ spec }) => delete spec.nodeSelector, gated)).toEqual([
-      'spec.nodeSelector: only additions are allowed (no mutations or deletions)',
+      'spec.nodeSelector: only additions to spec.nodeSelector are allowed (no mutations or deletions)',
     ]);
     expect(updateErrors(({ spec }) => delete spec.schedulingGates, gated)).toEqual([]);
   });

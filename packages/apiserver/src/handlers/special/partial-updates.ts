@@ -1,23 +1,14 @@
 /**
  * Subresources that take the whole object and write one part of it: namespaces/finalize, pods/ephemeralcontainers,
- * pods/resize (pod-resize.ts has its rules), certificatesigningrequests/approval (upstream: pkg/registry/core/namespace/storage,
+ * pods/resize, certificatesigningrequests/approval (upstream: pkg/registry/core/namespace/storage,
  * pkg/registry/core/pod/{storage,strategy.go}, pkg/registry/certificates/certificates/storage).
  */
-import {
-  type CertificateSigningRequest,
-  type FieldError,
-  FieldPath,
-  fieldErrors,
-  jsonEqual,
-  type KubeObject,
-  type Namespace,
-  type Pod,
-} from '@regatta/api';
+import type { CertificateSigningRequest, KubeObject, Namespace, Pod } from '@regatta/api';
 import { stampConditions, validateApproval } from '../../kinds/certificates/certificate-signing-request.ts';
-import { structDiff } from '../../kinds/internal/struct-diff.ts';
+import { validateEphemeralContainers, withEphemeralContainers } from '../../kinds/core/pod-ephemeral-containers.ts';
+import { validatePodResize, withResources } from '../../kinds/core/pod-resize.ts';
 import type { UpdatePlan } from '../../registry/update-object.ts';
 import type { PlanOf } from '../update.ts';
-import { resizeErrors, withResources } from './pod-resize.ts';
 
 type Take = (current: KubeObject, wanted: KubeObject) => KubeObject;
 
@@ -65,30 +56,10 @@ export const approvalPlan: PlanOf = partialPlan(
 );
 
 export const ephemeralContainersPlan: PlanOf = partialPlan(
-  (current, wanted) => {
-    const { ephemeralContainers } = (wanted as Pod).spec;
-    const pod = current as Pod;
-    return { ...pod, spec: { ...pod.spec, ...(ephemeralContainers ? { ephemeralContainers } : {}) } };
-  },
-  { validate: ephemeralContainerErrors },
+  (current, wanted) => withEphemeralContainers(current as Pod, wanted as Pod),
+  { validate: (object, old) => validateEphemeralContainers(object as Pod, old as Pod).errors },
 );
 
-function ephemeralContainerErrors(object: KubeObject, old: KubeObject): FieldError[] {
-  const path = FieldPath.root('spec', 'ephemeralContainers');
-  const wanted = new Map((object as Pod).spec.ephemeralContainers?.map((container) => [container.name, container]));
-  const errors: FieldError[] = [];
-  for (const container of (old as Pod).spec.ephemeralContainers ?? []) {
-    const now = wanted.get(container.name);
-    const name = JSON.stringify(container.name);
-    if (!now) errors.push(fieldErrors.forbidden(path, `existing ephemeral containers ${name} may not be removed\n`));
-    else if (!jsonEqual(now, container)) {
-      const diff = structDiff('EphemeralContainer', container, now);
-      errors.push(fieldErrors.forbidden(path, `existing ephemeral containers ${name} may not be changed\n${diff}`));
-    }
-  }
-  return errors;
-}
-
 export const resizePlan: PlanOf = partialPlan((current, wanted) => withResources(current as Pod, wanted as Pod), {
-  validate: resizeErrors,
+  validate: (object, old) => validatePodResize(object as Pod, old as Pod).errors,
 });

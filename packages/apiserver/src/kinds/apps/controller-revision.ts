@@ -8,19 +8,20 @@ import { Path } from '../validation/path.ts';
 import { checkNotNegative, IMMUTABLE } from '../validation/rules.ts';
 
 const DATA = Path.root('data');
+const REVISION = Path.root('revision');
 
 export const controllerRevisionStrategy: Strategy<ControllerRevision> = {
-  validate: (revision) => validateRevision(revision).errors,
-  validateUpdate(revision, old) {
-    const errors = validateRevision(revision);
-    if (!jsonEqual(revision.data, old.data)) errors.invalid(DATA, revision.data ?? null, IMMUTABLE);
+  validate({ data, revision }) {
+    const errors = new ErrorList();
+    checkNotNegative(errors, REVISION, revision);
+    if (data === undefined || data === null) errors.required(DATA, 'data is mandatory');
+    else if (typeof data !== 'object' || Array.isArray(data)) errors.required(DATA, 'data must be a valid JSON object');
+    return errors.errors;
+  },
+  validateUpdate({ data, revision }, old) {
+    const errors = new ErrorList();
+    checkNotNegative(errors, REVISION, revision);
+    if (!jsonEqual(data, old.data)) errors.invalid(DATA, data ?? null, IMMUTABLE);
     return errors.errors;
   },
 };
-
-function validateRevision({ data, revision }: ControllerRevision): ErrorList {
-  const errors = new ErrorList();
-  if (data === undefined || data === null) errors.required(DATA, 'data is mandatory');
-  checkNotNegative(errors, Path.root('revision'), revision);
-  return errors;
-}

@@ -14,7 +14,7 @@ import {
   checkCollisions,
   checkCounts,
   checkIntOrPercent,
-  MISMATCH,
+  refuseLabels,
   runningTemplate,
   selects,
 } from './workload-rules.ts';
@@ -42,12 +42,17 @@ export const daemonSetStrategy: Strategy<DaemonSet> = {
     const before = Number(old.metadata.annotations?.[GENERATION] ?? 0);
     setTemplateGeneration(set, jsonEqual(set.spec.template, old.spec.template) ? before : before + 1);
   },
-  validate: (set) => validateDaemonSet(set).errors,
-  validateUpdate(set, old) {
-    const errors = validateDaemonSet(set);
-    if (!jsonEqual(set.spec.selector, old.spec.selector)) {
-      errors.invalid(SPEC.child('selector'), set.spec.selector, IMMUTABLE);
+  validate({ spec }) {
+    const errors = new ErrorList();
+    checkSpec(errors, spec);
+    return errors.errors;
+  },
+  validateUpdate({ spec }, old) {
+    const errors = new ErrorList();
+    if (!jsonEqual(spec.selector, old.spec.selector)) {
+      errors.invalid(SPEC.child('selector'), spec.selector ?? null, IMMUTABLE);
     }
+    checkSpec(errors, spec);
     return errors.errors;
   },
   validateStatusUpdate(set, old) {
@@ -67,12 +72,10 @@ function setTemplateGeneration({ metadata }: DaemonSet, generation: number): voi
   metadata.annotations = { ...metadata.annotations, [GENERATION]: String(generation) };
 }
 
-function validateDaemonSet({ spec }: DaemonSet): ErrorList {
-  const errors = new ErrorList();
+function checkSpec(errors: ErrorList, spec: DaemonSet['spec']): void {
   const { selector, template } = spec;
   checkLabelSelector(errors, SPEC.child('selector'), selector);
-  const labels = template.metadata?.labels;
-  if (selects(selector, labels) === false) errors.invalid(TEMPLATE.child('metadata').child('labels'), labels, MISMATCH);
+  if (selects(selector, template.metadata?.labels) === false) refuseLabels(errors, template);
   if (selector && isEmptySelector(selector)) {
     errors.invalid(SPEC.child('selector'), selector, 'empty selector is invalid for daemonset');
   }
@@ -80,7 +83,6 @@ function validateDaemonSet({ spec }: DaemonSet): ErrorList {
   checkNotNegative(errors, SPEC.child('minReadySeconds'), spec.minReadySeconds);
   checkUpdateStrategy(errors, spec.updateStrategy);
   checkNotNegative(errors, SPEC.child('revisionHistoryLimit'), spec.revisionHistoryLimit);
-  return errors;
 }
 
 function checkUpdateStrategy(errors: ErrorList, strategy: DaemonSet['spec']['updateStrategy']): void {
@@ -88,7 +90,7 @@ function checkUpdateStrategy(errors: ErrorList, strategy: DaemonSet['spec']['upd
   const rolling = strategy?.rollingUpdate;
   if (strategy?.type === 'OnDelete') return;
   if (strategy?.type !== 'RollingUpdate') {
-    const internal = rolling ? { MaxUnavailable: rolling.maxUnavailable, MaxSurge: rolling.maxSurge ?? 0 } : null;
+    const internal = rolling ? { MaxUnavailable: rolling.maxUnavailable ?? 0, MaxSurge: rolling.maxSurge ?? 0 } : null;
     errors.notSupported(at, { Type: strategy?.type ?? '', RollingUpdate: internal }, ['RollingUpdate', 'OnDelete']);
     return;
   }

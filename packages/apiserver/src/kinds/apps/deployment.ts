@@ -28,6 +28,7 @@ const COUNTERS = [
   'readyReplicas',
   'availableReplicas',
   'unavailableReplicas',
+  'terminatingReplicas',
   'collisionCount',
 ];
 const WHOLE = 'cannot be greater than status.replicas';
@@ -40,7 +41,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
   validateUpdate(deployment, old) {
     const errors = validateDeployment(deployment);
     if (!jsonEqual(deployment.spec.selector, old.spec.selector)) {
-      errors.invalid(SPEC.child('selector'), deployment.spec.selector, IMMUTABLE);
+      errors.invalid(SPEC.child('selector'), deployment.spec.selector ?? null, IMMUTABLE);
     }
     return errors.errors;
   },

@@ -11,7 +11,14 @@ import { defaultReplicaSet } from './defaults.ts';
 import { scaleOf } from './scale.ts';
 import { checkCounts, checkSelectorAndTemplate, podNameWarning, runningTemplate } from './workload-rules.ts';
 
-const COUNTERS = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'];
+const COUNTERS = [
+  'replicas',
+  'fullyLabeledReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'observedGeneration',
+  'terminatingReplicas',
+];
 const WHOLE = 'cannot be greater than status.replicas';
 const checkTemplate = runningTemplate('ReplicaSet');
 
@@ -25,7 +32,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
   validateUpdate(set, old) {
     const errors = validateReplicaSet(set);
     if (!jsonEqual(set.spec.selector, old.spec.selector)) {
-      errors.invalid(SPEC.child('selector'), set.spec.selector, IMMUTABLE);
+      errors.invalid(SPEC.child('selector'), set.spec.selector ?? null, IMMUTABLE);
     }
     return errors.errors;
   },

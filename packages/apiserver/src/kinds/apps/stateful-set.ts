@@ -1,20 +1,14 @@
 /**
  * StatefulSets (upstream: pkg/registry/apps/statefulset/strategy.go, pkg/apis/apps/validation/validation.go).
  */
-import {
-  jsonEqual,
-  type PersistentVolumeClaim,
-  type PodTemplateSpec,
-  type StatefulSet,
-  type Volume,
-} from '@regatta/api';
+import { jsonEqual, type PodTemplateSpec, type StatefulSet, type Volume } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkClaimSpec } from '../core/persistent-volume-claim/spec-rules.ts';
-import { checkPodTemplate } from '../core/pod-spec/template.ts';
+import { checkPodTemplate, checkTemplateMeta } from '../core/pod-spec/template.ts';
 import { podWarnings } from '../core/pod-spec/warnings.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
-import { type Path, SPEC } from '../validation/path.ts';
+import { SPEC } from '../validation/path.ts';
 import { checkDnsLabel, checkNotNegative } from '../validation/rules.ts';
 import { defaultStatefulSet } from './defaults.ts';
 import { scaleOf } from './scale.ts';
@@ -31,6 +25,8 @@ const COUNTERS = [
 ];
 const WHOLE = 'cannot be greater than status.replicas';
 const RETENTION = ['Retain', 'Delete'];
+type StatefulSetSpec = StatefulSet['spec'];
+
 const UPDATE_STRATEGY = SPEC.child('updateStrategy');
 const OPEN_FIELDS = [
   'replicas',
@@ -47,11 +43,16 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
   tracksGeneration: true,
   nameRule: 'dns-label',
   applyDefaults: defaultStatefulSet,
-  validate: (set) => validateStatefulSet(set).errors,
-  validateUpdate(set, old) {
-    const errors = validateStatefulSet(set);
-    const open = Object.fromEntries(OPEN_FIELDS.map((field) => [field, old.spec[field]]));
-    if (!jsonEqual({ ...set.spec, ...open }, old.spec)) errors.forbidden(SPEC, CLOSED);
+  validate({ spec }) {
+    const errors = new ErrorList();
+    checkSpec(errors, spec);
+    return errors.errors;
+  },
+  validateUpdate({ spec }, { spec: before }) {
+    const errors = new ErrorList();
+    checkSpec(errors, spec, { isTemplateOpen: isSound(before) });
+    const open = Object.fromEntries(OPEN_FIELDS.map((field) => [field, before[field]]));
+    if (!jsonEqual({ ...spec, ...open }, before)) errors.forbidden(SPEC, CLOSED);
     return errors.errors;
   },
   validateStatusUpdate(set, old) {
@@ -73,40 +74,49 @@ export const statefulSetStrategy: Strategy<StatefulSet> = {
   scale: scaleOf<StatefulSet>(),
 };
 
-function validateStatefulSet({ spec }: StatefulSet): ErrorList {
-  const errors = new ErrorList();
+interface Update {
+  /** False when the template was stored before today's rules. */
+  readonly isTemplateOpen: boolean;
+}
+
+/** @param update what holds of an update: what can't change any more isn't looked at again */
+function checkSpec(errors: ErrorList, spec: StatefulSetSpec, update?: Update): void {
   checkPolicies(errors, spec);
+  if (!update) {
+    eachItem(spec.volumeClaimTemplates, SPEC.child('volumeClaimTemplates'), (claim, at) =>
+      checkClaimSpec(errors, at.child('spec'), claim.spec ?? {}),
+    );
+  }
   checkNotNegative(errors, SPEC.child('replicas'), spec.replicas);
   checkNotNegative(errors, SPEC.child('minReadySeconds'), spec.minReadySeconds);
   checkNotNegative(errors, SPEC.child('ordinals.start'), spec.ordinals?.start);
-  if (spec.serviceName) checkDnsLabel(errors, SPEC.child('serviceName'), spec.serviceName);
-  eachItem(spec.volumeClaimTemplates, SPEC.child('volumeClaimTemplates'), (claim, at) =>
-    checkClaimSpec(errors, at.child('spec'), claim.spec ?? {}),
-  );
+  if (!update && spec.serviceName) checkDnsLabel(errors, SPEC.child('serviceName'), spec.serviceName);
   const what = { empty: 'empty selector is invalid for statefulset', wrong: '' };
-  checkSelectorAndTemplate(errors, spec, what, (list, at, template) =>
-    checkTemplate(list, at, template, spec.volumeClaimTemplates ?? []),
-  );
-  checkNotNegative(errors, SPEC.child('revisionHistoryLimit'), spec.revisionHistoryLimit);
-  return errors;
+  checkSelectorAndTemplate(errors, spec, what, (list, at, template) => {
+    const made = asMade(spec, template);
+    if (update?.isTemplateOpen ?? true) checkPodTemplate(list, at, made);
+    checkTemplateMeta(list, at, made);
+  });
+  checkAlwaysRunning(errors, SPEC.child('template'), spec.template, 'StatefulSet');
 }
 
-/** The claims of each Pod are among its volumes by the time it exists. */
-function checkTemplate(
-  errors: ErrorList,
-  path: Path,
-  template: PodTemplateSpec,
-  claims: readonly PersistentVolumeClaim[],
-): void {
-  const spec = template.spec ?? { containers: [] };
-  const own = new Set(claims.map(({ metadata }) => metadata.name));
-  const volumes: Volume[] = claims.map(({ metadata: { name = '' } }) => ({
-    name,
-    persistentVolumeClaim: { claimName: name },
-  }));
-  const others = (spec.volumes ?? []).filter(({ name }) => !own.has(name));
-  checkPodTemplate(errors, path, { ...template, spec: { ...spec, volumes: [...volumes, ...others] } });
-  checkAlwaysRunning(errors, path, template, 'StatefulSet');
+function isSound(spec: StatefulSetSpec): boolean {
+  const errors = new ErrorList();
+  checkSpec(errors, spec, { isTemplateOpen: true });
+  return errors.length === 0;
+}
+
+/** The template of the Pods that will be: they are named by the controller, and have their claims among the volumes. */
+function asMade({ volumeClaimTemplates: claims = [] }: StatefulSetSpec, template: PodTemplateSpec): PodTemplateSpec {
+  const { hostname, subdomain, ...spec } = template.spec ?? { containers: [] };
+  if (claims.length === 0) return { ...template, spec };
+  const volumes = new Map<string, Volume>();
+  for (const { metadata } of claims) {
+    const name = metadata.name ?? '';
+    volumes.set(name, { name, persistentVolumeClaim: { claimName: name } });
+  }
+  const others = (spec.volumes ?? []).filter(({ name }) => !volumes.has(name));
+  return { ...template, spec: { ...spec, volumes: [...volumes.values(), ...others] } };
 }
 
 function checkPolicies(errors: ErrorList, spec: StatefulSet['spec']): void {
@@ -128,16 +138,20 @@ function checkUpdateStrategy(errors: ErrorList, strategy: StatefulSet['spec']['u
   const at = UPDATE_STRATEGY.child('rollingUpdate');
   switch (strategy?.type) {
     case 'OnDelete':
-      if (rolling) errors.invalid(at, rolling, "only allowed for updateStrategy 'RollingUpdate'");
+      if (rolling) errors.invalid(at, internalRolling(rolling), "only allowed for updateStrategy 'RollingUpdate'");
       return;
     case 'RollingUpdate':
       checkNotNegative(errors, at.child('partition'), rolling?.partition);
       return;
     default: {
-      const internal = rolling ? { Partition: rolling.partition ?? 0, MaxUnavailable: null } : null;
-      const value = { Type: strategy?.type ?? '', RollingUpdate: internal };
+      const value = { Type: strategy?.type ?? '', RollingUpdate: rolling ? internalRolling(rolling) : null };
       if (!strategy?.type) errors.required(UPDATE_STRATEGY);
       else errors.invalid(UPDATE_STRATEGY, value, "must be 'RollingUpdate' or 'OnDelete'");
     }
   }
+}
+
+/** Without maxUnavailable, which defaulting takes away. */
+function internalRolling({ partition = 0 }: { readonly partition?: number }): object {
+  return { Partition: partition, MaxUnavailable: null };
 }

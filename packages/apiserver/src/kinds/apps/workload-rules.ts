@@ -14,9 +14,15 @@ import type { Maybe } from '../validation/lists.ts';
 import { type Path, SPEC, STATUS } from '../validation/path.ts';
 import { checkLabelSelector, checkNotNegative, isEmptySelector } from '../validation/rules.ts';
 
-export const MISMATCH = '`selector` does not match template `labels`';
+const MISMATCH = '`selector` does not match template `labels`';
+const AMOUNT = /^([0-9]+%|[+-]?[0-9]+)$/;
 const TEMPLATE = SPEC.child('template');
 const SELECTOR = SPEC.child('selector');
+
+export function refuseLabels(errors: ErrorList, { metadata }: PodTemplateSpec): void {
+  const shown = metadata && wasGivenEmpty(metadata, 'labels') ? {} : (metadata?.labels ?? null);
+  errors.invalid(TEMPLATE.child('metadata').child('labels'), shown, MISMATCH);
+}
 
 /** @returns whether the labels are selected; undefined when the selector can't be read */
 export function selects(
@@ -44,15 +50,12 @@ export function checkSelectorAndTemplate(
     checkLabelSelector(errors, SELECTOR, selector);
     if (isEmptySelector(selector)) errors.invalid(SELECTOR, selector, what.empty);
   }
-  const { metadata } = template;
-  const labels = metadata?.labels;
-  const selected = selects(selector, labels);
+  const selected = selects(selector, template.metadata?.labels);
   if (selected === undefined) {
     errors.invalid(SELECTOR, selector, what.wrong);
     return;
   }
-  const shown = metadata && wasGivenEmpty(metadata, 'labels') ? {} : labels;
-  if (!selected) errors.invalid(TEMPLATE.child('metadata').child('labels'), shown, MISMATCH);
+  if (!selected) refuseLabels(errors, template);
   checkTemplate(errors, TEMPLATE, template);
 }
 
@@ -84,9 +87,10 @@ export function checkAtMostHundredPercent(errors: ErrorList, at: Path, value: Ma
   errors.invalid(at, value, 'must not be greater than 100%');
 }
 
-/** 5 of 5 and of '5%'; 0 of what is neither. */
+/** 5 of 5, of '5' and of '5%'; 0 of what is neither. */
 export function amountOf(value: Maybe<number | string>): number {
-  return typeof value === 'string' ? Number.parseInt(value, 10) || 0 : (value ?? 0);
+  if (typeof value !== 'string') return value ?? 0;
+  return AMOUNT.test(value) ? Number.parseInt(value, 10) : 0;
 }
 
 type Counts = object | undefined;

@@ -3,7 +3,7 @@
  */
 import { isDNS1123Label, type Job, type JobSpec, jsonEqual, type PodTemplateSpec } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
-import { MISMATCH, podNameWarning, selects } from '../apps/workload-rules.ts';
+import { podNameWarning, refuseLabels, selects } from '../apps/workload-rules.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { METADATA, SPEC } from '../validation/path.ts';
 import { checkLabelSelector } from '../validation/rules.ts';
@@ -86,7 +86,7 @@ function checkSpecAndSelector(errors: ErrorList, spec: JobSpec): void {
   if (spec.selector) checkLabelSelector(errors, SPEC.child('selector'), spec.selector);
   else errors.required(SPEC.child('selector'));
   const labels = spec.template.metadata?.labels;
-  if (selects(spec.selector, labels) === false) errors.invalid(TEMPLATE_LABELS, labels ?? null, MISMATCH);
+  if (selects(spec.selector, labels) === false) refuseLabels(errors, spec.template);
 }
 
 /** A Job's Pods are told from others by its uid, unless its author selects them. */

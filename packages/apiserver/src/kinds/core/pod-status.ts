@@ -1,16 +1,21 @@
 /**
  * The status of a Pod (upstream: podStatusStrategy of pkg/registry/core/pod/strategy.go, ValidatePodStatusUpdate of
- * pkg/apis/core/validation/validation.go).
+ * pkg/apis/core/validation/validation.go, whose order is kept).
  */
-import { type ContainerStatus, isDNS1123Subdomain, isQualifiedName, type Pod, type PodSpec } from '@regatta/api';
+import { isDNS1123Subdomain, isQualifiedName, type Pod } from '@regatta/api';
 import { checkIp, ipFamily } from '../validation/addresses.ts';
 import { ErrorList } from '../validation/error-list.ts';
-import { eachItem, type Maybe } from '../validation/lists.ts';
-import { ANNOTATIONS, METADATA, type Path, SPEC, STATUS } from '../validation/path.ts';
-import { checkPodAnnotations, checkPodAnnotationsChange } from './pod-spec/annotations.ts';
+import { eachItem } from '../validation/lists.ts';
+import { type Path, STATUS } from '../validation/path.ts';
+import { IMMUTABLE } from '../validation/rules.ts';
+import { checkPodAnnotationsChange } from './pod-spec/annotations.ts';
+import { checkAllocatedResources, checkStateChanges, checkUsers } from './pod-status/container-statuses.ts';
+import { checkExtendedClaim, checkResourceClaimStatuses } from './pod-status/resource-claims.ts';
 
 const OWN_CONDITIONS: ReadonlySet<string> = new Set(['PodScheduled', 'Ready', 'Initialized']);
-const RESTARTED = 'may not be transitioned to non-terminated state';
+const NOT_NEGATIVE = 'must be a non-negative integer';
+const NOMINATED = STATUS.child('nominatedNodeName');
+const OF_CONTAINERS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
 
 /** What a status write may not take away. */
 export function preparePodStatus(pod: Pod, old: Pod): void {
@@ -18,6 +23,8 @@ export function preparePodStatus(pod: Pod, old: Pod): void {
   else delete pod.metadata.ownerReferences;
   const status = pod.status;
   if (!status) return;
+  // v1.36 leaves DRANodeAllocatableResources off.
+  if (!old.status?.nodeAllocatableResourceClaimStatuses) delete status.nodeAllocatableResourceClaimStatuses;
   if (!status.qosClass && old.status?.qosClass) status.qosClass = old.status.qosClass;
   if (!status.observedGeneration && old.status?.observedGeneration) {
     status.observedGeneration = old.status.observedGeneration;
@@ -31,52 +38,54 @@ export function preparePodStatus(pod: Pod, old: Pod): void {
 
 export function validatePodStatus(pod: Pod, old: Pod): ErrorList {
   const errors = new ErrorList();
-  const { metadata, spec, status } = pod;
-  checkPodAnnotationsChange(errors, ANNOTATIONS, metadata.annotations, old.metadata.annotations);
-  checkPodAnnotations(errors, ANNOTATIONS, metadata.annotations, spec, SPEC);
-  // Upstream tells these at metadata.
-  eachItem(status?.conditions, METADATA.child('conditions'), ({ type }, at) => {
+  const { spec, status } = pod;
+  checkPodAnnotationsChange(errors, pod, old);
+  checkConditions(errors, pod);
+  checkNominated(errors, pod, old);
+  const generation = status?.observedGeneration ?? 0;
+  if (generation < 0) errors.invalid(STATUS.child('observedGeneration'), generation, NOT_NEGATIVE);
+  const qos = status?.qosClass ?? '';
+  if (qos !== (old.status?.qosClass ?? '')) errors.invalid(STATUS.child('qosClass'), qos, IMMUTABLE);
+  for (const list of OF_CONTAINERS) checkStateChanges(errors, list, pod, old);
+  checkResourceClaimStatuses(errors, STATUS.child('resourceClaimStatuses'), pod);
+  if (status?.extendedResourceClaimStatus) {
+    checkExtendedClaim(errors, STATUS.child('extendedResourceClaimStatus'), status.extendedResourceClaimStatus, spec);
+  }
+  checkAddresses(errors, pod);
+  for (const list of OF_CONTAINERS) checkUsers(errors, STATUS.child(list), status?.[list], spec.os?.name ?? 'linux');
+  checkAllocatedResources(errors, STATUS.child('containerStatuses'), status?.containerStatuses, spec.containers);
+  const init = spec.initContainers ?? [];
+  checkAllocatedResources(errors, STATUS.child('initContainerStatuses'), status?.initContainerStatuses, init);
+  eachItem(status?.ephemeralContainerStatuses, STATUS.child('ephemeralContainerStatuses'), (container, at) => {
+    if (!container.allocatedResourcesStatus?.length) return;
+    errors.forbidden(at.child('allocatedResourcesStatus'), 'must not be specified in container status');
+  });
+  return errors;
+}
+
+function checkConditions(errors: ErrorList, { status }: Pod): void {
+  eachItem(status?.conditions, STATUS.child('conditions'), ({ type, observedGeneration = 0 }, at) => {
+    if (observedGeneration < 0) errors.invalid(at.child('observedGeneration'), observedGeneration, NOT_NEGATIVE);
     if (!OWN_CONDITIONS.has(type)) errors.invalidEach(at.child('Type'), type, isQualifiedName(type));
   });
+}
+
+function checkNominated(errors: ErrorList, { status }: Pod, old: Pod): void {
   const nominated = status?.nominatedNodeName;
-  if (nominated && nominated !== old.status?.nominatedNodeName) {
-    errors.invalidEach(STATUS.child('nominatedNodeName'), nominated, isDNS1123Subdomain(nominated));
-  }
-  checkTransitions(errors, 'containerStatuses', pod, old, old.spec.restartPolicy ?? 'Always');
-  checkTransitions(errors, 'initContainerStatuses', pod, old, old.spec.restartPolicy ?? 'Always');
-  checkTransitions(errors, 'ephemeralContainerStatuses', pod, old, 'Never');
-  checkIps(
-    errors,
-    STATUS.child('podIPs'),
-    (status?.podIPs ?? []).map(({ ip }) => ip),
-  );
+  if (!nominated || nominated === old.status?.nominatedNodeName) return;
+  errors.invalidEach(NOMINATED, nominated, isDNS1123Subdomain(nominated));
+  if (old.spec.nodeName) errors.forbidden(NOMINATED, 'may not be set on pods that are already bound to a node');
+}
+
+function checkAddresses(errors: ErrorList, { status }: Pod): void {
+  const podIps = (status?.podIPs ?? []).map(({ ip }) => ip);
+  checkIps(errors, STATUS.child('podIPs'), podIps);
   const hostIps = (status?.hostIPs ?? []).map(({ ip }) => ip);
   const first = hostIps[0];
   if (first !== undefined && first !== status?.hostIP) {
     errors.invalid(STATUS.child('hostIPs').index(0).child('ip'), first, 'must be equal to `hostIP`');
   }
   checkIps(errors, STATUS.child('hostIPs'), hostIps);
-  return errors;
-}
-
-type StatusList = 'containerStatuses' | 'initContainerStatuses' | 'ephemeralContainerStatuses';
-
-/** What is over stays over, unless its restart policy brings it back. */
-function checkTransitions(errors: ErrorList, list: StatusList, pod: Pod, old: Pod, restartPolicy: string): void {
-  if (restartPolicy === 'Always') return;
-  const now: Maybe<ContainerStatus[]> = pod.status?.[list];
-  eachItem(old.status?.[list], STATUS.child(list), (before, at) => {
-    const terminated = before.state?.terminated;
-    if (!terminated || (terminated.exitCode !== 0 && restartPolicy === 'OnFailure')) return;
-    if (mayRestart(old.spec, before.name)) return;
-    const after = now?.find(({ name }) => name === before.name);
-    if (after && !after.state?.terminated) errors.forbidden(at.child('state'), RESTARTED);
-  });
-}
-
-function mayRestart(spec: PodSpec, name: string): boolean {
-  const container = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].find((c) => c.name === name);
-  return container?.restartPolicy === 'Always' || Boolean(container?.restartPolicyRules?.length);
 }
 
 function checkIps(errors: ErrorList, path: Path, ips: readonly string[]): void {

@@ -13,7 +13,7 @@ import {
 import { structDiff } from '../internal/struct-diff.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, type Maybe } from '../validation/lists.ts';
-import { ANNOTATIONS, type Path, SPEC } from '../validation/path.ts';
+import { type Path, SPEC } from '../validation/path.ts';
 import { checkGatedChange, withoutGatedFields } from './pod-gated-update.ts';
 import { checkPodAnnotationsChange } from './pod-spec/annotations.ts';
 import { checkTolerations } from './pod-spec/scheduling.ts';
@@ -31,7 +31,7 @@ const UPDATABLE = [
 export function validatePodUpdate(pod: Pod, old: Pod): ErrorList {
   const errors = new ErrorList();
   checkPodAsSuch(errors, pod);
-  checkPodAnnotationsChange(errors, ANNOTATIONS, pod.metadata.annotations, old.metadata.annotations);
+  checkPodAnnotationsChange(errors, pod, old);
   for (const field of ['containers', 'initContainers'] as const) {
     if (!checkImages(errors, SPEC.child(field), pod.spec[field], old.spec[field])) return errors;
   }

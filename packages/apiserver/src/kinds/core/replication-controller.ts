@@ -4,7 +4,7 @@
  */
 import { isDNS1123Label, jsonEqual, type PodTemplateSpec, type ReplicationController } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
-import { checkCounts, MISMATCH, podNameWarning, runningTemplate, selects } from '../apps/workload-rules.ts';
+import { checkCounts, podNameWarning, refuseLabels, runningTemplate, selects } from '../apps/workload-rules.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { isEmptyMap } from '../validation/lists.ts';
 import { SPEC } from '../validation/path.ts';
@@ -79,10 +79,9 @@ function validateController({ spec }: ReplicationController): ErrorList {
     errors.required(TEMPLATE);
     return errors;
   }
-  const labels = template.metadata?.labels;
-  if (!isEmptyMap(spec.selector) && spec.selector && !selects({ matchLabels: spec.selector }, labels)) {
-    errors.invalid(TEMPLATE.child('metadata').child('labels'), labels, MISMATCH);
-  }
+  const selected =
+    isEmptyMap(spec.selector) || selects({ matchLabels: spec.selector ?? {} }, template.metadata?.labels);
+  if (!selected) refuseLabels(errors, template);
   checkTemplate(errors, TEMPLATE, template);
   return errors;
 }

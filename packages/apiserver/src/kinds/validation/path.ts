@@ -37,6 +37,8 @@ export class Path {
   }
 }
 
+/** As upstream shows a path without a name: what is told of an object as a whole. */
+export const NAMELESS: Path = Path.root('[]');
 export const METADATA: Path = Path.root('metadata');
 export const ANNOTATIONS: Path = METADATA.child('annotations');
 export const SPEC: Path = Path.root('spec');

@@ -2,10 +2,10 @@
  * Annotations that mean something for a Pod (upstream: ValidatePodSpecificAnnotations of
  * pkg/apis/core/validation/validation.go).
  */
-import type { PodSpec } from '@regatta/api';
+import type { Pod, PodSpec } from '@regatta/api';
 import type { ErrorList } from '../../validation/error-list.ts';
 import { eachEntry, type Maybe } from '../../validation/lists.ts';
-import type { Path } from '../../validation/path.ts';
+import { ANNOTATIONS, type Path, SPEC } from '../../validation/path.ts';
 import { eachContainer } from './each-container.ts';
 import { checkDescendingPath } from './paths.ts';
 
@@ -76,16 +76,19 @@ function checkAppArmor(
   });
 }
 
-/** Annotations that stay as they were made. */
-export function checkPodAnnotationsChange(errors: ErrorList, path: Path, now: Annotations, old: Annotations): void {
+/** Annotations that stay as they were made, beside the rules of all of them. */
+export function checkPodAnnotationsChange(errors: ErrorList, { metadata, spec }: Pod, before: Pod): void {
+  const [now, old] = [metadata.annotations, before.metadata.annotations];
   eachEntry(old, (key, value) => {
     if (now?.[key] === value) return;
-    if (key.startsWith(APPARMOR)) errors.forbidden(path.key(key), 'may not remove or update AppArmor annotations');
-    if (key === MIRROR) errors.forbidden(path.key(key), 'may not remove or update mirror pod annotation');
+    if (key.startsWith(APPARMOR))
+      errors.forbidden(ANNOTATIONS.key(key), 'may not remove or update AppArmor annotations');
+    if (key === MIRROR) errors.forbidden(ANNOTATIONS.key(key), 'may not remove or update mirror pod annotation');
   });
   eachEntry(now, (key) => {
     if (old?.[key] !== undefined) return;
-    if (key.startsWith(APPARMOR)) errors.forbidden(path.key(key), 'may not add AppArmor annotations');
-    if (key === MIRROR) errors.forbidden(path.key(key), 'may not add mirror pod annotation');
+    if (key.startsWith(APPARMOR)) errors.forbidden(ANNOTATIONS.key(key), 'may not add AppArmor annotations');
+    if (key === MIRROR) errors.forbidden(ANNOTATIONS.key(key), 'may not add mirror pod annotation');
   });
+  checkPodAnnotations(errors, ANNOTATIONS, now, spec, SPEC);
 }

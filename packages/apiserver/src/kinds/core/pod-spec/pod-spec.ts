@@ -12,7 +12,7 @@ import {
 import { internalForm } from '../../internal/internal-form.ts';
 import type { ErrorList } from '../../validation/error-list.ts';
 import { eachItem, isEmptyList } from '../../validation/lists.ts';
-import { Path } from '../../validation/path.ts';
+import { NAMELESS, type Path } from '../../validation/path.ts';
 import {
   checkDnsLabel,
   checkDnsSubdomain,
@@ -132,7 +132,7 @@ function checkResourceClaims({ errors, meta }: PodChecks, path: Path, claims: re
   const isMirror = meta?.annotations?.[MIRROR] !== undefined;
   eachItem(claims, path, (claim, at) => {
     if (isMirror) {
-      errors.forbidden(Path.root(), 'static pods do not support resource claims');
+      errors.forbidden(NAMELESS, 'static pods do not support resource claims');
       return;
     }
     const { name, resourceClaimName, resourceClaimTemplateName } = claim;

@@ -8,6 +8,8 @@ import {
   isNativeResource,
   isOvercommitAllowed,
   isQualifiedName,
+  type PodSpec,
+  podTotals,
   Quantity,
   type ResourceRequirements,
 } from '@regatta/api';
@@ -64,7 +66,11 @@ export function checkResourceRequirements(checks: PodChecks, path: Path, resourc
 }
 
 /** Resources of the Pod as a whole. */
-export function checkPodResources({ errors }: PodChecks, path: Path, resources: ResourceRequirements): void {
+export function checkPodResources({ errors, spec }: PodChecks, path: Path, resources: ResourceRequirements): void {
+  if (spec.os?.name === 'windows') {
+    errors.forbidden(path, 'may not be set for a windows pod');
+    return;
+  }
   if (resources.claims?.length)
     errors.forbidden(path.child('claims'), 'claims may not be set for Resources at pod-level');
   checkLists(errors, path, resources.limits, resources.requests, (list, at, name) => {
@@ -72,6 +78,27 @@ export function checkPodResources({ errors }: PodChecks, path: Path, resources: 
     checkResourceName(list, at, name);
     if (list.length === before && !POD_RESOURCES(name)) list.notSupported(at, name, ['cpu', 'hugepages-', 'memory']);
   });
+  checkSums(errors, path, spec, 'requests');
+  checkSums(errors, path, spec, 'limits');
+  eachItem(spec.containers, path.child('containers'), ({ resources: own }, at) =>
+    eachEntry(own?.limits, (name, text) => {
+      const limit = resources.limits?.[name];
+      if (limit === undefined || Quantity.parse(text).cmp(Quantity.parse(limit)) <= 0) return;
+      errors.invalid(at.key(name).child('limits'), text, `must be less than or equal to pod limits of ${limit}`);
+    }),
+  );
+}
+
+/** What containers ask for together has room in what the Pod asks for; of limits, that goes for huge pages only. */
+function checkSums(errors: ErrorList, path: Path, spec: PodSpec, side: 'limits' | 'requests'): void {
+  const own = spec.resources?.[side];
+  const sums = [...podTotals(spec, side)].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, sum] of sums) {
+    const text = own?.[name];
+    if (text === undefined || (side === 'limits' && !isHugePages(name)) || Quantity.parse(text).cmp(sum) >= 0) continue;
+    const why = `must be greater than or equal to aggregate container ${side} of ${sum}`;
+    errors.invalid(path.child(side).key(name), text, why);
+  }
 }
 
 /** Of spec.overhead, which is a list of limits by its rules. */

@@ -29,14 +29,15 @@ export function checkContainerRestartPolicy({ errors }: PodChecks, path: Path, c
 
 function checkRule(errors: PodChecks['errors'], path: Path, { action, exitCodes }: ContainerRestartRule): void {
   if (action !== 'Restart' && action !== 'RestartAllContainers') {
-    errors.notSupported(path.child('action'), action, ['Restart', 'RestartAllContainers']);
+    errors.notSupported(path.child('action'), action ?? '', ['Restart', 'RestartAllContainers']);
   }
   const at = path.child('exitCodes');
   if (!exitCodes) {
     errors.required(at, 'must be specified');
     return;
   }
-  if (!OPERATORS.includes(exitCodes.operator)) errors.notSupported(at.child('operator'), exitCodes.operator, OPERATORS);
+  if (!OPERATORS.includes(exitCodes.operator))
+    errors.notSupported(at.child('operator'), exitCodes.operator ?? '', OPERATORS);
   const count = exitCodes.values?.length ?? 0;
   if (count > MAX_CODES) errors.tooMany(at.child('values'), count, MAX_CODES);
 }

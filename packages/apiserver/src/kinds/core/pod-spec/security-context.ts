@@ -73,7 +73,7 @@ function checkOptional(errors: ErrorList, at: Path, value: string | undefined, s
   if (value !== undefined && !supported.includes(value)) errors.notSupported(at, value, supported);
 }
 
-function checkId(errors: ErrorList, at: Path, id: number | undefined): void {
+export function checkId(errors: ErrorList, at: Path, id: number | undefined): void {
   if (id !== undefined && (id < 0 || id > MAX_ID)) errors.invalid(at, id, ID_RANGE);
 }
 

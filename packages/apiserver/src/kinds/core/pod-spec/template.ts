@@ -22,12 +22,17 @@ export function checkPodTemplate(errors: ErrorList, path: Path, template: PodTem
   const { metadata } = template;
   const spec = template.spec ?? { containers: [] };
   const specPath = path.child('spec');
-  checkLabels(errors, path.child('labels'), metadata?.labels);
-  checkAnnotations(errors, path.child('annotations'), metadata?.annotations);
-  checkPodAnnotations(errors, path.child('annotations'), metadata?.annotations, spec, specPath);
+  checkTemplateMeta(errors, path, template);
   checkPodSpec(errors, specPath, spec, undefined);
   if (metadata?.annotations) checkProfileAnnotations(errors, specPath, metadata.annotations, spec);
   if (!isEmptyList(spec.ephemeralContainers)) {
     errors.forbidden(specPath.child('ephemeralContainers'), 'ephemeral containers not allowed in pod template');
   }
+}
+
+export function checkTemplateMeta(errors: ErrorList, path: Path, { metadata, spec }: PodTemplateSpec): void {
+  const annotations = path.child('annotations');
+  checkLabels(errors, path.child('labels'), metadata?.labels);
+  checkAnnotations(errors, annotations, metadata?.annotations);
+  checkPodAnnotations(errors, annotations, metadata?.annotations, spec ?? { containers: [] }, path.child('spec'));
 }
