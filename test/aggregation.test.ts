@@ -100,6 +100,16 @@ describe('an extension server in a Pod', () => {
     expect(both).toContain('"com.example.wardle.v1alpha1.Flunder"');
   });
 
+  it('E2E-88: a namespace goes with what the server keeps in it', async () => {
+    await cluster.kubectl('create', 'namespace', 'short-lived');
+    const flunder = { apiVersion: 'wardle.example.com/v1alpha1', kind: 'Flunder', metadata: { name: 'f' } };
+    expect((await feed(JSON.stringify(flunder), '-n', 'short-lived', 'create', '-f', '-')).stderr).toBe('');
+    await cluster.kubectl('delete', 'namespace', 'short-lived', '--timeout=20s');
+    expect(JSON.parse(await cluster.kubectl('get', '--raw', FLUNDERS.replace('agg', 'short-lived')))).toMatchObject({
+      items: [],
+    });
+  });
+
   it('E2E-87: its APIService is patched, labelled, and deleted by its label', async () => {
     await cluster.kubectl('patch', 'apiservice', NAME, '-p', '{"spec":{"versionPriority":400}}');
     const status = await cluster.kubectl('get', '--raw', `/apis/apiregistration.k8s.io/v1/apiservices/${NAME}/status`);

@@ -118,7 +118,7 @@ describe('docker compose', () => {
     const names = async (service: string, folder: string): Promise<(string | undefined)[]> =>
       (await lines(service, folder)).map((line) => line.split(' ').at(-1));
     expect(await names('scheduler', '/etc/regatta')).toEqual(['bus.creds']);
-    expect(await names('controller-manager', '/etc/regatta')).toEqual(['bus.creds', 'ca.crt', 'ca.key']);
+    expect(await names('controller-manager', '/etc/regatta')).toEqual(['bus.creds', 'ca.crt', 'ca.key', 'sa.key']);
     expect(await names('node-1', '/etc/regatta')).toEqual(['ca.crt', 'token']);
     const secrets = [
       ...(await lines('scheduler', '/etc/regatta')),

@@ -42,12 +42,23 @@ export async function bootstrapCluster(
     ensureTimeline(server, seed, options.speed),
     ensureBootstrapPolicy(server),
     ...SYSTEM_NAMESPACES.map((name) => seed.ensure('', 'namespaces', namespace(name))),
+    seed.ensure('', 'configmaps', tokenTracking(new Date(server.clock.now()))),
     seed.ensure(NETWORKING, 'servicecidrs', serviceCidr(server.clock.now())),
     ensureService(seed, kubernetesService(options.port)),
     ensureService(seed, DNS_SERVICE),
     seed.replace('', 'endpoints', endpoints(options)),
     seed.replace('discovery.k8s.io', 'endpointslices', endpointSlice(options)),
   ]);
+}
+
+/** Since when the use of tokens from Secrets is noted (upstream: pkg/controlplane/controller/legacytokentracking). */
+function tokenTracking(since: Date): KubeObject {
+  return {
+    kind: 'ConfigMap',
+    apiVersion: 'v1',
+    metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
+    data: { since: since.toISOString().slice(0, 10) },
+  } as KubeObject;
 }
 
 function namespace(name: string): KubeObject {

@@ -6,7 +6,7 @@
  *   DIR/apiserver            bus account (its seed signs identities), PKI, bus.creds, join-token
  *   DIR/nats                 server.conf: what a nats-server must know; nothing secret
  *   DIR/scheduler            bus.creds
- *   DIR/controller-manager   bus.creds, ca.crt, ca.key (it signs certificate requests)
+ *   DIR/controller-manager   bus.creds, ca.crt, ca.key and sa.key (it signs certificate requests, and tokens in Secrets)
  *   DIR/join                 token, ca.crt: for machines
  *
  * May run any number of times: account, keys and token stay as they are, the copies are put right.
@@ -44,6 +44,7 @@ async function setUp(directory: string, hosts: readonly string[]): Promise<void>
   await copy(ca, at('join', 'ca.crt'), PUBLIC);
   await copy(ca, at('controller-manager', 'ca.crt'), PUBLIC);
   await copy(at('apiserver', 'pki', 'ca.key'), at('controller-manager', 'ca.key'), SECRET);
+  await copy(at('apiserver', 'pki', 'sa.key'), at('controller-manager', 'sa.key'), SECRET);
   await copy(path.join(bus, 'server.conf'), at('nats', 'server.conf'), PUBLIC);
 }
 

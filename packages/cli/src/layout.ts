@@ -19,6 +19,8 @@ export interface Layout {
   readonly state: string;
   readonly rootCa: string;
   readonly rootCaKey: string;
+  /** Signs the tokens of service accounts. */
+  readonly tokenKey: string;
   readonly bus: string;
   readonly runDir: string;
   readonly controlSocket: string;
@@ -37,6 +39,7 @@ export function layoutOf(dataDir: string, kubeconfig?: string): Layout {
     state: at('state'),
     rootCa: at('pki', 'ca.crt'),
     rootCaKey: at('pki', 'ca.key'),
+    tokenKey: at('pki', 'sa.key'),
     bus: at('bus'),
     runDir: at('run'),
     controlSocket: socketPath(at('run', 'control.sock')),

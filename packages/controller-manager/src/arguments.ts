@@ -6,7 +6,7 @@ import { type HealthAddress, parseHealthAddress } from '@regatta/runtime';
 import type { NodeLoss } from './node-lifecycle/pod-marker.ts';
 
 export const USAGE =
-  'usage: controller-manager --bus nats://HOST:PORT --credentials FILE [--root-ca-file FILE] [--cluster-signing-cert-file FILE --cluster-signing-key-file FILE] [--node-loss unknown|upstream] [--cluster-cidr 10.244.0.0/16] [--health-address HOST:PORT]';
+  'usage: controller-manager --bus nats://HOST:PORT --credentials FILE [--root-ca-file FILE] [--service-account-private-key-file FILE] [--cluster-signing-cert-file FILE --cluster-signing-key-file FILE] [--node-loss unknown|upstream] [--cluster-cidr 10.244.0.0/16] [--health-address HOST:PORT]';
 
 export interface ManagerArguments {
   readonly bus: string;
@@ -14,6 +14,7 @@ export interface ManagerArguments {
   /** Without it no kube-root-ca.crt is published. */
   readonly rootCaFile: string | undefined;
   /** Without them no certificate request is signed. */
+  readonly tokenKeyFile: string | undefined;
   readonly signing: { readonly certFile: string; readonly keyFile: string } | undefined;
   readonly nodeLoss: NodeLoss;
   readonly clusterCidr: string;
@@ -28,6 +29,7 @@ export function parseArguments(args: readonly string[]): ManagerArguments {
       bus: { type: 'string' },
       credentials: { type: 'string' },
       'root-ca-file': { type: 'string' },
+      'service-account-private-key-file': { type: 'string' },
       'cluster-signing-cert-file': { type: 'string' },
       'cluster-signing-key-file': { type: 'string' },
       'node-loss': { type: 'string', default: 'unknown' },
@@ -44,6 +46,7 @@ export function parseArguments(args: readonly string[]): ManagerArguments {
     bus,
     credentials,
     rootCaFile,
+    tokenKeyFile: values['service-account-private-key-file'],
     signing,
     nodeLoss: nodeLossOf(values['node-loss']),
     clusterCidr,

@@ -26,6 +26,7 @@ import { ResourceQuotaController } from './resource-quota/resource-quota-control
 import { RootCaPublisher } from './root-ca-publisher/root-ca-publisher.ts';
 import { ServiceCidrController } from './service-cidr/service-cidr-controller.ts';
 import { ServiceAccountController } from './serviceaccount/service-account-controller.ts';
+import { TokenController } from './serviceaccount/token-controller.ts';
 import { StatefulSetController } from './statefulset/stateful-set-controller.ts';
 import { AttributesClassProtectionController } from './storage-protection/attributes-class-protection.ts';
 import { ClaimProtectionController } from './storage-protection/claim-protection.ts';
@@ -38,15 +39,18 @@ export interface ControllerOptions {
   readonly clusterCidr: string;
   /** The cluster's CA, PEM; asked once the API is there. Without it none is published. */
   readonly readRootCa?: () => Promise<string>;
+  /** What signs the tokens in Secrets, PEM. Without it, or without the CA, they stay empty. */
+  readonly readTokenKey?: () => Promise<string>;
   /** The authority that signs certificate requests; asked for each. Without it none is signed. */
   readonly readSigningKeys?: () => Promise<SigningKeys>;
 }
 
 export function makeControllers(context: ControllerContext, options: ControllerOptions): Controller[] {
-  const { nodeLoss, clusterCidr, readRootCa, readSigningKeys } = options;
+  const { nodeLoss, clusterCidr, readRootCa, readSigningKeys, readTokenKey } = options;
   const quotas = new ResourceQuotaController(context);
   return [
     new ServiceAccountController(context),
+    ...(readTokenKey && readRootCa ? [new TokenController(context, { readKey: readTokenKey, readRootCa })] : []),
     ...(readRootCa ? [new RootCaPublisher(context, readRootCa)] : []),
     new NamespaceController(context),
     new NodeIpamController(context, clusterCidr),

@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     bus: servers,
     credentials,
     rootCaFile,
+    tokenKeyFile,
     signing,
     nodeLoss,
     clusterCidr,
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
     nodeLoss,
     clusterCidr,
     ...(rootCaFile === undefined ? {} : { readRootCa: () => readFile(rootCaFile, 'utf8') }),
+    ...(tokenKeyFile === undefined ? {} : { readTokenKey: () => readFile(tokenKeyFile, 'utf8') }),
     ...(signing === undefined ? {} : { readSigningKeys: () => readKeys(signing) }),
     onReady: () => {
       health.working();

@@ -78,6 +78,7 @@ export function controllerManagerSpec(context: ProgramContext): ProcessSpec {
   return spec(context, 'controller-manager', 'controller-manager', 'controller-manager', [
     ...busFlags(context, CONTROL_PLANE_USERS['controller-manager']),
     ...['--node-loss', context.cluster.nodeLoss, '--root-ca-file', context.layout.rootCa],
+    ...['--service-account-private-key-file', context.layout.tokenKey],
     ...['--cluster-signing-cert-file', context.layout.rootCa, '--cluster-signing-key-file', context.layout.rootCaKey],
   ]);
 }

@@ -10,6 +10,7 @@ import type { UserInfo } from '../identity.ts';
 import { NODES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../resource-refs.ts';
 import { CREDENTIAL_ID, GROUPS, serviceAccountGroups, serviceAccountUser } from '../well-known.ts';
 import { type TokenKey, unverifiedClaims } from './json-web-token.ts';
+import { LEGACY_ISSUER, LegacyTokens } from './legacy-tokens.ts';
 import { type ObjectClaim, readClaims, type ServiceAccountClaims } from './service-account-claims.ts';
 
 export const ISSUER = 'https://kubernetes.default.svc.cluster.local';
@@ -19,6 +20,11 @@ export const API_AUDIENCES: readonly string[] = [ISSUER];
 const LEEWAY_MS = 60_000;
 export const MAX_VERIFIED_TOKENS = 4096;
 
+/** What a token from a Secret says. */
+interface LegacyClaims {
+  readonly legacy: Readonly<Record<string, unknown>>;
+}
+
 export type TokenVerdict =
   | { readonly user: UserInfo; readonly audiences: readonly string[] }
   /** It is one of ours and not valid, and why. */
@@ -27,13 +33,16 @@ export type TokenVerdict =
   | undefined;
 
 export class ServiceAccountTokens {
-  readonly #verified = new Map<string, ServiceAccountClaims>();
+  readonly #verified = new Map<string, ServiceAccountClaims | LegacyClaims>();
+  readonly #legacy: LegacyTokens;
 
   constructor(
-    private readonly server: Pick<ServerContext, 'get' | 'clock'>,
+    private readonly server: Pick<ServerContext, 'get' | 'clock' | 'storage' | 'logger'>,
     readonly key: TokenKey,
     private readonly maxVerified = MAX_VERIFIED_TOKENS,
-  ) {}
+  ) {
+    this.#legacy = new LegacyTokens(server);
+  }
 
   /** How many tokens need no new look at their signature. */
   get remembered(): number {
@@ -44,6 +53,7 @@ export class ServiceAccountTokens {
   verify(token: string, audiences: readonly string[]): TokenVerdict {
     const claims = this.#claims(token);
     if (claims === undefined || 'error' in claims) return claims;
+    if ('legacy' in claims) return this.#verifyLegacy(token, claims, audiences);
     const matching = audiences.filter((audience) => claims.aud.includes(audience));
     if (matching.length === 0) {
       return {
@@ -55,13 +65,25 @@ export class ServiceAccountTokens {
     return { user: userOf(claims), audiences: matching };
   }
 
-  #claims(token: string): ServiceAccountClaims | { readonly error: string } | undefined {
+  /** It is meant for the API, and nobody else. */
+  #verifyLegacy(token: string, { legacy }: LegacyClaims, audiences: readonly string[]): TokenVerdict {
+    const matching = audiences.filter((audience) => API_AUDIENCES.includes(audience));
+    if (matching.length === 0) {
+      return {
+        error: `token audiences [${quoted(API_AUDIENCES)}] is invalid for the target audiences [${quoted(audiences)}]`,
+      };
+    }
+    return this.#legacy.verify(token, legacy, matching);
+  }
+
+  #claims(token: string): ServiceAccountClaims | LegacyClaims | { readonly error: string } | undefined {
     const known = this.#verified.get(token);
     if (known) return known;
     const said = unverifiedClaims(token);
-    if (said?.['iss'] !== ISSUER) return undefined;
+    const isLegacy = said?.['iss'] === LEGACY_ISSUER;
+    if (said === undefined || (said['iss'] !== ISSUER && !isLegacy)) return undefined;
     if (!this.key.verifies(token)) return { error: 'invalid signature' };
-    const claims = readClaims(said);
+    const claims = isLegacy ? { legacy: said } : readClaims(said);
     if (!claims) return { error: 'service account token claims could not be validated' };
     if (this.#verified.size >= this.maxVerified) {
       const [oldest] = this.#verified.keys();
