@@ -12,6 +12,7 @@ import type { FixedResponse, ServerResponse } from '../server/exchange.ts';
 import type { RequestInfo } from '../server/request-info.ts';
 import { textResponse } from '../server/status-response.ts';
 import { isAvailable } from './available.ts';
+import { asJson, asMsgpack, isFromBus } from './bus-translation.ts';
 import { extensionTarget } from './extension-server.ts';
 import type { RemoteApis } from './remote-apis.ts';
 import { withUser } from './remote-user.ts';
@@ -63,11 +64,13 @@ export function headersFor(target: ProxyTarget, { request, info, user }: ApiCall
 
 async function forward(target: ProxyTarget, call: ApiCall): Promise<ServerResponse> {
   const { request } = call;
-  const body = await request.body();
-  const headers = headersFor(target, call);
+  const isPacked = isFromBus(request);
+  const given = { headers: headersFor(target, call), body: await request.body() };
+  const { headers, body } = isPacked ? asJson(given.headers, given.body) : given;
   if (body.length > 0) headers['content-length'] = String(body.length);
   const outgoing = { method: request.method, path: request.url, headers };
   const { message } = await askBackend(target, outgoing, (out) => out.end(body), request.signal);
+  if (isPacked) return asMsgpack(message, call.info.verb === 'watch');
   return {
     code: message.statusCode ?? 502,
     headers: returnedHeaders(message.headers),
