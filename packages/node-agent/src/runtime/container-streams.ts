@@ -3,7 +3,7 @@
  *
  * Invariants: everything written is in the log before anybody attached sees it; the process waits while somebody attached
  * reads too slowly; input comes from whoever is attached, and ends with the first of them when the Pod says so
- * (stdinOnce), never for a terminal.
+ * (stdinOnce), never for a terminal: whose input ends then is let go (containerd's containerIO.Attach).
  */
 import type { ContainerLog } from './container-log.ts';
 import type { ContainerConfig, OutputStream, ProcessSession } from './container-runtime.ts';
@@ -60,14 +60,22 @@ export class ContainerStreams {
     this.#attached ??= new Set();
     this.#attached.add(output);
     void exitCode.then(() => output.end());
+    let detach: (code: number) => void = () => {};
+    const detached = new Promise<number>((resolve) => {
+      detach = resolve;
+    });
     return {
       output,
       writeStdin: (bytes) => this.#input(bytes),
       endStdin: () => {
-        if (this.config.stdinOnce) this.#stdin?.writer.release();
+        if (!this.config.stdin) return;
+        if (this.config.stdinOnce && this.#stdin) return this.#stdin.writer.release();
+        this.#attached?.delete(output);
+        output.end();
+        detach(0);
       },
       resize: (columns, rows) => this.terminal?.resize({ columns, rows }),
-      exitCode,
+      exitCode: Promise.race([exitCode, detached]),
       close: () => {
         this.#attached?.delete(output);
         output.close();

@@ -12,7 +12,7 @@ const TERMINAL_SIZE = /"Width"\s*:\s*(\d{1,5})\b.*"Height"\s*:\s*(\d{1,5})\b/s;
 export async function carryProcess(session: ProcessSession, stream: BusStream, request: ProcessRequest): Promise<void> {
   const close = (): void => session.close();
   stream.signal.addEventListener('abort', close, { once: true });
-  void readInput(session, stream);
+  void readInput(session, stream, request.stdin);
   for await (const { stream: name, bytes } of session.output) {
     if (request[name]) await stream.write(frame(name === 'stdout' ? Channel.stdout : Channel.stderr, bytes));
   }
@@ -21,7 +21,8 @@ export async function carryProcess(session: ProcessSession, stream: BusStream, r
   stream.signal.removeEventListener('abort', close);
 }
 
-async function readInput(session: ProcessSession, stream: BusStream): Promise<void> {
+/** @param takesInput whether the other side has any: if not, its end says nothing */
+async function readInput(session: ProcessSession, stream: BusStream, takesInput: boolean): Promise<void> {
   try {
     for await (const bytes of stream.frames) {
       const payload = bytes.subarray(1);
@@ -29,7 +30,7 @@ async function readInput(session: ProcessSession, stream: BusStream): Promise<vo
       else if (bytes[0] === Channel.close && payload[0] === Channel.stdin) session.endStdin();
       else if (bytes[0] === Channel.resize) resize(session, payload);
     }
-    session.endStdin();
+    if (takesInput) session.endStdin();
   } catch {
     // The connection is lost: whoever asked is gone, and so is what was asked for.
     session.close();

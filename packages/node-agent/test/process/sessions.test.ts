@@ -136,6 +136,16 @@ describe('attach', () => {
     expect(container.record).toMatchObject({ state: 'exited', exitCode: 0 });
   });
 
+  it('KER-76: without it, whoever ends the input is let go with what came so far', async () => {
+    const container = await start('echo', { stdin: true });
+    const session = container.runtime.attach(container.id);
+    await session.writeStdin(Buffer.from('one\n'));
+    await expect.poll(() => container.log()).toBe('one\n');
+    session.endStdin();
+    expect(await all(session)).toEqual({ stdout: 'one\n', stderr: '', code: 0 });
+    expect(container.record?.state).toBe('running');
+  });
+
   it('KER-77: a container with a terminal has what that shows in its log', async () => {
     const container = await start('echo', { stdin: true, tty: true });
     const session = container.runtime.attach(container.id);
