@@ -12,7 +12,7 @@ import {
   statusErrors,
 } from '@regatta/api';
 import { deleteObject } from '../../registry/delete-object.ts';
-import type { DeleteOptions } from '../../registry/delete-options.ts';
+import { checkPreconditions, type DeleteOptions } from '../../registry/delete-options.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { timestamp } from '../../registry/write-request.ts';
 import type { ApiCall } from '../../server/api-call.ts';
@@ -25,6 +25,12 @@ const TARGET = { group: 'policy', version: 'v1', kind: 'Eviction' } as const;
 const BUDGETS = { group: 'policy', resource: 'poddisruptionbudgets' } as const;
 /** More Pods on their way out than this mean that the budget's controller does not keep up. */
 const MAX_DISRUPTED_PODS = 2000;
+const DISRUPTION = {
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'EvictionByEvictionAPI',
+  message: 'Eviction API: evicting',
+} as const;
 
 export async function evictPod(env: HandlerEnvironment, call: ApiCall, pods: Resource): Promise<ServerResponse> {
   const { object, options, negotiated } = await readCreate<Eviction>(env, call, TARGET);
@@ -47,8 +53,41 @@ export async function evictPod(env: HandlerEnvironment, call: ApiCall, pods: Res
     uid: asked?.preconditions?.uid ?? stored.object.metadata.uid,
     resourceVersion: asked?.preconditions?.resourceVersion,
   };
-  await deleteObject(env.registry, { ...writeRequest(call, pods, name, { dryRun }), subresource: '' }, deletion);
+  const revision = dryRun ? deletion.resourceVersion : await markEvicted(env, call, pods, deletion);
+  const request = { ...writeRequest(call, pods, name, { dryRun }), subresource: '' };
+  await deleteObject(env.registry, request, { ...deletion, resourceVersion: revision });
   return answer(negotiated, SUCCESS);
+}
+
+/**
+ * Says on the Pod why it goes, before it does: failure policies of Jobs read it.
+ * @returns the resourceVersion that the deletion is to find, when one was asked for
+ */
+async function markEvicted(
+  env: HandlerEnvironment,
+  call: ApiCall,
+  pods: Resource,
+  deletion: DeleteOptions,
+): Promise<string | undefined> {
+  const { storage, clock } = env.registry.server;
+  const { name, namespace } = call.info;
+  const { stored } = await storage.update<Pod>(pods.key(namespace, name), (current) => {
+    if (!current) throw statusErrors.notFound(pods, name);
+    checkPreconditions(deletion, current.object, pods.hub.group, pods.hub.kind);
+    return withDisruption(current.object, timestamp(clock.now()));
+  });
+  return deletion.resourceVersion === undefined ? undefined : stored.object.metadata.resourceVersion;
+}
+
+function withDisruption(pod: Pod, now: string): Pod {
+  const { conditions = [] } = pod.status ?? {};
+  const index = conditions.findIndex(({ type }) => type === DISRUPTION.type);
+  const old = conditions[index];
+  const { generation } = pod.metadata;
+  const lastTransitionTime = old?.status === DISRUPTION.status ? old.lastTransitionTime : now;
+  const condition = { ...DISRUPTION, lastTransitionTime, ...(generation ? { observedGeneration: generation } : {}) };
+  const next = old ? conditions.with(index, { ...old, ...condition }) : [...conditions, condition];
+  return { ...pod, status: { ...pod.status, conditions: next } };
 }
 
 /** Pods that are over, not begun, or already going disturb nobody. */
