@@ -55,8 +55,8 @@ export { loadProtobuf, PROTOBUF, ProtobufCodec, type TypeMeta, watchFrame } from
 export { ProtobufError, WireReader } from './protobuf/wire-reader.ts';
 export { WireWriter } from './protobuf/wire-writer.ts';
 export { milliValue, numericValue, Quantity, QuantityError } from './quantity.ts';
-export { inQuotaScopes } from './quota/quota-scopes.ts';
-export { type CountedResource, PLAIN_COUNTS, podCompute, quotaUsage } from './quota/quota-usage.ts';
+export { endsByItself, inQuotaScopes } from './quota/quota-scopes.ts';
+export { type CountedResource, PLAIN_COUNTS, podCompute, quotaResourceOf, quotaUsage } from './quota/quota-usage.ts';
 export { DecodeError, DecodeReport } from './schema/decode-report.ts';
 export { type Decoder, type TypeSource, wasGivenEmpty } from './schema/decoder.ts';
 export type { KindTypes } from './schema/kind-types.ts';

@@ -10,6 +10,7 @@ import type {
   ScopedResourceSelectorRequirement,
 } from '../generated/kinds.ts';
 import type { KubeObject } from '../kube-object.ts';
+import { Quantity } from '../quantity.ts';
 import type { CountedResource } from './quota-usage.ts';
 
 export function inQuotaScopes(
@@ -30,9 +31,9 @@ export function inQuotaScopes(
 function podMatches(pod: Pod, requirement: ScopedResourceSelectorRequirement): boolean {
   switch (requirement.scopeName) {
     case 'Terminating':
-      return pod.spec.activeDeadlineSeconds !== undefined;
+      return endsByItself(pod);
     case 'NotTerminating':
-      return pod.spec.activeDeadlineSeconds === undefined;
+      return !endsByItself(pod);
     case 'BestEffort':
       return isBestEffort(pod);
     case 'NotBestEffort':
@@ -46,14 +47,32 @@ function podMatches(pod: Pod, requirement: ScopedResourceSelectorRequirement): b
   }
 }
 
-function isBestEffort({ spec, status }: Pod): boolean {
-  if (status?.qosClass) return status.qosClass === 'BestEffort';
-  const all = [spec, ...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  return all.every(({ resources }) => !resources?.requests && !resources?.limits);
+/** What the scope Terminating asks. */
+export function endsByItself({ spec }: Pod): boolean {
+  return (spec.activeDeadlineSeconds ?? -1) >= 0;
 }
 
-function claimMatches({ spec }: PersistentVolumeClaim, requirement: ScopedResourceSelectorRequirement): boolean {
-  return requirement.scopeName === 'VolumeAttributesClass' && oneOf(spec.volumeAttributesClassName, requirement);
+function isBestEffort({ spec, status }: Pod): boolean {
+  if (status?.qosClass) return status.qosClass === 'BestEffort';
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  const all = spec.resources ? [spec.resources] : containers.map(({ resources }) => resources);
+  const isAsked = (amounts: Readonly<Record<string, string>> | undefined): boolean =>
+    ['cpu', 'memory'].some((name) => Quantity.parse(amounts?.[name] ?? '0').sign > 0);
+  return !all.some((resources) => isAsked(resources?.requests) || isAsked(resources?.limits));
+}
+
+/** By the class that is wanted, the one there is, and the one that it is being changed to. */
+function claimMatches(
+  { spec, status }: PersistentVolumeClaim,
+  requirement: ScopedResourceSelectorRequirement,
+): boolean {
+  if (requirement.scopeName !== 'VolumeAttributesClass') return false;
+  const names = [
+    spec.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].filter(Boolean);
+  return names.length === 0 ? oneOf(undefined, requirement) : names.some((name) => oneOf(name, requirement));
 }
 
 function oneOf(value: string | undefined, { operator, values = [] }: ScopedResourceSelectorRequirement): boolean {

@@ -38,6 +38,22 @@ export function quotaUsage(counted: CountedResource, object: KubeObject, now: nu
   return usage;
 }
 
+/** The resource (`deployments.apps`, `pods`) whose objects use what a quota has under this name; undefined for none. */
+export function quotaResourceOf(name: string): string | undefined {
+  if (name.startsWith('count/')) return name.slice('count/'.length);
+  if (name.startsWith('services.')) return 'services';
+  if (name === 'requests.storage' || name.includes(CLASS_SUFFIX)) return 'persistentvolumeclaims';
+  if (PLAIN_COUNTS.has(name)) return name;
+  return isOfPods(name) ? 'pods' : undefined;
+}
+
+function isOfPods(name: string): boolean {
+  const requested = name.replace(/^requests\./, '');
+  if (name === 'pods' || COMPUTE.includes(requested) || isHugePages(requested)) return true;
+  if (name.startsWith('limits.')) return COMPUTE.includes(name.slice('limits.'.length));
+  return name !== requested && !isNativeResource(name);
+}
+
 function addPod(usage: Quantities, pod: Pod, now: number): void {
   if (!usesResources(pod, now)) return;
   usage.set('pods', ONE);
@@ -54,9 +70,16 @@ function usesResources({ metadata, status }: Pod, now: number): boolean {
   return now <= Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
 }
 
+/** With what its runtime needs on top. */
 function podAmounts({ spec }: Pod, side: 'requests' | 'limits'): Quantities {
   const own = Object.entries(spec.resources?.[side] ?? {}).map(([name, text]) => [name, Quantity.parse(text)] as const);
-  return new Map([...podTotals(spec, side), ...own]);
+  const total: Quantities = new Map([...podTotals(spec, side), ...own]);
+  for (const [name, text] of Object.entries(spec.overhead ?? {})) {
+    const before = total.get(name);
+    if (before && !before.isZero) total.set(name, before.add(Quantity.parse(text)));
+    else if (side === 'requests') total.set(name, Quantity.parse(text));
+  }
+  return total;
 }
 
 /** Requests and limits under the names that quotas have for them. */
@@ -79,12 +102,27 @@ function addService(usage: Quantities, { spec }: Service): void {
   usage.set('services.nodeports', Quantity.of(allocated.length));
 }
 
-function addClaim(usage: Quantities, { metadata, spec }: PersistentVolumeClaim): void {
+function addClaim(usage: Quantities, claim: PersistentVolumeClaim): void {
+  const { metadata, spec } = claim;
   const storageClass = metadata.annotations?.[CLASS_ANNOTATION] ?? spec.storageClassName;
   if (storageClass) usage.set(`${storageClass}${CLASS_SUFFIX}persistentvolumeclaims`, ONE);
-  const text = spec.resources?.requests?.['storage'];
-  if (text === undefined) return;
-  const storage = Quantity.parse(text);
+  const storage = claimedStorage(claim);
+  if (!storage) return;
   usage.set('requests.storage', storage);
   if (storageClass) usage.set(`${storageClass}${CLASS_SUFFIX}requests.storage`, storage);
+}
+
+/** What is asked for, or what a change of size has been given already, in whole bytes. */
+function claimedStorage({ spec, status }: PersistentVolumeClaim): Quantity | undefined {
+  const text = spec.resources?.requests?.['storage'];
+  if (text === undefined) return undefined;
+  const asked = wholeBytes(text);
+  const given = wholeBytes(status?.allocatedResources?.['storage'] ?? '0');
+  return given.cmp(asked) > 0 ? given : asked;
+}
+
+function wholeBytes(text: string): Quantity {
+  const quantity = Quantity.parse(text);
+  const rounded = Quantity.of(quantity.value());
+  return rounded.cmp(quantity) === 0 ? quantity : rounded;
 }

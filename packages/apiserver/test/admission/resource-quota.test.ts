@@ -104,6 +104,71 @@ describe('ResourceQuota', () => {
     expect(used()).toEqual({ 'count/deployments.apps': '1', 'services.nodeports': '2' });
   });
 
+  it('ADM-15: what a runtime needs on top counts; a negative amount is refused', async () => {
+    await quota({ 'requests.cpu': '1' }, { 'requests.cpu': '0' });
+    await create(pod({ overhead: { cpu: '100m' } }, { requests: { cpu: '500m' } }));
+    expect(used()).toEqual({ 'requests.cpu': '600m' });
+    await expect(create(pod({}, { requests: { cpu: '-1' } }))).rejects.toThrow(
+      'pods "p" is forbidden: quota usage is negative for resource(s): cpu,requests.cpu',
+    );
+  });
+
+  it('ADM-16: a quota that is half counted tells all that it limits of the kind', async () => {
+    await quota({ 'services.nodeports': '1', services: '5', pods: '1' }, { services: '0' });
+    const object = { metadata: { name: 's', namespace: 'a' }, spec: { type: 'ClusterIP' } };
+    await expect(run(plugin, { what: 'CREATE services', namespace: 'a', object })).rejects.toThrow(
+      'services "s" is forbidden: status unknown for quota: q, resources: services,services.nodeports',
+    );
+  });
+
+  it('ADM-16: a Pod that says what it needs as a whole says enough', async () => {
+    await quota({ 'limits.cpu': '1', 'requests.memory': '1Gi' }, { 'limits.cpu': '0', 'requests.memory': '0' });
+    await create(pod({ resources: { requests: { memory: '1Mi' } } }));
+    expect(used()).toEqual({ 'limits.cpu': '0', 'requests.memory': '1Mi' });
+  });
+
+  it('ADM-17: an update that comes under a quota is charged in full', async () => {
+    await quota({ pods: '1' }, { pods: '0' }, { scopes: ['Terminating'] });
+    const update = { what: 'UPDATE pods', namespace: 'a', object: pod({ activeDeadlineSeconds: 5 }), oldObject: pod() };
+    await run(plugin, update);
+    expect(used()).toEqual({ pods: '1' });
+    await expect(run(plugin, update)).rejects.toThrow('exceeded quota: q, requested: pods=1, used: pods=1');
+    await run(plugin, { ...update, oldObject: update.object });
+  });
+
+  it.each([
+    [{ spec: { volumeAttributesClassName: 'gold' } }, true],
+    [{ spec: {}, status: { currentVolumeAttributesClassName: 'gold' } }, true],
+    [
+      { spec: {}, status: { modifyVolumeStatus: { status: 'Pending', targetVolumeAttributesClassName: 'gold' } } },
+      true,
+    ],
+    [{ spec: { volumeAttributesClassName: 'silver' } }, false],
+    [{ spec: {} }, false],
+  ])('ADM-17: attributes classes of claims: %j', async (claim, counts) => {
+    const matchExpressions = [{ scopeName: 'VolumeAttributesClass', operator: 'In', values: ['gold'] }];
+    await quota(
+      { persistentvolumeclaims: '5' },
+      { persistentvolumeclaims: '0' },
+      { scopeSelector: { matchExpressions } },
+    );
+    const object = { metadata: { name: 'c', namespace: 'a' }, ...claim };
+    await run(plugin, { what: 'CREATE persistentvolumeclaims', namespace: 'a', object });
+    expect(used()).toEqual({ persistentvolumeclaims: counts ? '1' : '0' });
+  });
+
+  it('ADM-15: a claim uses what it has been given, in whole bytes, also when nobody asked the quota', async () => {
+    await quota({ 'requests.storage': '10' }, { 'requests.storage': '1' });
+    const claim = (asked: string, given: string) => ({
+      metadata: { name: 'c', namespace: 'a' },
+      spec: { resources: { requests: { storage: asked } } },
+      status: { allocatedResources: { storage: given } },
+    });
+    const what = 'UPDATE persistentvolumeclaims/status';
+    await run(plugin, { what, namespace: 'a', object: claim('500m', '20'), oldObject: claim('500m', '1') });
+    expect(used()).toEqual({ 'requests.storage': '20' });
+  });
+
   it('ADM-15: a dry run is checked and not charged', async () => {
     await quota({ pods: '1' }, { pods: '0' });
     await plugin.validate({ ...attributesOf({ what: 'CREATE pods', namespace: 'a', object: pod() }), dryRun: true });

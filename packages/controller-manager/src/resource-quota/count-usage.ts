@@ -1,7 +1,14 @@
 /**
  * What a namespace uses of one quota: only resources that the quota names are read.
  */
-import { inQuotaScopes, PLAIN_COUNTS, type Quantities, Quantity, quotaUsage, type ResourceQuota } from '@regatta/api';
+import {
+  inQuotaScopes,
+  type Quantities,
+  Quantity,
+  quotaResourceOf,
+  quotaUsage,
+  type ResourceQuota,
+} from '@regatta/api';
 import type { CountedResources } from './counted-resources.ts';
 
 /** Core resources whose objects have to be read; all others are only counted. */
@@ -54,15 +61,9 @@ function hasScopes({ spec }: ResourceQuota): boolean {
 function namesByResource({ spec }: ResourceQuota): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
   for (const name of Object.keys(spec?.hard ?? {}).sort()) {
-    const resource = resourceOf(name);
+    const resource = quotaResourceOf(name);
+    if (resource === undefined) continue;
     groups.set(resource, [...(groups.get(resource) ?? []), name]);
   }
   return groups;
-}
-
-function resourceOf(name: string): string {
-  if (name.startsWith('count/')) return name.slice('count/'.length);
-  if (name.startsWith('services.')) return 'services';
-  if (name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')) return 'persistentvolumeclaims';
-  return PLAIN_COUNTS.has(name) ? name : 'pods';
 }

@@ -7,12 +7,14 @@
  * controller, which counts anew; it is also who first fills a quota's status, before which nothing is held back.
  */
 import {
+  endsByItself,
   inQuotaScopes,
   type KubeObject,
   type Pod,
   podCompute,
   type Quantities,
   Quantity,
+  quotaResourceOf,
   quotaUsage,
   type ResourceQuota,
 } from '@regatta/api';
@@ -24,7 +26,9 @@ import { admissionForbidden } from '../admission-error.ts';
 import { objectsIn } from '../current-objects.ts';
 
 /** Resources of the core group whose updates can use more (with their subresource). */
-const CHARGED_UPDATES: ReadonlySet<string> = new Set(['services/', 'persistentvolumeclaims/', 'pods/resize']);
+const CHARGED_UPDATES: ReadonlySet<string> = new Set([
+  ...['services/', 'persistentvolumeclaims/', 'persistentvolumeclaims/status', 'pods/', 'pods/resize'],
+]);
 /** What every container must say when a quota limits it. */
 const MUST_SAY = ['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory'] as const;
 
@@ -43,33 +47,25 @@ export class ResourceQuotaPlugin implements AdmissionPlugin {
 
   validate(attributes: AdmissionAttributes): void | Promise<void> {
     const { object } = attributes;
-    if (!object) return;
-    const quotas = objectsIn(this.server.storage, RESOURCE_QUOTAS, attributes.namespace).filter(
-      (quota) => quota.status?.hard && inQuotaScopes(quota, attributes, object),
-    );
+    if (!object || keepsItsScope(attributes)) return;
+    const quotas = objectsIn(this.server.storage, RESOURCE_QUOTAS, attributes.namespace);
     if (quotas.length === 0) return;
-    const more = this.#growth(attributes, object);
-    const charged = quotas.filter((quota) => check(attributes, quota, more));
-    if (attributes.dryRun || charged.length === 0) return;
-    return this.#charge(attributes, charged, more);
-  }
-
-  /** What the write uses more than there was before, by name; nothing that is less. */
-  #growth({ group, resource, oldObject, operation }: AdmissionAttributes, object: KubeObject): Quantities {
+    const concerned = quotas.filter((quota) => checkApplies(attributes, object, quota));
     const now = this.server.clock.now();
-    const usage = quotaUsage({ group, resource }, object, now);
-    if (operation !== 'UPDATE' || !oldObject) return usage;
-    for (const [name, before] of quotaUsage({ group, resource }, oldObject, now)) {
-      const growth = (usage.get(name) ?? Quantity.zero).sub(before);
-      if (growth.sign > 0) usage.set(name, growth);
-      else usage.delete(name);
+    const usage = quotaUsage(attributes, object, now);
+    const negative = [...usage].flatMap(([name, { sign }]) => (sign < 0 ? [name] : []));
+    if (negative.length > 0) {
+      throw admissionForbidden(attributes, `quota usage is negative for resource(s): ${negative.sort().join(',')}`);
     }
-    return usage;
+    const charges = concerned.map((quota): Charge => ({ quota, more: growth(attributes, quota, usage, now) }));
+    const needed = charges.filter(({ quota, more }) => check(attributes, quota, more));
+    if (attributes.dryRun || needed.length === 0) return;
+    return this.#charge(attributes, needed);
   }
 
-  async #charge(attributes: AdmissionAttributes, quotas: readonly ResourceQuota[], more: Quantities): Promise<void> {
-    for (const { metadata } of quotas) {
-      const key = storageKey('', RESOURCE_QUOTAS.resource, metadata.namespace, metadata.name);
+  async #charge(attributes: AdmissionAttributes, charges: readonly Charge[]): Promise<void> {
+    for (const { quota, more } of charges) {
+      const key = storageKey('', RESOURCE_QUOTAS.resource, quota.metadata.namespace, quota.metadata.name);
       await this.server.storage.update<ResourceQuota>(key, (current) => {
         if (!current || !check(attributes, current.object, more)) return 'unchanged';
         const { status } = current.object;
@@ -79,29 +75,63 @@ export class ResourceQuotaPlugin implements AdmissionPlugin {
   }
 }
 
+/** What a write adds to the use of one quota. */
+interface Charge {
+  readonly quota: ResourceQuota;
+  readonly more: Quantities;
+}
+
+/** An update of a Pod matters when it comes under other quotas. */
+function keepsItsScope({ operation, resource, subresource, object, oldObject }: AdmissionAttributes): boolean {
+  if (operation !== 'UPDATE' || resource !== 'pods' || subresource !== '') return false;
+  return endsByItself(object as Pod) === endsByItself(oldObject as Pod);
+}
+
 /**
- * @returns whether the write counts in this quota
- * @throws StatusError 403 when the quota forbids it
+ * @returns whether the quota is about objects like this one
+ * @throws StatusError 403 when it is and can't let it in, however little is used
+ */
+function checkApplies(attributes: AdmissionAttributes, object: KubeObject, quota: ResourceQuota): boolean {
+  const { group, resource } = attributes;
+  const { hard = {}, used = {} } = quota.status ?? {};
+  const counted = group === '' ? resource : `${resource}.${group}`;
+  const limited = Object.keys(hard).filter((name) => quotaResourceOf(name) === counted);
+  if (limited.length === 0 || !inQuotaScopes(quota, attributes, object)) return false;
+  const { name } = quota.metadata;
+  const unsaid = counted === 'pods' ? unsaidIn(object as Pod, hard) : '';
+  if (unsaid) throw admissionForbidden(attributes, `failed quota: ${name}: must specify ${unsaid}`);
+  if (limited.some((resource) => !Object.hasOwn(used, resource))) {
+    throw admissionForbidden(attributes, `status unknown for quota: ${name}, resources: ${limited.sort().join(',')}`);
+  }
+  return true;
+}
+
+/** What the write uses more than there was before, where that counted already, by name; nothing that is less. */
+function growth(attributes: AdmissionAttributes, quota: ResourceQuota, usage: Quantities, now: number): Quantities {
+  const { oldObject, operation } = attributes;
+  const isNew = operation !== 'UPDATE' || !oldObject || !inQuotaScopes(quota, attributes, oldObject);
+  const before: Quantities = isNew ? new Map() : quotaUsage(attributes, oldObject, now);
+  const more = [...usage].map(([name, amount]) => [name, amount.sub(before.get(name) ?? Quantity.zero)] as const);
+  return new Map(more.filter(([, { sign }]) => sign > 0));
+}
+
+/**
+ * @returns whether the write is charged to this quota
+ * @throws StatusError 403 when the quota has not enough left
  */
 function check(attributes: AdmissionAttributes, quota: ResourceQuota, more: Quantities): boolean {
-  const { name } = quota.metadata;
   const { hard = {}, used = {} } = quota.status ?? {};
-  const unsaid =
-    attributes.resource === 'pods' && attributes.group === '' ? unsaidIn(attributes.object as Pod, hard) : '';
-  if (unsaid) throw admissionForbidden(attributes, `failed quota: ${name}: must specify ${unsaid}`);
   const limited = [...more.keys()].filter((resource) => Object.hasOwn(hard, resource)).sort();
   if (limited.length === 0) return false;
-  const unknown = limited.filter((resource) => !Object.hasOwn(used, resource));
-  if (unknown.length > 0) {
-    throw admissionForbidden(attributes, `status unknown for quota: ${name}, resources: ${unknown.join(',')}`);
-  }
+  // What has come to be used without asking is shown all the same.
+  if (attributes.subresource === 'status') return true;
   const wanted = sums(quota, more);
   const exceeded = limited.filter((resource) => isMore(wanted[resource], hard[resource]));
   if (exceeded.length > 0) {
     const requested = Object.fromEntries(exceeded.map((resource) => [resource, String(more.get(resource))]));
     throw admissionForbidden(
       attributes,
-      `exceeded quota: ${name}, requested: ${told(exceeded, requested)}, used: ${told(exceeded, used)}, limited: ${told(exceeded, hard)}`,
+      `exceeded quota: ${quota.metadata.name}, requested: ${told(exceeded, requested)}, used: ${told(exceeded, used)}, limited: ${told(exceeded, hard)}`,
     );
   }
   return true;
@@ -128,10 +158,13 @@ function told(names: readonly string[], amounts: Names): string {
   return names.map((name) => `${name}=${amounts[name] ?? '0'}`).join(',');
 }
 
-/** `limits.cpu for: a,b; requests.memory for: b`, or nothing when every container says what the quota limits. */
+/**
+ * `limits.cpu for: a,b; requests.memory for: b`, or nothing when every container says what the quota limits. A Pod that
+ * says something of itself need not.
+ */
 function unsaidIn({ spec }: Pod, hard: Names): string {
-  const atPodLevel = namesSaid(spec.resources);
-  const needed = MUST_SAY.filter((name) => Object.hasOwn(hard, name) && !atPodLevel.has(name)).sort();
+  if (namesSaid(spec.resources).size > 0) return '';
+  const needed = MUST_SAY.filter((name) => Object.hasOwn(hard, name)).sort();
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   return needed
     .map((resource) => {
