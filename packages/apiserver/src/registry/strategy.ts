@@ -49,6 +49,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly allowUnconditionalUpdate?: boolean;
   /** metadata.generation counts changes of what is not metadata or status. Told by kind: Pod, Deployment … yes; ConfigMap, Node … no. */
   readonly tracksGeneration?: boolean;
+  /** It counts changes of labels as well. */
+  readonly generationCountsLabels?: boolean;
   /** Field selectors besides metadata.name and metadata.namespace. */
   selectableFields?(object: T): Readonly<Record<string, string>>;
   /** Which field selectors are known; others are refused. */

@@ -207,8 +207,10 @@ function copyField(object: object, old: object, key: string): void {
   else Reflect.set(object, key, value);
 }
 
-/** Whether anything but metadata differs, and status where that is a subresource. */
-function specChanged({ hasStatus }: Resource, object: KubeObject, old: KubeObject): boolean {
+/** Whether anything but metadata differs, and status where that is a subresource; or labels, where the kind counts them. */
+function specChanged({ hasStatus, strategy }: Resource, object: KubeObject, old: KubeObject): boolean {
+  if (strategy.generationCountsLabels && !jsonEqual(object.metadata.labels ?? {}, old.metadata.labels ?? {}))
+    return true;
   const apart = hasStatus ? { metadata: undefined, status: undefined } : { metadata: undefined };
   return !jsonEqual({ ...object, ...apart }, { ...old, ...apart });
 }

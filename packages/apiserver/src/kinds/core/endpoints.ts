@@ -2,7 +2,14 @@
  * Endpoints (upstream: pkg/registry/core/endpoint/strategy.go, ValidateEndpoints of
  * pkg/apis/core/validation/validation.go).
  */
-import { type EndpointAddress, type EndpointPort, type Endpoints, isDNS1123Subdomain } from '@regatta/api';
+import {
+  type EndpointAddress,
+  type EndpointPort,
+  type Endpoints,
+  ipWarnings,
+  isDNS1123Subdomain,
+  jsonEqual,
+} from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { checkIp, checkNonSpecialIp } from '../validation/addresses.ts';
 import { ErrorList } from '../validation/error-list.ts';
@@ -19,7 +26,21 @@ export const endpointsStrategy: Strategy<Endpoints> = {
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP';
   },
   validate: (endpoints) => validateEndpoints(endpoints).errors,
-  validateUpdate: (endpoints) => validateEndpoints(endpoints).errors,
+  // What was let in once stays.
+  validateUpdate: (endpoints, old) =>
+    jsonEqual(endpoints.subsets ?? [], old.subsets ?? []) ? [] : validateEndpoints(endpoints).errors,
+  warnings({ metadata, subsets }) {
+    if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
+    const warnings: string[] = [];
+    eachItem(subsets, SUBSETS, (subset, at) => {
+      for (const name of ['addresses', 'notReadyAddresses'] as const) {
+        eachItem(subset[name], at.child(name), ({ ip }, item) =>
+          warnings.push(...ipWarnings(`${item.child('ip')}`, ip)),
+        );
+      }
+    });
+    return warnings;
+  },
 };
 
 function validateEndpoints({ subsets }: Endpoints): ErrorList {

@@ -6,6 +6,7 @@ import {
   type Endpoint,
   type EndpointHints,
   type EndpointSlice,
+  ipWarnings,
   isDNS1123Label,
   isDNS1123Subdomain,
   isValidLabelValue,
@@ -22,11 +23,16 @@ const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const LIMITS = { addresses: 100, endpoints: 1000, ports: 20_000, hints: 8 } as const;
 const ENDPOINTS = Path.root('endpoints');
+const CONTROLLERS: ReadonlySet<unknown> = new Set([
+  'endpointslice-controller.k8s.io',
+  'endpointslicemirroring-controller.k8s.io',
+]);
 const PORTS = Path.root('ports');
 const ADDRESS_TYPE = Path.root('addressType');
 
 export const endpointSliceStrategy: Strategy<EndpointSlice> = {
   tracksGeneration: true,
+  generationCountsLabels: true,
   applyDefaults({ ports }) {
     for (const port of ports ?? []) {
       port.name ??= '';
@@ -44,7 +50,21 @@ export const endpointSliceStrategy: Strategy<EndpointSlice> = {
     if (slice.addressType !== old.addressType) errors.invalid(ADDRESS_TYPE, slice.addressType, IMMUTABLE);
     return errors.errors;
   },
+  warnings(slice, old) {
+    const isNewName = !old && slice.addressType === 'FQDN';
+    return [...(isNewName ? ['spec.addressType: FQDN endpoints are deprecated'] : []), ...addressWarnings(slice)];
+  },
 };
+
+/** What the cluster's own controllers write is right. */
+function addressWarnings({ metadata, endpoints }: EndpointSlice): string[] {
+  if (CONTROLLERS.has(metadata.labels?.['endpointslice.kubernetes.io/managed-by'])) return [];
+  const warnings: string[] = [];
+  eachItem(endpoints, ENDPOINTS, ({ addresses }, at) => {
+    eachItem(addresses, at.child('addresses'), (address, item) => warnings.push(...ipWarnings(`${item}`, address)));
+  });
+  return warnings;
+}
 
 /** Of v1beta1 alone: v1 has zones and nodes of their own. */
 function dropTopology({ endpoints }: EndpointSlice): void {

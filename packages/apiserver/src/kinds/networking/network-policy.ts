@@ -3,6 +3,7 @@
  * pkg/apis/networking/validation/validation.go).
  */
 import {
+  cidrWarnings,
   type IPBlock,
   isValidPortName,
   isValidPortNum,
@@ -31,7 +32,23 @@ export const networkPolicyStrategy: Strategy<NetworkPolicy> = {
   },
   validate: (policy) => validatePolicy(policy, new Set()).errors,
   // What was let in once stays: a network that is wrong by today's rules may be kept.
-  validateUpdate: (policy, old) => validatePolicy(policy, networksOf(old)).errors,
+  validateUpdate(policy, old) {
+    const { errors } = validatePolicy(policy, networksOf(old));
+    // Upstream looks twice.
+    return [...errors, ...errors];
+  },
+  warnings({ spec }) {
+    const warnings: string[] = [];
+    const add = ({ ipBlock }: NetworkPolicyPeer, path: Path): void => {
+      if (!ipBlock) return;
+      const at = path.child('ipBlock');
+      warnings.push(...cidrWarnings(`${at.child('cidr')}`, ipBlock.cidr));
+      eachItem(ipBlock.except, at.child('except'), (cidr, item) => warnings.push(...cidrWarnings(`${item}`, cidr)));
+    };
+    eachItem(spec?.ingress, SPEC.child('ingress'), ({ from }, at) => eachItem(from, at.child('from'), add));
+    eachItem(spec?.egress, SPEC.child('egress'), ({ to }, at) => eachItem(to, at.child('to'), add));
+    return warnings;
+  },
 };
 
 function networksOf({ spec }: NetworkPolicy): ReadonlySet<string> {
