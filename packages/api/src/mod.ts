@@ -38,10 +38,16 @@ export { type KubeObject, keyOf, splitKey, withoutManagedFields } from './kube-o
 export { type Applied, type ApplyRequest, type ApplyVersions, applyConfig } from './managed-fields/apply.ts';
 export { configProblem } from './managed-fields/check-config.ts';
 export { refreshLastApplied } from './managed-fields/last-applied.ts';
+export { atomicParts, layOver } from './managed-fields/lay-over.ts';
 export { MAX_UPDATE_MANAGERS, managerName, type TrackedUpdate, trackUpdate } from './managed-fields/managed-fields.ts';
 export { entriesAfterScale, scaleEntries } from './managed-fields/scale-entries.ts';
 export { goFormat } from './patch/go-format.ts';
-export { applyJsonPatch, MAX_JSON_PATCH_COPY_BYTES, MAX_JSON_PATCH_OPERATIONS } from './patch/json-patch.ts';
+export {
+  applyJsonPatch,
+  JsonPatchTestError,
+  MAX_JSON_PATCH_COPY_BYTES,
+  MAX_JSON_PATCH_OPERATIONS,
+} from './patch/json-patch.ts';
 export { applyMergePatch, requirePatchObject } from './patch/merge-patch.ts';
 export { applyStrategicMergePatch } from './patch/strategic-merge-patch.ts';
 export {

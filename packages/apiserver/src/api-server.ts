@@ -8,7 +8,7 @@ import { type KubeObject, type ResourceRef, Schema } from '@regatta/api';
 import type { BusConnection, BusFigures, Served } from '@regatta/bus';
 import { type Clock, ClusterClock, type Logger, MetricsRegistry, type Random } from '@regatta/runtime';
 import { openLevelStore } from '@regatta/store';
-import { admissionPlugins } from './admission/mod.ts';
+import { admissionPlugins, ExtensionMetrics } from './admission/mod.ts';
 import { checkPolicies } from './admission/policy/policy-status.ts';
 import {
   authenticationConfigMap,
@@ -323,8 +323,9 @@ function assemble(
   { bus, sinks, presence, resources, client, remotes }: Foundation,
 ): Assembled {
   const metrics = new MetricsRegistry();
+  const reach = { client, resources, metrics: new ExtensionMetrics(metrics) };
   const admission = new AdmissionChain(
-    admissionPlugins(context, auth, { client, resources }),
+    admissionPlugins(context, auth, reach),
     new AdmissionMetrics(metrics, options.clock),
   );
   const flow = new FlowControl(options.clock, { metrics, stored: (info) => countOf(context.storage, info) });

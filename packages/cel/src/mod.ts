@@ -22,4 +22,15 @@ export {
   TIMESTAMP,
   typeText,
 } from './types.ts';
-export { fromJson, ListValue, MapValue, Opaque, Optional, StructValue, type Value } from './values.ts';
+export {
+  Duration,
+  fromJson,
+  ListValue,
+  MapValue,
+  Opaque,
+  Optional,
+  StructValue,
+  Timestamp,
+  Uint,
+  type Value,
+} from './values.ts';

@@ -36,6 +36,14 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   return state.root;
 }
 
+/** A test of a patch that found something else than it says. */
+export class JsonPatchTestError extends StatusError {
+  constructor() {
+    super(rejected().status);
+    this.name = 'JsonPatchTestError';
+  }
+}
+
 /** The answer to a patch that doesn't fit the object. */
 function rejected(): StatusError {
   return new StatusError({
@@ -95,7 +103,7 @@ const OPERATIONS: Readonly<Record<string, (state: State, operation: Operation) =
     add(state, path, cloneJson(value));
   },
   test: (state, { path, value }) => {
-    if (!jsonEqual(lookUp(state, path) ?? null, cloneJson(value))) throw rejected();
+    if (!jsonEqual(lookUp(state, path) ?? null, cloneJson(value))) throw new JsonPatchTestError();
   },
 };
 

@@ -8,6 +8,7 @@ import type { ResourceRegistry } from '../registry/resource-registry.ts';
 import type { ServerContext } from '../server/context.ts';
 import type { WebhookClient } from '../webhooks/webhook-client.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import type { ExtensionMetrics } from './extension-metrics.ts';
 import { CertificateApproval, CertificateSigning, certificateSubjectRestriction } from './plugins/certificates.ts';
 import { PersistentVolumeClaimResize } from './plugins/claim-resize.ts';
 import { DefaultIngressClass } from './plugins/default-ingress-class.ts';
@@ -26,22 +27,24 @@ import { RuntimeClassPlugin } from './plugins/runtime-class.ts';
 import { ServiceAccountPlugin } from './plugins/service-account.ts';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.ts';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.ts';
+import { MutatingAdmissionPolicyPlugin } from './policy/mutating-policy.ts';
 import { ValidatingAdmissionPolicyPlugin } from './policy/validating-policy.ts';
-import { rereader } from './webhooks/reread-object.ts';
 import { MutatingAdmissionWebhook, ValidatingAdmissionWebhook } from './webhooks/webhook-admission.ts';
 
 /** What plugins that ask others need. */
 export interface WebhookReach {
   readonly client: WebhookClient;
   readonly resources: ResourceRegistry;
+  readonly metrics: ExtensionMetrics;
 }
 
 export function admissionPlugins(
   server: ServerContext,
   auth: Pick<Auth, 'authorizer' | 'escalation'>,
-  { client, resources }: WebhookReach,
+  { client, resources, metrics }: WebhookReach,
 ): readonly AdmissionPlugin[] {
-  const webhooks = { server, client, authorizer: auth.authorizer };
+  const policies = { server, authorizer: auth.authorizer, resources, metrics };
+  const webhooks = { ...policies, client };
   return [
     new NamespaceLifecycle(server),
     new LimitRanger(server),
@@ -61,8 +64,9 @@ export function admissionPlugins(
     new DefaultIngressClass(server),
     new PodTopologyLabels(server),
     new RbacEscalation(auth.escalation),
-    new MutatingAdmissionWebhook(webhooks, rereader(resources)),
-    new ValidatingAdmissionPolicyPlugin({ server, authorizer: auth.authorizer, resources }),
+    new MutatingAdmissionPolicyPlugin(policies),
+    new MutatingAdmissionWebhook(webhooks),
+    new ValidatingAdmissionPolicyPlugin(policies),
     new ValidatingAdmissionWebhook(webhooks),
     new GuestLimits(server),
     new ResourceQuotaPlugin(server),

@@ -4,6 +4,7 @@
  */
 import type { KubeObject } from '@regatta/api';
 import type { UserInfo } from '../auth/identity.ts';
+import type { Resource } from '../registry/resource.ts';
 
 export interface AdmissionAttributes {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -21,15 +22,25 @@ export interface AdmissionAttributes {
   readonly oldObject: KubeObject | undefined;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** The resource in the version of the request, where that is an object's; the objects here are in its hub version. */
+  readonly requested?: Resource;
   /** Adds a Warning header to the answer. */
   warn(text: string): void;
+  /** Writes something into the request's record, where somebody keeps one. The first value of a key stays. */
+  annotate?(key: string, value: string, level?: 'Metadata' | 'Request'): void;
 }
+
+/** What mutating gives: nearly always nothing. */
+export type Admitted = undefined | 'reinvoke';
 
 export interface AdmissionPlugin {
   readonly name: string;
   handles(attributes: AdmissionAttributes): boolean;
-  /** Changes the object or throws a StatusError. Returns a promise only when it has to wait. */
-  admit?(attributes: AdmissionAttributes): void | Promise<void>;
+  /**
+   * Changes the object or throws a StatusError. Returns a promise only when it has to wait, and `reinvoke` when all plugins
+   * are to see what it changed once more; `again` says that they do.
+   */
+  admit?(attributes: AdmissionAttributes, again?: boolean): Admitted | void | Promise<void> | Promise<Admitted>;
   /** Throws a StatusError to refuse. */
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
 }

@@ -85,6 +85,7 @@ function versionResource(
     custom: {
       storage: new CustomStorage({ inner, apiVersion, storageApiVersion, types, converter, closing }),
       printer: customPrinter(version.additionalPrinterColumns),
+      convert: (objects, to) => converter.convert(objects, to),
       definitions: (form) => definitionsOf(info, schemaOf(version), form),
     },
     ...(version.deprecated ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${kind} is deprecated` } : {}),

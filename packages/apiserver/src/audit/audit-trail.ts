@@ -39,6 +39,8 @@ export class AuditTrail {
   readonly #subscriptions: readonly Subscription[];
   readonly #now: () => number;
   readonly #annotations = new Map<string, string>();
+  /** Those that tell as much as the request's body does. */
+  readonly #details = new Map<string, string>();
   readonly #written = new Set<AuditStage>();
   #impersonated: UserInfo | undefined;
   #objectName: string | undefined;
@@ -66,9 +68,10 @@ export class AuditTrail {
     this.annotate('authorization.k8s.io/reason', reason);
   }
 
-  /** The first value of a key stays. */
-  annotate(key: string, value: string): void {
-    if (!this.#annotations.has(key)) this.#annotations.set(key, value);
+  /** The first value of a key stays. @param level only logs that keep as much of the request have it */
+  annotate(key: string, value: string, level: 'Metadata' | 'Request' = 'Metadata'): void {
+    const annotations = level === 'Metadata' ? this.#annotations : this.#details;
+    if (!annotations.has(key)) annotations.set(key, value);
   }
 
   /** What a request made that did not name it. */
@@ -145,7 +148,7 @@ export class AuditTrail {
       at,
       code,
       status: this.#status,
-      annotations: new Map(this.#annotations),
+      annotations: new Map([...this.#annotations, ...(tells(level, 'Request') ? this.#details : [])]),
       omitManagedFields,
     };
     const last = stage === 'ResponseComplete' || stage === 'Panic';

@@ -34,8 +34,9 @@ export interface WriteMode {
 }
 
 export function writeRequest(call: ApiCall, resource: Resource, name: string, mode: WriteMode): WriteRequest {
-  const { info } = call;
+  const { info, trail } = call;
   return {
+    ...(trail ? { annotate: (key, value, level) => trail.annotate(key, value, level) } : {}),
     resource,
     namespace: resource.namespaced ? info.namespace : '',
     name,

@@ -4,6 +4,7 @@
 import { apiServiceStrategy } from '../aggregation/strategy.ts';
 import { definitionStrategy } from '../apiextensions/lazy.ts';
 import type { Strategy } from '../registry/strategy.ts';
+import { mutatingPolicyBindingStrategy, mutatingPolicyStrategy } from './admissionregistration/mutating-policies.ts';
 import { validatingPolicyBindingStrategy, validatingPolicyStrategy } from './admissionregistration/policies.ts';
 import { mutatingWebhookStrategy, validatingWebhookStrategy } from './admissionregistration/webhooks.ts';
 import { storageVersionStrategy } from './apiserverinternal/storage-version.ts';
@@ -109,6 +110,8 @@ export const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strateg
   ['apps/controllerrevisions', strategy(controllerRevisionStrategy)],
   ['admissionregistration.k8s.io/validatingadmissionpolicies', strategy(validatingPolicyStrategy)],
   ['admissionregistration.k8s.io/validatingadmissionpolicybindings', strategy(validatingPolicyBindingStrategy)],
+  ['admissionregistration.k8s.io/mutatingadmissionpolicies', strategy(mutatingPolicyStrategy)],
+  ['admissionregistration.k8s.io/mutatingadmissionpolicybindings', strategy(mutatingPolicyBindingStrategy)],
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', strategy(validatingWebhookStrategy)],
   ['admissionregistration.k8s.io/mutatingwebhookconfigurations', strategy(mutatingWebhookStrategy)],
   ['flowcontrol.apiserver.k8s.io/flowschemas', strategy(flowSchemaStrategy)],

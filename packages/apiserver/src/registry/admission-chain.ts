@@ -1,9 +1,11 @@
 /**
  * Runs the admission plugins over a write: mutating ones in order, then validating ones
- * (upstream: staging/src/k8s.io/apiserver/pkg/admission/{chain.go,metrics/metrics.go}).
+ * (upstream: staging/src/k8s.io/apiserver/pkg/admission/{chain.go,reinvocation.go,metrics/metrics.go}).
+ *
+ * When a plugin that others extend (policies, webhooks) changed the object, all mutating ones run once more, and no more.
  */
 import type { Clock, Histogram, MetricsRegistry } from '@regatta/runtime';
-import type { AdmissionAttributes, AdmissionPlugin } from '../admission/admission.ts';
+import type { AdmissionAttributes, AdmissionPlugin, Admitted } from '../admission/admission.ts';
 
 type Phase = 'admit' | 'validate';
 
@@ -72,16 +74,48 @@ export class AdmissionChain {
   }
 }
 
-function run(
+function run(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes, phase: Phase): void | Promise<void> {
+  if (phase === 'validate') return validate(plugins, attributes, 0);
+  const first = mutate(plugins, attributes, false);
+  if (!(first instanceof Promise)) return first === 'reinvoke' ? mutateAgain(plugins, attributes) : undefined;
+  return first.then((outcome) => (outcome === 'reinvoke' ? mutateAgain(plugins, attributes) : undefined));
+}
+
+function mutateAgain(plugins: readonly AdmissionPlugin[], attributes: AdmissionAttributes): void | Promise<void> {
+  const second = mutate(plugins, attributes, true);
+  return second instanceof Promise ? second.then(() => undefined) : undefined;
+}
+
+function mutate(
   plugins: readonly AdmissionPlugin[],
   attributes: AdmissionAttributes,
-  phase: Phase,
+  again: boolean,
   from = 0,
+  sofar: Admitted = undefined,
+): Admitted | Promise<Admitted> {
+  let outcome = sofar;
+  for (let i = from; i < plugins.length; i++) {
+    const plugin = plugins[i];
+    if (!plugin?.admit || !plugin.handles(attributes)) continue;
+    const admitted = plugin.admit(attributes, again);
+    if (admitted instanceof Promise) {
+      const before = outcome;
+      return admitted.then((one) => mutate(plugins, attributes, again, i + 1, one ?? before));
+    }
+    outcome = admitted ?? outcome;
+  }
+  return outcome;
+}
+
+function validate(
+  plugins: readonly AdmissionPlugin[],
+  attributes: AdmissionAttributes,
+  from: number,
 ): void | Promise<void> {
   for (let i = from; i < plugins.length; i++) {
     const plugin = plugins[i];
-    if (!plugin?.[phase] || !plugin.handles(attributes)) continue;
-    const waiting = plugin[phase]?.(attributes);
-    if (waiting instanceof Promise) return waiting.then(() => run(plugins, attributes, phase, i + 1));
+    if (!plugin?.validate || !plugin.handles(attributes)) continue;
+    const waiting = plugin.validate(attributes);
+    if (waiting instanceof Promise) return waiting.then(() => validate(plugins, attributes, i + 1));
   }
 }

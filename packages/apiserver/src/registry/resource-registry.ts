@@ -54,6 +54,8 @@ export class ResourceRegistry implements Catalog {
   #revision = 0;
   readonly #byVersion = new Map<string, Map<string, Resource>>();
   readonly #byKind = new Map<string, Resource>();
+  /** Of built-in resources, which never change. */
+  readonly #equivalents = new Map<Resource, readonly Resource[]>();
   readonly #groups = new Set<string>();
 
   constructor(
@@ -120,6 +122,22 @@ export class ResourceRegistry implements Catalog {
   /** The resource of a kind in one version. */
   ofKind(group: string, version: string, kind: string): Resource | undefined {
     return this.#byKind.get(`${group}/${version}/${kind}`);
+  }
+
+  /** The same resource in the other versions in which it is served. */
+  equivalents(resource: Resource): readonly Resource[] {
+    const { hub } = resource;
+    if (resource.custom) {
+      const versions = this.#custom.get(`${hub.group}/${hub.resource}`)?.versions ?? [];
+      return versions.filter((version) => version !== resource);
+    }
+    const known = this.#equivalents.get(resource);
+    if (known) return known;
+    const found = [...this].filter(
+      (other) => other !== resource && other.hub.group === hub.group && other.hub.resource === hub.resource,
+    );
+    this.#equivalents.set(resource, found);
+    return found;
   }
 
   hasGroup(group: string): boolean {

@@ -42,6 +42,8 @@ export interface CustomParts {
   /** Objects as this version shows them. */
   readonly storage: ObjectStorage;
   readonly printer: Printer;
+  /** New objects in another version of the kind. @throws StatusError */
+  convert(objects: readonly KubeObject[], apiVersion: string): readonly KubeObject[] | Promise<readonly KubeObject[]>;
   /** OpenAPI schemas of the kind and its list, by type id. */
   definitions(form: 'v2' | 'v3'): Readonly<Record<string, object>>;
 }

@@ -36,6 +36,7 @@ export interface WriteRequest {
   /** The object of the write already says who owns what: it was applied. */
   readonly ownersSettled?: boolean;
   warn(text: string): void;
+  annotate?(key: string, value: string, level?: 'Metadata' | 'Request'): void;
 }
 
 export function writeContext(registry: Registry, request: WriteRequest): WriteContext {
@@ -55,6 +56,7 @@ export function admissionAttributes(
   oldObject: KubeObject | undefined,
 ): AdmissionAttributes {
   const { hub } = request.resource;
+  const { annotate } = request;
   return {
     operation,
     group: hub.group,
@@ -68,7 +70,9 @@ export function admissionAttributes(
     oldObject,
     user: request.user,
     dryRun: request.dryRun,
+    requested: request.resource,
     warn: request.warn,
+    ...(annotate ? { annotate } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { Schema } from '@regatta/api';
-import { SystemClock } from '@regatta/runtime';
+import { MetricsRegistry, SystemClock } from '@regatta/runtime';
 import { afterEach, expect, it } from 'vitest';
-import { admissionPlugins } from '../../src/admission/mod.ts';
+import { admissionPlugins, ExtensionMetrics } from '../../src/admission/mod.ts';
 import { ResourceRegistry } from '../../src/registry/resource-registry.ts';
 import { WebhookClient } from '../../src/webhooks/webhook-client.ts';
 import { cleanUp, openAuth, openServer, user } from '../auth/fixture.ts';
@@ -10,6 +10,7 @@ import { attributesOf } from './fixture.ts';
 afterEach(cleanUp);
 const reach = {
   client: new WebhookClient(new SystemClock(), undefined),
+  metrics: new ExtensionMetrics(new MetricsRegistry()),
   resources: new ResourceRegistry(Schema.load(), new Map()),
 };
 
@@ -35,6 +36,7 @@ it("ADM-1: plugins run in upstream's order", async () => {
     'DefaultIngressClass',
     'PodTopologyLabels',
     'RBACEscalation',
+    'MutatingAdmissionPolicy',
     'MutatingAdmissionWebhook',
     'ValidatingAdmissionPolicy',
     'ValidatingAdmissionWebhook',

@@ -4,6 +4,8 @@
  *
  * Objects have no declared types here: whatever was sent can be asked for, and what isn't there has no value.
  */
+
+import type { KubeObject } from '@regatta/api';
 import {
   BOOL,
   type CelEnvironment,
@@ -21,6 +23,7 @@ import {
 } from '@regatta/cel';
 import type { Authorizer } from '../../auth/identity.ts';
 import type { AdmissionAttributes } from '../admission.ts';
+import { patchLibrary, patchType } from './patch-types.ts';
 
 const AUTHORIZER = opaque('kubernetes.authorization.Authorizer');
 const PATH = opaque('kubernetes.authorization.PathCheck');
@@ -75,13 +78,18 @@ export interface EnvironmentParts {
   /** Undefined where there are none. */
   readonly params?: CelType;
   readonly variables?: CelType;
+  /** Messages are made without asking what anybody may do. */
+  readonly withoutAuthorizer?: boolean;
+  /** Patches are made of objects. */
+  readonly patches?: boolean;
 }
 
 /** A name that no expression can say. */
 const HIDDEN = '';
 
 /** Variables stand in the order of `requestValues`. */
-export function admissionEnvironment({ object: type = DYN, params, variables }: EnvironmentParts = {}): CelEnvironment {
+export function admissionEnvironment(parts: EnvironmentParts = {}): CelEnvironment {
+  const { object: type = DYN, params, variables, withoutAuthorizer, patches } = parts;
   return {
     variables: [
       ['object', type],
@@ -89,11 +97,12 @@ export function admissionEnvironment({ object: type = DYN, params, variables }: 
       ['request', REQUEST],
       [params ? 'params' : HIDDEN, params ?? DYN],
       ['namespaceObject', DYN],
-      ['authorizer', AUTHORIZER],
-      ['authorizer.requestResource', RESOURCE],
+      [withoutAuthorizer ? HIDDEN : 'authorizer', AUTHORIZER],
+      [withoutAuthorizer ? HIDDEN : 'authorizer.requestResource', RESOURCE],
       [variables ? 'variables' : HIDDEN, variables ?? DYN],
     ],
-    libraries: [authorizerLibrary],
+    libraries: patches ? PATCH_LIBRARIES : LIBRARIES,
+    ...(patches ? { structs: patchType } : {}),
   };
 }
 
@@ -158,6 +167,9 @@ const authorizerLibrary: Library = [
   method('error', [DECISION], STRING, () => ''),
 ];
 
+const LIBRARIES = [authorizerLibrary];
+const PATCH_LIBRARIES = [authorizerLibrary, patchLibrary];
+
 function decisionAt(args: readonly Value[]): { readonly allowed: boolean; readonly reason: string } {
   const [value] = args;
   return value instanceof Opaque
@@ -167,6 +179,9 @@ function decisionAt(args: readonly Value[]): { readonly allowed: boolean; readon
 
 export interface RequestFacts {
   readonly attributes: AdmissionAttributes;
+  /** In the version of whoever asks. */
+  readonly object: KubeObject | undefined;
+  readonly oldObject: KubeObject | undefined;
   readonly request: object;
   readonly params?: unknown;
   readonly namespaceObject?: unknown;
@@ -174,12 +189,13 @@ export interface RequestFacts {
 }
 
 /** Values of the environment's variables; `variables` comes last and has none yet. */
-export function requestValues({ attributes, request, params, namespaceObject, authorizer }: RequestFacts): Value[] {
+export function requestValues(facts: RequestFacts): Value[] {
+  const { attributes, object, oldObject, request, params, namespaceObject, authorizer } = facts;
   const { group, resource, subresource, namespace, name } = attributes;
   const check = (typeName: string, what: object): Value => new Opaque(typeName, { authorizer, attributes, what }, '');
   return [
-    fromJson(attributes.object ?? null, DYN),
-    fromJson(attributes.oldObject ?? null, DYN),
+    fromJson(object ?? null, DYN),
+    fromJson(oldObject ?? null, DYN),
     fromJson(request, REQUEST),
     fromJson(params ?? null, DYN),
     fromJson(namespaceObject ?? null, DYN),

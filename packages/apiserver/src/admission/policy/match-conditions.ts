@@ -13,8 +13,9 @@ import {
   type Value,
 } from '@regatta/cel';
 import { admissionEnvironment } from './expressions.ts';
+import { compileExpression, type ExpressionProblem } from './policy-expressions.ts';
 
-/** Whether all hold; an error when none is false and some have no value. */
+/** Whether all hold; an error, told with all there are, when none is false and some have no value. */
 export type ConditionMatcher = (values: readonly Value[]) => boolean | EvaluationError;
 
 /** Undefined when there are none. A condition that doesn't compile has no value. */
@@ -25,17 +26,28 @@ export function conditionMatcher(
   if (!conditions || conditions.length === 0) return undefined;
   const compiled = conditions.map((condition) => compileCondition(condition, environment));
   return (values) => {
-    let problem: EvaluationError | undefined;
+    const problems: EvaluationError[] = [];
     for (const condition of compiled) {
       const held = condition(values);
       if (held === false) return false;
-      if (held !== true) problem ??= held;
+      if (held !== true) problems.push(held);
     }
-    return problem ?? true;
+    if (problems.length < 2) return problems[0] ?? true;
+    return new EvaluationError(`[${[...new Set(problems.map(({ message }) => message))].join(', ')}]`);
   };
 }
 
-function compileCondition({ name, expression }: MatchCondition, environment: CelEnvironment): ConditionMatcher {
+/** Why conditions don't compile, by their places. Their text is taken as it is without blanks around it. */
+export function conditionProblems(conditions: readonly MatchCondition[] | undefined): ExpressionProblem[] {
+  const problems: ExpressionProblem[] = [];
+  const environment = admissionEnvironment();
+  for (const [i, condition] of (conditions ?? []).entries()) {
+    compileExpression(condition?.expression?.trim(), environment, [i, 'expression'], problems, ['bool']);
+  }
+  return problems;
+}
+
+function compileCondition({ expression }: MatchCondition, environment: CelEnvironment): ConditionMatcher {
   let program: Program;
   try {
     program = compileCel(expression, environment);
@@ -48,10 +60,8 @@ function compileCondition({ name, expression }: MatchCondition, environment: Cel
     try {
       return program.evaluate(values) === true;
     } catch (error) {
-      if (error instanceof CostError) return new EvaluationError(error.message);
-      if (error instanceof EvaluationError)
-        return new EvaluationError(`expression '${expression}' resulted in error: ${error.message} (${name})`);
-      throw error;
+      if (!(error instanceof CostError) && !(error instanceof EvaluationError)) throw error;
+      return new EvaluationError(`expression '${expression}' resulted in error: ${error.message}`);
     }
   };
 }

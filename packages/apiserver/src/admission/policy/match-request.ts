@@ -10,8 +10,11 @@ import {
   type Namespace,
 } from '@regatta/api';
 import { NAMESPACES } from '../../auth/resource-refs.ts';
+import type { Resource } from '../../registry/resource.ts';
+import type { ResourceRegistry } from '../../registry/resource-registry.ts';
 import type { ServerContext } from '../../server/context.ts';
 import type { AdmissionAttributes } from '../admission.ts';
+import { requestTarget, type Target } from '../versioned-object.ts';
 
 export interface RequestRule {
   readonly operations?: readonly string[];
@@ -30,7 +33,15 @@ export interface MatchSpec {
   readonly objectSelector?: LabelSelector | undefined;
 }
 
-export type RequestMatcher = (attributes: AdmissionAttributes) => boolean;
+/** The version in which the request is to be told; undefined when it is none of the matcher's business. */
+export type RequestMatcher = (attributes: AdmissionAttributes) => Target | undefined;
+
+type Rule = (attributes: AdmissionAttributes, target: Target) => boolean;
+
+export interface MatchParts {
+  readonly server: Pick<ServerContext, 'get'>;
+  readonly resources: Pick<ResourceRegistry, 'equivalents'>;
+}
 
 /** Objects that decide about admission are never subject to it, nor are reviews. */
 const EXEMPT_GROUP = 'admissionregistration.k8s.io';
@@ -44,20 +55,35 @@ const REVIEWS = [
 ];
 
 /** Compiled once per configuration. */
-export function requestMatcher(server: Pick<ServerContext, 'get'>, spec: MatchSpec): RequestMatcher {
-  const rules = spec.rules.map((rule) => compileRule(rule, spec.matchPolicy !== 'Exact'));
-  const excluded = (spec.excluded ?? []).map((rule) => compileRule(rule, spec.matchPolicy !== 'Exact'));
+export function requestMatcher({ server, resources }: MatchParts, spec: MatchSpec): RequestMatcher {
+  const rules = spec.rules.map(compileRule);
+  const excluded = (spec.excluded ?? []).map(compileRule);
   const namespaces = selector(spec.namespaceSelector);
   const objects = selector(spec.objectSelector);
-  return (attributes) => {
-    if (isExempt(attributes)) return false;
-    if (!rules.some((matches) => matches(attributes)) || excluded.some((matches) => matches(attributes))) return false;
-    if (namespaces && !inNamespace(server, attributes, namespaces)) return false;
-    return (
-      !objects ||
-      [attributes.object, attributes.oldObject].some((object) => object && objects.matches(object.metadata?.labels))
-    );
+  const find = (attributes: AdmissionAttributes, from: readonly Rule[]): Target | undefined => {
+    const requested = requestTarget(attributes);
+    if (from.some((rule) => rule(attributes, requested))) return requested;
+    if (spec.matchPolicy === 'Exact' || !requested.served) return undefined;
+    const others = resources.equivalents(requested.served).map(targetOf);
+    for (const rule of from) for (const other of others) if (rule(attributes, other)) return other;
+    return undefined;
   };
+  return (attributes) => {
+    if (isExempt(attributes)) return undefined;
+    const target = find(attributes, rules);
+    if (!target || (excluded.length > 0 && find(attributes, excluded))) return undefined;
+    if (namespaces && !inNamespace(server, attributes, namespaces)) return undefined;
+    return !objects || isSelected(attributes, objects) ? target : undefined;
+  };
+}
+
+function targetOf(served: Resource): Target {
+  const { group, version, resource, kind } = served.info;
+  return { group, version, resource, kind, served };
+}
+
+function isSelected({ object, oldObject }: AdmissionAttributes, matcher: LabelMatcher): boolean {
+  return [object, oldObject].some((one) => one && matcher.matches(one.metadata?.labels));
 }
 
 function isExempt({ group, resource }: AdmissionAttributes): boolean {
@@ -80,16 +106,14 @@ function inNamespace(
   return wanted.matches(server.get<Namespace & KubeObject>(NAMESPACES, '', namespace)?.metadata.labels);
 }
 
-/** @param equivalent whether any version of the resource stands for it */
-function compileRule(rule: RequestRule, equivalent: boolean): RequestMatcher {
+function compileRule(rule: RequestRule): Rule {
   const { operations = [], apiGroups = [], apiVersions = [], resources = [], resourceNames = [], scope = '*' } = rule;
   const has = (values: readonly string[], value: string): boolean => values.includes('*') || values.includes(value);
-  return (attributes) => {
-    const { operation, group, version, resource, subresource, namespace, name } = attributes;
+  return (attributes, { group, version, resource }) => {
+    const { operation, subresource, namespace, name } = attributes;
     const isNamespaced = namespace !== '' && !(group === '' && resource === 'namespaces');
     if (scope !== '*' && (scope === 'Namespaced') !== isNamespaced) return false;
-    if (!has(operations, operation) || !has(apiGroups, group)) return false;
-    if (!equivalent && !has(apiVersions, version)) return false;
+    if (!has(operations, operation) || !has(apiGroups, group) || !has(apiVersions, version)) return false;
     if (resourceNames.length > 0 && !resourceNames.includes(name)) return false;
     return resources.some((pattern) => matchesResource(pattern, resource, subresource));
   };

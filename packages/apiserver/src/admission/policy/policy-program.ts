@@ -1,31 +1,21 @@
 /**
- * The expressions of a ValidatingAdmissionPolicy, compiled: variables in their order, each seen by those after it, then what is
- * validated (upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/{plugin,validator}.go, plugin/cel/composition.go).
+ * The expressions of a ValidatingAdmissionPolicy, compiled, and what a request does not satisfy of them
+ * (upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/{plugin,validator}.go).
  */
 import type { ValidatingAdmissionPolicySpec } from '@regatta/api';
 import {
   type CelType,
-  CompileError,
   CostError,
-  type CostMeter,
-  compileCel,
+  CostMeter,
   DYN,
   EvaluationError,
-  type FieldType,
-  MapValue,
   type Program,
-  typeText,
+  RUNTIME_BUDGET,
   type Value,
 } from '@regatta/cel';
 import { admissionEnvironment } from './expressions.ts';
 import { type ConditionMatcher, conditionMatcher } from './match-conditions.ts';
-
-/** An expression that doesn't compile: where it stands in the spec, and why. */
-export interface ExpressionProblem {
-  readonly path: readonly (string | number)[];
-  readonly expression: string;
-  readonly message: string;
-}
+import { compileExpression, type ExpressionProblem, PolicyVariables } from './policy-expressions.ts';
 
 interface CompiledValidation {
   readonly expression: string;
@@ -35,95 +25,106 @@ interface CompiledValidation {
   readonly reason: string;
 }
 
+interface CompiledAnnotation {
+  readonly key: string;
+  readonly expression: string;
+  readonly program: Program | undefined;
+}
+
 export interface Violation {
+  /** Of the validation. */
+  readonly index: number;
   readonly message: string;
   readonly reason: string;
   readonly isError: boolean;
+  readonly outOfBudget?: boolean;
 }
+
+/** What a policy says of a request for its record; an error in place of a value that is none. */
+export interface Annotation {
+  readonly key: string;
+  readonly value: string | Error;
+}
+
+/** Upstream: MaxEvaluatedMessageExpressionSizeBytes. */
+const MAX_MESSAGE = 5 * 1024;
 
 export class PolicyProgram {
   readonly problems: ExpressionProblem[] = [];
   readonly conditions: ConditionMatcher | undefined;
-  readonly #variables: readonly (readonly [name: string, program: Program | undefined])[];
+  readonly #variables: PolicyVariables;
   readonly #validations: readonly CompiledValidation[];
+  readonly #annotations: readonly CompiledAnnotation[];
 
-  /** @param object the type of the objects, where they are all of one kind */
-  constructor(spec: ValidatingAdmissionPolicySpec, object?: CelType) {
-    const params = spec.paramKind ? { params: DYN } : {};
-    const typed = { ...(object ? { object } : {}), ...params };
-    const fields = new Map<string, FieldType>();
-    const variables: CelType = { kind: 'object', name: 'kubernetes.variables', fields };
-    const environment = (): ReturnType<typeof admissionEnvironment> =>
-      admissionEnvironment({ ...typed, ...(spec.variables?.length ? { variables } : {}) });
-    this.#variables = (spec.variables ?? []).map(({ name, expression }, i) => {
-      const program = this.#compile(expression, environment(), ['variables', i, 'expression']);
-      // One that doesn't compile is told once, not by everything that names it.
-      if (expression?.trim()) fields.set(name, { jsonName: name, type: program?.type ?? DYN });
-      return [name, program];
-    });
-    this.conditions = conditionMatcher(spec.matchConditions, admissionEnvironment(typed));
+  /** @param typed what is known of the objects and parameters; no result has to be of a type then */
+  constructor(spec: ValidatingAdmissionPolicySpec, typed?: { readonly object: CelType; readonly params: CelType }) {
+    const { problems } = this;
+    const params = spec.paramKind ? { params: typed?.params ?? DYN } : {};
+    const parts = { ...(typed ? { object: typed.object } : {}), ...params };
+    const wanted = (...types: readonly string[]): readonly string[] | undefined => (typed ? undefined : types);
+    this.conditions = conditionMatcher(spec.matchConditions, admissionEnvironment(parts));
     for (const [i, { expression }] of (spec.matchConditions ?? []).entries()) {
-      this.#compile(expression, admissionEnvironment(typed), ['matchConditions', i, 'expression'], 'bool');
+      const path = ['matchConditions', i, 'expression'];
+      compileExpression(expression?.trim(), admissionEnvironment(parts), path, problems, wanted('bool'));
     }
-    this.#validations = (spec.validations ?? []).map(({ expression, message, messageExpression, reason }, i) => ({
-      expression,
-      program: this.#compile(expression, environment(), ['validations', i, 'expression'], 'bool'),
-      message: messageExpression
-        ? this.#compile(messageExpression, environment(), ['validations', i, 'messageExpression'], 'string')
-        : undefined,
-      plainMessage: message,
-      reason: reason ?? 'Invalid',
-    }));
-    for (const [i, { valueExpression }] of (spec.auditAnnotations ?? []).entries()) {
-      this.#compile(valueExpression, environment(), ['auditAnnotations', i, 'valueExpression']);
-    }
-  }
-
-  #compile(
-    expression: string | undefined,
-    environment: ReturnType<typeof admissionEnvironment>,
-    path: readonly (string | number)[],
-    wanted?: 'bool' | 'string',
-  ): Program | undefined {
-    if (!expression?.trim()) return undefined;
-    try {
-      const program = compileCel(expression, environment);
-      if (!wanted || program.type.kind === wanted || program.type.kind === 'dyn') return program;
-      this.problems.push({ path, expression, message: `must evaluate to ${wanted} but got ${typeText(program.type)}` });
-    } catch (error) {
-      if (!(error instanceof CompileError)) throw error;
-      this.problems.push({ path, expression, message: `compilation failed: ${error.message}` });
-    }
-    return undefined;
+    this.#variables = new PolicyVariables(spec.variables, parts, problems);
+    const environment = this.#variables.environment();
+    const ofMessages = this.#variables.environment({ withoutAuthorizer: true });
+    this.#validations = (spec.validations ?? []).map(({ expression, message, messageExpression, reason }, i) => {
+      const at = ['validations', i];
+      return {
+        expression,
+        program: compileExpression(expression, environment, [...at, 'expression'], problems, wanted('bool')),
+        message: compileExpression(
+          messageExpression,
+          ofMessages,
+          [...at, 'messageExpression'],
+          problems,
+          wanted('string'),
+        ),
+        plainMessage: message,
+        reason: reason ?? 'Invalid',
+      };
+    });
+    this.#annotations = (spec.auditAnnotations ?? []).map(({ key, valueExpression }, i) => {
+      const path = ['auditAnnotations', i, 'valueExpression'];
+      const trimmed = valueExpression?.trim();
+      const program = compileExpression(trimmed, environment, path, problems, wanted('string', 'null_type'));
+      return { key, expression: valueExpression, program };
+    });
   }
 
   /** What a request does not satisfy. @param values as `requestValues` gives them */
-  violations(values: readonly Value[], budget: CostMeter): Violation[] {
-    const whole = [...values.slice(0, -1), this.#variableValues(values, budget)];
-    return this.#validations.flatMap((validation): Violation[] => {
+  violations(values: readonly Value[]): Violation[] {
+    const budget = new CostMeter(RUNTIME_BUDGET);
+    const whole = this.#variables.values(values, budget);
+    return this.#validations.flatMap((validation, index): Violation[] => {
       try {
         if (validation.program?.evaluate(whole, budget) === true) return [];
-        return [{ message: messageOf(validation, whole, budget), reason: validation.reason, isError: false }];
+        return [{ index, message: messageOf(validation, whole, budget), reason: validation.reason, isError: false }];
       } catch (error) {
-        if (!(error instanceof EvaluationError) && !(error instanceof CostError)) throw error;
+        const outOfBudget = error instanceof CostError;
+        if (!(error instanceof EvaluationError) && !outOfBudget) throw error;
         const message = `expression '${validation.expression}' resulted in error: ${error.message}`;
-        return [{ message, reason: 'Invalid', isError: true }];
+        return [{ index, message, reason: '', isError: true, outOfBudget }];
       }
     });
   }
 
-  /** Each is evaluated when it is first asked for, and once. */
-  #variableValues(values: readonly Value[], budget: CostMeter): Value {
-    const programs = new Map(this.#variables);
-    const known = new Map<string, Value>();
-    const variables: MapValue = MapValue.lazy([...programs.keys()], (name) => {
-      const found = known.get(name);
-      if (found !== undefined) return found;
-      const value = programs.get(name)?.evaluate([...values.slice(0, -1), variables], budget);
-      if (value !== undefined) known.set(name, value);
-      return value;
+  /** Annotations have a budget of their own, and what has no value or an empty one is left out. */
+  annotations(values: readonly Value[]): Annotation[] {
+    if (this.#annotations.length === 0) return [];
+    const budget = new CostMeter(RUNTIME_BUDGET);
+    const whole = this.#variables.values(values, budget);
+    return this.#annotations.flatMap(({ key, expression, program }): Annotation[] => {
+      try {
+        const value = program?.evaluate(whole, budget);
+        return typeof value === 'string' && value.trim() !== '' ? [{ key, value: value.trim() }] : [];
+      } catch (error) {
+        if (!(error instanceof EvaluationError) && !(error instanceof CostError)) throw error;
+        return [{ key, value: new Error(`expression '${expression}' resulted in error: ${error.message}`) }];
+      }
     });
-    return variables;
   }
 }
 
@@ -136,7 +137,8 @@ function messageOf(
   if (!message) return fallback;
   try {
     const text = message.evaluate(values, budget);
-    return typeof text === 'string' && text.trim() !== '' && !/[\n\r]/.test(text) ? text.trim() : fallback;
+    const trimmed = typeof text === 'string' ? text.trim() : '';
+    return trimmed === '' || trimmed.includes('\n') || Buffer.byteLength(trimmed) > MAX_MESSAGE ? fallback : trimmed;
   } catch (error) {
     if (error instanceof EvaluationError || error instanceof CostError) return fallback;
     throw error;

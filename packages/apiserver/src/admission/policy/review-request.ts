@@ -3,6 +3,7 @@
  * (upstream: staging/src/k8s.io/api/admission/v1/types.go AdmissionRequest).
  */
 import type { AdmissionAttributes } from '../admission.ts';
+import { requestTarget, type Target } from '../versioned-object.ts';
 
 export interface ReviewRequest extends Record<string, unknown> {
   readonly uid: string;
@@ -14,19 +15,18 @@ const OPTIONS: Readonly<Record<string, string>> = {
   DELETE: 'DeleteOptions',
 };
 
-/** Without the objects. */
-export function reviewRequest(attributes: AdmissionAttributes, uid: string): ReviewRequest {
-  const { group, version, kind, resource, subresource, name, namespace, operation, user, dryRun } = attributes;
-  const gvk = { group, version, kind };
-  const gvr = { group, version, resource };
+/** Without the objects. @param told the version in which whoever is asked knows the resource */
+export function reviewRequest(attributes: AdmissionAttributes, told: Target, uid: string): ReviewRequest {
+  const { subresource, name, namespace, operation, user, dryRun } = attributes;
+  const asked = requestTarget(attributes);
   const options = OPTIONS[operation];
   return {
     uid,
-    kind: gvk,
-    resource: gvr,
+    kind: kindOf(told),
+    resource: resourceOf(told),
     ...(subresource ? { subResource: subresource } : {}),
-    requestKind: gvk,
-    requestResource: gvr,
+    requestKind: kindOf(asked),
+    requestResource: resourceOf(asked),
     ...(subresource ? { requestSubResource: subresource } : {}),
     ...(name ? { name } : {}),
     ...(namespace ? { namespace } : {}),
@@ -42,4 +42,12 @@ export function reviewRequest(attributes: AdmissionAttributes, uid: string): Rev
       ? { options: { kind: options, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) } }
       : {}),
   };
+}
+
+function kindOf({ group, version, kind }: Target): object {
+  return { group, version, kind };
+}
+
+function resourceOf({ group, version, resource }: Target): object {
+  return { group, version, resource };
 }

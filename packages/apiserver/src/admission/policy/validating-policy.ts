@@ -1,31 +1,22 @@
 /**
  * ValidatingAdmissionPolicy: policies whose expressions a request must satisfy, where a binding puts them in force
- * (upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/{generic,validating}).
- *
- * Owns the compiled policies and their bindings, kept in step with the stored ones. Invariant: without bindings a request costs
- * one comparison.
+ * (upstream: staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/validating/dispatcher.go).
  */
 import {
   type KubeObject,
-  labelSelectorFrom,
-  type Namespace,
-  parseApiVersion,
   type ResourceRef,
   type Status,
   StatusError,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
 } from '@regatta/api';
-import { followObjects } from '../../auth/follow-objects.ts';
-import type { Authorizer } from '../../auth/identity.ts';
-import { NAMESPACES } from '../../auth/resource-refs.ts';
-import type { ResourceRegistry } from '../../registry/resource-registry.ts';
-import type { ServerContext } from '../../server/context.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { admissionForbidden, withCause } from '../admission-error.ts';
-import { type RequestMatcher, requestMatcher } from './match-request.ts';
+import { AnnotationCollector } from './annotation-collector.ts';
+import { type Hook, PolicyHooks } from './policy-hooks.ts';
+import { ConfigurationError, collectParams, paramResource } from './policy-params.ts';
+import type { PolicyParts } from './policy-parts.ts';
 import type { PolicyProgram, Violation } from './policy-program.ts';
-import { reviewRequest } from './review-request.ts';
 
 const GROUP = { group: 'admissionregistration.k8s.io', version: 'v1', namespaced: false } as const;
 export const VALIDATING_POLICIES: ResourceRef<ValidatingAdmissionPolicy> = {
@@ -39,25 +30,8 @@ const BINDINGS: ResourceRef<ValidatingAdmissionPolicyBinding> = {
   kind: 'ValidatingAdmissionPolicyBinding',
 };
 
-export interface PolicyParts {
-  readonly server: ServerContext;
-  readonly authorizer: Authorizer;
-  /** Where parameters are found. */
-  readonly resources: ResourceRegistry;
-}
-
-type Match = ValidatingAdmissionPolicy['spec']['matchConstraints'];
-
-interface Policy {
-  readonly policy: ValidatingAdmissionPolicy;
-  readonly matches: RequestMatcher;
-  program?: PolicyProgram;
-}
-
-interface Binding {
-  readonly binding: ValidatingAdmissionPolicyBinding;
-  readonly matches: RequestMatcher | undefined;
-}
+type Modules = readonly [typeof import('./policy-program.ts'), typeof import('./policy-request.ts')];
+type ValidatingHook = Hook<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, () => PolicyProgram>;
 
 /** How HTTP says each reason. */
 const CODES: Readonly<Record<string, number>> = {
@@ -66,152 +40,163 @@ const CODES: Readonly<Record<string, number>> = {
   RequestEntityTooLarge: 413,
   Invalid: 422,
 };
+const FAILURE_KEY = 'validation.policy.admission.k8s.io/validation_failure';
+
+interface Denial {
+  readonly policy: string;
+  /** Undefined when the policy itself can't be followed. */
+  readonly binding: string | undefined;
+  readonly message: string;
+  readonly reason: string;
+}
 
 export class ValidatingAdmissionPolicyPlugin implements AdmissionPlugin {
   readonly name = 'ValidatingAdmissionPolicy';
   readonly #parts: PolicyParts;
-  readonly #policies = new Map<string, Policy>();
-  readonly #bindings = new Map<string, Binding>();
+  readonly #hooks: PolicyHooks<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, () => PolicyProgram>;
+  #modules: Modules | undefined;
 
   constructor(parts: PolicyParts) {
     this.#parts = parts;
-    const { server } = parts;
-    followObjects(server.storage, VALIDATING_POLICIES, {
-      set: (policy) => {
-        const matches = matcherOf(server, policy.spec.matchConstraints) ?? (() => false);
-        this.#policies.set(policy.metadata.name, { policy, matches });
+    this.#hooks = new PolicyHooks(parts, {
+      policies: VALIDATING_POLICIES,
+      bindings: BINDINGS,
+      compile: ({ spec }) => {
+        let program: PolicyProgram | undefined;
+        return () => {
+          if (!this.#modules) throw new TypeError('policies are compiled when CEL was read');
+          program ??= new this.#modules[0].PolicyProgram(spec);
+          return program;
+        };
       },
-      remove: ({ metadata }) => void this.#policies.delete(metadata.name),
-    });
-    followObjects(server.storage, BINDINGS, {
-      set: (binding) => {
-        const matches = matcherOf(server, binding.spec.matchResources);
-        this.#bindings.set(binding.metadata.name, { binding, matches });
-      },
-      remove: ({ metadata }) => void this.#bindings.delete(metadata.name),
     });
   }
 
   handles(attributes: AdmissionAttributes): boolean {
-    if (this.#bindings.size === 0 || this.#policies.size === 0) return false;
-    return [...this.#policies.values()].some(({ matches }) => matches(attributes));
+    return this.#hooks.concern(attributes);
   }
 
   async validate(attributes: AdmissionAttributes): Promise<void> {
-    const [{ PolicyProgram }, { requestValues }, { CostMeter, RUNTIME_BUDGET }] = await Promise.all([
-      import('./policy-program.ts'),
-      import('./expressions.ts'),
-      import('@regatta/cel'),
-    ]);
-    const { server, authorizer } = this.#parts;
-    const request = reviewRequest(attributes, server.random.uuid());
-    const namespaceObject = attributes.namespace && server.get<Namespace>(NAMESPACES, '', attributes.namespace);
-    for (const { policy: entry, binding } of this.#inForce(attributes)) {
-      const { policy } = entry;
-      entry.program ??= new PolicyProgram(policy.spec);
-      const params = await this.#paramsOf(policy, binding, attributes);
-      if (params instanceof Error) {
-        this.#decide(attributes, policy, binding, [{ message: params.message, reason: 'Invalid', isError: true }]);
+    this.#modules ??= await Promise.all([import('./policy-program.ts'), import('./policy-request.ts')]);
+    const denials: Denial[] = [];
+    for (const hook of this.#hooks.about(attributes)) await this.#judge(attributes, hook, denials);
+    const [first] = denials;
+    if (first) throw refusal(attributes, first);
+  }
+
+  async #judge(attributes: AdmissionAttributes, hook: ValidatingHook, denials: Denial[]): Promise<void> {
+    const { policy, bindings } = hook;
+    const annotations = new AnnotationCollector(policy.metadata.name);
+    let misconfigured: ConfigurationError | undefined;
+    for (const binding of misconfigured ? [] : bindings) {
+      try {
+        await this.#judgeUnder(attributes, hook, binding, annotations, denials);
+      } catch (error) {
+        if (!(error instanceof ConfigurationError)) throw error;
+        if (policy.spec.failurePolicy !== 'Ignore') {
+          const named = error.of === 'binding' ? binding.metadata.name : undefined;
+          denials.push({ policy: policy.metadata.name, binding: named, message: error.message, reason: '' });
+        }
+        if (error.of === 'policy') {
+          misconfigured = error;
+          break;
+        }
+      }
+    }
+    annotations.publish(attributes);
+  }
+
+  async #judgeUnder(
+    attributes: AdmissionAttributes,
+    { policy, program, target }: ValidatingHook,
+    binding: ValidatingAdmissionPolicyBinding,
+    annotations: AnnotationCollector,
+    denials: Denial[],
+  ): Promise<void> {
+    const { PolicyRequest } = this.#loaded()[1];
+    const resource = paramResource(this.#parts, policy.spec.paramKind);
+    const params = await collectParams(this.#parts, resource, binding.spec.paramRef, attributes);
+    const request = new PolicyRequest(this.#parts, attributes, target);
+    const fails = policy.spec.failurePolicy !== 'Ignore';
+    for (const one of params) {
+      const values = await request.values(one);
+      const held = program().conditions?.(values) ?? true;
+      if (held === false) continue;
+      if (held instanceof Error) {
+        const error = { index: 0, message: held.message, reason: '', isError: true };
+        this.#decide(attributes, policy, binding, [error], denials);
         continue;
       }
-      for (const one of params) {
-        const values = requestValues({ attributes, request, params: one, namespaceObject, authorizer });
-        const held = entry.program.conditions?.(values) ?? true;
-        if (held === false) continue;
-        const violations =
-          held instanceof Error
-            ? [{ message: held.message, reason: 'Invalid', isError: true }]
-            : entry.program.violations(values, new CostMeter(RUNTIME_BUDGET));
-        this.#decide(attributes, policy, binding, violations);
+      this.#decide(attributes, policy, binding, program().violations(values), denials);
+      for (const { key, value } of program().annotations(values)) {
+        if (!(value instanceof Error)) annotations.add(key, value);
+        else if (fails) denials.push({ ...namesOf(policy, binding), message: value.message, reason: '' });
       }
     }
   }
 
-  /** In the order of policies' and bindings' names. */
-  #inForce(attributes: AdmissionAttributes): { policy: Policy; binding: ValidatingAdmissionPolicyBinding }[] {
-    const sorted = [...this.#bindings.values()].sort((a, b) =>
-      a.binding.metadata.name < b.binding.metadata.name ? -1 : 1,
-    );
-    return sorted.flatMap(({ binding, matches }) => {
-      const policy = this.#policies.get(binding.spec.policyName);
-      if (!policy?.matches(attributes) || matches?.(attributes) === false) return [];
-      return [{ policy, binding }];
-    });
+  #loaded(): Modules {
+    if (!this.#modules) throw new TypeError('CEL was not read');
+    return this.#modules;
   }
 
-  /** One for each object that parametrizes the policy; `[undefined]` for a policy without parameters. */
-  async #paramsOf(
-    { spec, metadata }: ValidatingAdmissionPolicy,
-    binding: ValidatingAdmissionPolicyBinding,
-    attributes: AdmissionAttributes,
-  ): Promise<readonly (KubeObject | undefined)[] | Error> {
-    const { paramRef } = binding.spec;
-    if (!spec.paramKind || !paramRef) return [undefined];
-    const { group, version } = parseApiVersion(spec.paramKind.apiVersion ?? '') ?? { group: '', version: '' };
-    const resource = this.#parts.resources.ofKind(group, version, spec.paramKind.kind ?? '');
-    if (!resource) {
-      const kind = `${spec.paramKind.apiVersion}, Kind=${spec.paramKind.kind}`;
-      return new Error(`failed to configure policy: failed to find resource referenced by paramKind: '${kind}'`);
-    }
-    const namespace = resource.namespaced ? paramRef.namespace || attributes.namespace : '';
-    if (resource.namespaced && namespace === '') {
-      return new Error(
-        'failed to configure binding: cannot use namespaced paramRef in policy binding that matches cluster-scoped resources',
-      );
-    }
-    const storage = resource.custom?.storage ?? this.#parts.server.storage;
-    const found = paramRef.name
-      ? [await storage.fetch(resource.key(namespace, paramRef.name))]
-      : (await storage.list(resource.prefix(namespace), { matches: selecting(paramRef.selector) })).items;
-    const objects = found.flatMap((stored) => (stored ? [resource.fromHub(stored.object)] : []));
-    if (objects.length > 0) return objects;
-    if (paramRef.parameterNotFoundAction === 'Allow') return [];
-    return new Error(
-      `failed to configure binding: no params found for policy binding with \`Deny\` parameterNotFoundAction (policy ${metadata.name})`,
-    );
-  }
-
-  /** @throws StatusError when the binding says that violations are denied */
+  /** Does with each violation what the binding says. */
   #decide(
     attributes: AdmissionAttributes,
-    { spec, metadata }: ValidatingAdmissionPolicy,
-    { spec: { validationActions }, metadata: { name: binding } }: ValidatingAdmissionPolicyBinding,
+    policy: ValidatingAdmissionPolicy,
+    binding: ValidatingAdmissionPolicyBinding,
     violations: readonly Violation[],
+    denials: Denial[],
   ): void {
-    const counted = violations.filter(({ isError }) => !isError || spec.failurePolicy !== 'Ignore');
-    for (const { message, reason } of counted) {
-      if (validationActions.includes('Warn')) {
-        attributes.warn(
-          `Validation failed for ValidatingAdmissionPolicy '${metadata.name}' with binding '${binding}': ${message}`,
-        );
+    const names = namesOf(policy, binding);
+    const { metrics } = this.#parts;
+    for (const violation of violations) {
+      const { message, reason, isError } = violation;
+      if (isError && policy.spec.failurePolicy === 'Ignore') {
+        metrics.validated(names, errorType(violation), 'allow');
+        continue;
       }
-      if (!validationActions.includes('Deny')) continue;
-      const text = `ValidatingAdmissionPolicy '${metadata.name}' with binding '${binding}' denied request: ${message}`;
-      throw refusal(attributes, text, reason);
+      for (const action of binding.spec.validationActions ?? []) {
+        if (action === 'Deny') denials.push({ ...names, message, reason });
+        else if (action === 'Audit') annotateFailure(attributes, binding, violation);
+        else if (action === 'Warn') {
+          const about = `ValidatingAdmissionPolicy '${names.policy}' with binding '${names.binding}'`;
+          attributes.warn(`Validation failed for ${about}: ${message}`);
+        }
+        metrics.validated(names, errorType(violation), action.toLowerCase());
+      }
     }
   }
 }
 
-function matcherOf(server: ServerContext, match: Match): RequestMatcher | undefined {
-  if (!match) return undefined;
-  const { resourceRules, excludeResourceRules, matchPolicy, namespaceSelector, objectSelector } = match;
-  // A binding without rules narrows by its selectors alone.
-  const everything = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*', '*/*'] }];
-  return requestMatcher(server, {
-    rules: resourceRules?.length ? resourceRules : everything,
-    excluded: excludeResourceRules ?? [],
-    matchPolicy,
-    namespaceSelector,
-    objectSelector,
-  });
+function namesOf(policy: KubeObject, binding: KubeObject): { readonly policy: string; readonly binding: string } {
+  return { policy: policy.metadata.name, binding: binding.metadata.name };
 }
 
-function selecting(selector: Parameters<typeof labelSelectorFrom>[0] | undefined): (object: KubeObject) => boolean {
-  const matcher = selector && labelSelectorFrom(selector);
-  return (object) => !matcher || matcher.matches(object.metadata.labels);
+function errorType({ isError, outOfBudget }: Violation): string {
+  if (!isError) return 'no_error';
+  return outOfBudget ? 'out_of_budget' : 'invalid_error';
 }
 
-function refusal(attributes: AdmissionAttributes, message: string, reason: string): StatusError {
-  const { status } = withCause(admissionForbidden(attributes, message), { message });
-  return new StatusError({ ...status, reason, code: CODES[reason] ?? 422 } as Status);
+function annotateFailure(
+  attributes: AdmissionAttributes,
+  { spec, metadata }: ValidatingAdmissionPolicyBinding,
+  { message, index }: Violation,
+): void {
+  const failure = {
+    message,
+    policy: spec.policyName,
+    binding: metadata.name,
+    expressionIndex: index,
+    validationActions: spec.validationActions,
+  };
+  attributes.annotate?.(FAILURE_KEY, JSON.stringify([failure]));
+}
+
+function refusal(attributes: AdmissionAttributes, { policy, binding, message, reason }: Denial): StatusError {
+  const by = binding === undefined ? `'${policy}'` : `'${policy}' with binding '${binding}'`;
+  const text = `ValidatingAdmissionPolicy ${by} denied request: ${message}`;
+  const { status } = withCause(admissionForbidden(attributes, text), { message: text });
+  const given = reason === '' ? 'Invalid' : reason;
+  return new StatusError({ ...status, reason: given, code: CODES[given] ?? 422 } as Status);
 }

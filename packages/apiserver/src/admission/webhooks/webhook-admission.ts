@@ -7,6 +7,7 @@
  */
 import {
   applyJsonPatch,
+  jsonEqual,
   type KubeObject,
   type MutatingWebhookConfiguration,
   parseJson,
@@ -15,7 +16,9 @@ import {
   type ValidatingWebhookConfiguration,
 } from '@regatta/api';
 import { followObjects } from '../../auth/follow-objects.ts';
-import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import type { AdmissionAttributes, AdmissionPlugin, Admitted } from '../admission.ts';
+import { Reinvocations } from '../reinvocation.ts';
+import { fromVersion, inVersion, replaceObject, type Target } from '../versioned-object.ts';
 import { type AnyWebhook, WebhookHook, type WebhookParts } from './webhook-hook.ts';
 
 type Configuration = (MutatingWebhookConfiguration | ValidatingWebhookConfiguration) & KubeObject;
@@ -32,7 +35,7 @@ class Hooks {
   constructor(ref: ResourceRef<Configuration>, parts: WebhookParts) {
     followObjects(parts.server.storage, ref, {
       set: ({ metadata, webhooks }) => {
-        const hooks = (webhooks ?? []).map((webhook) => new WebhookHook(webhook as AnyWebhook, parts));
+        const hooks = (webhooks ?? []).map((one) => new WebhookHook(one as AnyWebhook, metadata.name, parts));
         this.#byConfiguration.set(metadata.name, hooks);
         this.#gather();
       },
@@ -49,62 +52,97 @@ class Hooks {
   }
 
   concern(attributes: AdmissionAttributes): boolean {
-    return this.#all.length > 0 && this.#all.some((hook) => hook.matches(attributes));
+    return this.#all.length > 0 && this.#all.some((hook) => hook.matches(attributes) !== undefined);
   }
 
-  about(attributes: AdmissionAttributes): readonly WebhookHook[] {
-    return this.#all.filter((hook) => hook.matches(attributes));
+  /** In their order, also those that the request is none of the business of. */
+  get all(): readonly WebhookHook[] {
+    return this.#all;
   }
 }
-
-/** Puts an object that a patch made back into its kind's form: decoded, defaulted. */
-export type Reread = (attributes: AdmissionAttributes, object: unknown) => KubeObject;
 
 export class MutatingAdmissionWebhook implements AdmissionPlugin {
   readonly name = 'MutatingAdmissionWebhook';
   readonly #hooks: Hooks;
-  readonly #reread: Reread;
+  readonly #reinvocations = new Reinvocations<WebhookHook>();
 
-  constructor(parts: WebhookParts, reread: Reread) {
+  constructor(parts: WebhookParts) {
     this.#hooks = new Hooks(reference('mutatingwebhookconfigurations', 'MutatingWebhookConfiguration'), parts);
-    this.#reread = reread;
   }
 
   handles(attributes: AdmissionAttributes): boolean {
     return this.#hooks.concern(attributes);
   }
 
-  async admit(attributes: AdmissionAttributes): Promise<void> {
-    /** Webhooks that want to see what others changed after them. */
-    const again = new Set<WebhookHook>();
-    const asked: WebhookHook[] = [];
-    for (const hook of this.#hooks.about(attributes)) {
-      if (await this.#apply(hook, attributes)) for (const before of asked) again.add(before);
-      asked.push(hook);
+  async admit(attributes: AdmissionAttributes, again = false): Promise<Admitted> {
+    const reinvocation = this.#reinvocations.of(attributes);
+    if (again) reinvocation.again(attributes.object);
+    let changed = false;
+    for (const [index, hook] of this.#hooks.all.entries()) {
+      const target = hook.matches(attributes);
+      if (!target || !(await hook.wants(attributes, target))) continue;
+      if (again && !reinvocation.isDue(hook)) continue;
+      if (await this.#apply({ hook, attributes, target, place: `round_${again ? 1 : 0}_index_${index}` })) {
+        changed = true;
+        reinvocation.changed();
+      }
+      if (hook.webhook.reinvocationPolicy === 'IfNeeded') reinvocation.asked(hook);
     }
-    for (const hook of again) {
-      if (hook.webhook.reinvocationPolicy === 'IfNeeded' && hook.matches(attributes))
-        await this.#apply(hook, attributes);
-    }
+    reinvocation.done(attributes.object);
+    return changed ? 'reinvoke' : undefined;
   }
 
   /** Returns whether the object changed. */
-  async #apply(hook: WebhookHook, attributes: AdmissionAttributes): Promise<boolean> {
-    const { object } = attributes;
-    const patch = (await hook.ask(attributes))?.patch;
-    if (!patch || patch.length === 0) return false;
-    const operations = parseJson(patch).value;
-    if (!Array.isArray(operations)) throw statusErrors.internal('webhook patch is no list of operations');
-    if (operations.length === 0 || !object) return false;
-    replace(object, this.#reread(attributes, applyJsonPatch(object, operations)));
-    return true;
+  async #apply(invocation: Invocation): Promise<boolean> {
+    const { hook, attributes, target, place } = invocation;
+    const { name: webhook } = hook.webhook;
+    const { configuration } = hook;
+    let mutated = false;
+    try {
+      const failedOpenKey = `failed-open.${MUTATION_PREFIX}${place}`;
+      const patch = (await hook.ask({ attributes, target, step: 'admit', failedOpenKey }))?.patch;
+      const operations = patch && patch.length > 0 ? operationsOf(patch) : [];
+      if (operations.length === 0) return false;
+      mutated = await patchObject(invocation, operations);
+      const told = { configuration, webhook, patch: operations, patchType: 'JSONPatch' };
+      attributes.annotate?.(`${PATCH_PREFIX}${place}`, JSON.stringify(told), 'Request');
+      return mutated;
+    } finally {
+      attributes.annotate?.(`${MUTATION_PREFIX}${place}`, JSON.stringify({ configuration, webhook, mutated }));
+    }
   }
 }
 
-/** Whoever holds the object sees what became of it. */
-function replace(object: KubeObject, by: KubeObject): void {
-  for (const key of Object.keys(object)) Reflect.deleteProperty(object, key);
-  Object.assign(object, by);
+interface Invocation {
+  readonly hook: WebhookHook;
+  readonly attributes: AdmissionAttributes;
+  readonly target: Target;
+  /** Which round, and which of the webhooks. */
+  readonly place: string;
+}
+
+const MUTATION_PREFIX = 'mutation.webhook.admission.k8s.io/';
+const PATCH_PREFIX = 'patch.webhook.admission.k8s.io/';
+const VALIDATING_PREFIX = 'validating.webhook.admission.k8s.io/';
+
+function operationsOf(patch: Uint8Array): readonly unknown[] {
+  const operations = parseJson(patch).value;
+  if (!Array.isArray(operations)) throw statusErrors.internal('webhook patch is no list of operations');
+  return operations;
+}
+
+async function patchObject({ hook, attributes, target }: Invocation, operations: readonly unknown[]): Promise<boolean> {
+  const { object } = attributes;
+  if (!object) {
+    const name = JSON.stringify(hook.webhook.name);
+    throw statusErrors.internal(
+      `admission webhook ${name} attempted to modify the object, which is not supported for this operation`,
+    );
+  }
+  const before = structuredClone(object);
+  const versioned = await inVersion(attributes, target, object);
+  replaceObject(object, await fromVersion(attributes, target, applyJsonPatch(versioned, [...operations])));
+  return !jsonEqual(before, object);
 }
 
 export class ValidatingAdmissionWebhook implements AdmissionPlugin {
@@ -121,7 +159,17 @@ export class ValidatingAdmissionWebhook implements AdmissionPlugin {
 
   /** The first refusal, in the order of the webhooks, is the answer. */
   async validate(attributes: AdmissionAttributes): Promise<void> {
-    const results = await Promise.allSettled(this.#hooks.about(attributes).map((hook) => hook.ask(attributes)));
+    const asked: (readonly [WebhookHook, Target])[] = [];
+    for (const hook of this.#hooks.all) {
+      const target = hook.matches(attributes);
+      if (target && (await hook.wants(attributes, target))) asked.push([hook, target]);
+    }
+    const results = await Promise.allSettled(
+      asked.map(([hook, target], i) => {
+        const failedOpenKey = `failed-open.${VALIDATING_PREFIX}round_0_index_${i}`;
+        return hook.ask({ attributes, target, step: 'validating', failedOpenKey });
+      }),
+    );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 }

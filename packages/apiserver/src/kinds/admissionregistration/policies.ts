@@ -3,28 +3,30 @@
  * Expressions are compiled by admission/policy, which is read when the first policy comes.
  */
 import {
-  isCIdentifier,
-  isDNS1035Label,
   isQualifiedName,
-  type MatchResources,
-  type NamedRuleWithOperations,
-  parseApiVersion,
-  type RuleWithOperations,
+  jsonEqual,
   type ValidatingAdmissionPolicy,
   type ValidatingAdmissionPolicyBinding,
 } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
-import { eachItem, type Maybe } from '../validation/lists.ts';
-import { type Path, SPEC } from '../validation/path.ts';
-import { checkLabelSelector } from '../validation/rules.ts';
-import { checkRule } from './webhook-rules.ts';
+import { eachItem } from '../validation/lists.ts';
+import { SPEC } from '../validation/path.ts';
+import {
+  checkBinding,
+  checkConditions,
+  checkFrame,
+  checkVariables,
+  defaultMatch,
+  type ProblemTeller,
+  problemTeller,
+} from './policy-rules.ts';
 
-const FAILURE_POLICIES = ['Fail', 'Ignore'];
-const MATCH_POLICIES = ['Equivalent', 'Exact'];
 const ACTIONS = ['Audit', 'Deny', 'Warn'];
-const NOT_FOUND_ACTIONS = ['Deny', 'Allow'];
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
+const MAX_ANNOTATIONS = 20;
+/** Bytes. */
+const MAX_VALUE_EXPRESSION = 5 * 1024;
 
 type Compiler = typeof import('../../admission/policy/policy-program.ts');
 
@@ -45,116 +47,54 @@ export const validatingPolicyStrategy: Strategy<ValidatingAdmissionPolicy> = {
   load,
   applyDefaults({ spec }) {
     spec.failurePolicy ??= 'Fail';
-    if (spec.matchConstraints) defaultMatch(spec.matchConstraints);
+    defaultMatch(spec.matchConstraints);
   },
-  validate: (policy) => validatePolicy(policy).errors,
-  validateUpdate: (policy) => validatePolicy(policy).errors,
+  validate: (policy) => validatePolicy(policy, undefined).errors,
+  validateUpdate: (policy, old) => validatePolicy(policy, old).errors,
 };
 
 export const validatingPolicyBindingStrategy: Strategy<ValidatingAdmissionPolicyBinding> = {
   tracksGeneration: true,
-  applyDefaults({ spec }) {
-    if (spec.matchResources) defaultMatch(spec.matchResources);
-  },
+  applyDefaults: ({ spec }) => defaultMatch(spec.matchResources),
   validate: (binding) => validateBinding(binding).errors,
   validateUpdate: (binding) => validateBinding(binding).errors,
 };
 
-function defaultMatch(match: MatchResources): void {
-  match.matchPolicy ??= 'Equivalent';
-  match.namespaceSelector ??= {};
-  match.objectSelector ??= {};
-  for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])]) rule.scope ??= '*';
-}
+type PolicySpec = ValidatingAdmissionPolicy['spec'];
 
-function validatePolicy({ metadata, spec }: ValidatingAdmissionPolicy): ErrorList {
+function validatePolicy(
+  { metadata, spec }: ValidatingAdmissionPolicy,
+  old: ValidatingAdmissionPolicy | undefined,
+): ErrorList {
   const errors = new ErrorList();
-  if (!spec.failurePolicy) errors.required(SPEC.child('failurePolicy'));
-  else if (!FAILURE_POLICIES.includes(spec.failurePolicy)) {
-    errors.notSupported(SPEC.child('failurePolicy'), spec.failurePolicy, FAILURE_POLICIES);
+  checkFrame(errors, spec);
+  const problemAt = problemTeller(errors, compiler ? new compiler.PolicyProgram(spec).problems : []);
+  // Conditions that stand as they stood are not looked at again.
+  if (!old || !sameConditions(spec, old.spec)) {
+    checkConditions(errors, SPEC.child('matchConditions'), spec.matchConditions, problemAt);
   }
-  if (spec.paramKind) checkParamKind(errors, SPEC.child('paramKind'), spec.paramKind);
-  if (!spec.matchConstraints) errors.required(SPEC.child('matchConstraints'));
-  else {
-    const rulesAt = SPEC.child('matchConstraints').child('resourceRules');
-    checkMatch(errors, SPEC.child('matchConstraints'), spec.matchConstraints);
-    if (!spec.matchConstraints.resourceRules?.length) errors.required(rulesAt);
+  checkVariables(errors, spec.variables, problemAt);
+  if (!spec.validations?.length && !spec.auditAnnotations?.length) {
+    const why = 'validations or auditAnnotations must contain at least one item';
+    errors.required(SPEC.child('validations'), why);
+    errors.required(SPEC.child('auditAnnotations'), why);
+    return errors;
   }
-  const problems = compiler ? new compiler.PolicyProgram(spec).problems : [];
-  const problemAt = (at: Path): void => {
-    const problem = problems.find(({ path }) => pathOf(path).toString() === at.toString());
-    if (problem) errors.invalid(at, problem.expression, problem.message);
-  };
-  eachItem(spec.matchConditions, SPEC.child('matchConditions'), ({ name, expression }, at) => {
-    if (!expression?.trim()) errors.required(at.child('expression'));
-    problemAt(at.child('expression'));
-    if (!name) errors.required(at.child('name'));
-    else errors.invalidEach(at.child('name'), name, isQualifiedName(name));
-  });
-  eachItem(spec.variables, SPEC.child('variables'), ({ name, expression }, at) => {
-    checkVariable(errors, at, name, expression);
-    problemAt(at.child('expression'));
-  });
   checkValidations(errors, spec, problemAt);
   checkAnnotations(errors, metadata.name, spec.auditAnnotations, problemAt);
   return errors;
 }
 
-function pathOf(parts: readonly (string | number)[]): Path {
-  return parts.reduce<Path>((path, part) => (typeof part === 'number' ? path.index(part) : path.child(part)), SPEC);
+function sameConditions(a: PolicySpec, b: PolicySpec): boolean {
+  return jsonEqual([a.paramKind, a.matchConditions], [b.paramKind, b.matchConditions]);
 }
 
-type PolicySpec = ValidatingAdmissionPolicy['spec'];
-
-function checkParamKind(errors: ErrorList, at: Path, { apiVersion, kind }: NonNullable<PolicySpec['paramKind']>): void {
-  if (!apiVersion) errors.required(at.child('apiVersion'));
-  else {
-    const parsed = parseApiVersion(apiVersion);
-    if (!parsed) errors.invalid(at.child('apiVersion'), apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
-    else {
-      const problems = isDNS1035Label(parsed.version);
-      if (problems.length > 0) errors.invalid(at.child('apiVersion'), parsed.version, problems.join(','));
-    }
-  }
-  if (!kind) errors.required(at.child('kind'));
-  else {
-    const problems = isDNS1035Label(kind.toLowerCase());
-    if (problems.length > 0) {
-      errors.invalid(at.child('kind'), kind, `may have mixed case, but should otherwise match: ${problems.join(',')}`);
-    }
-  }
-}
-
-function checkMatch(errors: ErrorList, at: Path, match: MatchResources): void {
-  const { matchPolicy, namespaceSelector, objectSelector, resourceRules, excludeResourceRules } = match;
-  if (!matchPolicy) errors.required(at.child('matchPolicy'));
-  else if (!MATCH_POLICIES.includes(matchPolicy))
-    errors.notSupported(at.child('matchPolicy'), matchPolicy, MATCH_POLICIES);
-  if (namespaceSelector) checkLabelSelector(errors, at.child('namespaceSelector'), namespaceSelector);
-  if (objectSelector) checkLabelSelector(errors, at.child('objectSelector'), objectSelector);
-  checkRules(errors, at.child('resourceRules'), resourceRules);
-  checkRules(errors, at.child('excludeResourceRules'), excludeResourceRules);
-}
-
-function checkRules(errors: ErrorList, at: Path, rules: Maybe<readonly NamedRuleWithOperations[]>): void {
-  eachItem(rules, at, (rule, where) => checkRule(errors, where, rule as RuleWithOperations));
-}
-
-function checkVariable(errors: ErrorList, at: Path, name: string | undefined, expression: string | undefined): void {
-  if (!name?.trim()) errors.required(at.child('name'), 'name is not specified');
-  else if (isCIdentifier(name).length > 0) errors.invalid(at.child('name'), name, 'name is not a valid CEL identifier');
-  if (!expression?.trim()) errors.required(at.child('expression'), 'expression is not specified');
-}
-
-function checkValidations(errors: ErrorList, spec: PolicySpec, problemAt: (at: Path) => void): void {
-  const at = SPEC.child('validations');
-  if (!spec.validations?.length && !spec.auditAnnotations?.length) {
-    errors.required(at, 'validations or auditAnnotations must contain at least one item');
-  }
-  eachItem(spec.validations, at, ({ expression, message = '', messageExpression, reason }, where) => {
+function checkValidations(errors: ErrorList, spec: PolicySpec, problemAt: ProblemTeller): void {
+  eachItem(spec.validations, SPEC.child('validations'), (validation, where) => {
+    const { expression, message = '', messageExpression, reason } = validation;
     if (!expression?.trim()) errors.required(where.child('expression'), 'expression is not specified');
     problemAt(where.child('expression'));
-    if (messageExpression !== undefined && messageExpression.trim() === '') {
+    if (messageExpression && messageExpression.trim() === '') {
       errors.invalid(where.child('messageExpression'), messageExpression, 'must be non-empty if specified');
     }
     problemAt(where.child('messageExpression'));
@@ -171,14 +111,21 @@ function checkAnnotations(
   errors: ErrorList,
   name: string | undefined,
   annotations: PolicySpec['auditAnnotations'],
-  problemAt: (at: Path) => void,
+  problemAt: ProblemTeller,
 ): void {
+  const path = SPEC.child('auditAnnotations');
+  if ((annotations?.length ?? 0) > MAX_ANNOTATIONS) {
+    errors.invalid(path, annotations, `must not have more than ${MAX_ANNOTATIONS} auditAnnotations`);
+  }
   const seen = new Set<string>();
-  eachItem(annotations, SPEC.child('auditAnnotations'), ({ key, valueExpression }, at) => {
+  eachItem(annotations, path, ({ key, valueExpression }, at) => {
+    const valueAt = at.child('valueExpression');
     if (!name) errors.invalid(at.child('key'), key, 'requires metadata.name be non-empty');
-    else errors.invalidEach(at.child('key'), key, isQualifiedName(`${name}/${key}`));
-    if (!valueExpression?.trim()) errors.required(at.child('valueExpression'), 'valueExpression is not specified');
-    problemAt(at.child('valueExpression'));
+    else errors.invalidEach(at.child('key'), `${name}/${key}`, isQualifiedName(`${name}/${key}`));
+    if (!valueExpression?.trim()) errors.required(valueAt, 'valueExpression is not specified');
+    else if (Buffer.byteLength(valueExpression.trim()) > MAX_VALUE_EXPRESSION) {
+      errors.required(valueAt, `must not exceed ${MAX_VALUE_EXPRESSION} bytes in length`);
+    } else problemAt(valueAt);
     if (seen.has(key)) errors.duplicate(at.child('key'), key);
     seen.add(key);
   });
@@ -186,12 +133,9 @@ function checkAnnotations(
 
 function validateBinding({ spec }: ValidatingAdmissionPolicyBinding): ErrorList {
   const errors = new ErrorList();
-  if (!spec.policyName) errors.required(SPEC.child('policyName'));
-  if (spec.paramRef) checkParamRef(errors, SPEC.child('paramRef'), spec.paramRef);
-  if (spec.matchResources) checkMatch(errors, SPEC.child('matchResources'), spec.matchResources);
+  checkBinding(errors, spec);
   const at = SPEC.child('validationActions');
   const actions = spec.validationActions ?? [];
-  if (actions.length === 0) errors.required(at, 'at least one validation action is required');
   const seen = new Set<string>();
   for (const [i, action] of actions.entries()) {
     if (!ACTIONS.includes(action)) errors.notSupported(at.index(i), action, ACTIONS);
@@ -205,23 +149,6 @@ function validateBinding({ spec }: ValidatingAdmissionPolicyBinding): ErrorList 
       'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
     );
   }
+  if (seen.size === 0) errors.required(at, 'at least one validation action is required');
   return errors;
-}
-
-type ParamRef = NonNullable<ValidatingAdmissionPolicyBinding['spec']['paramRef']>;
-
-function checkParamRef(
-  errors: ErrorList,
-  at: Path,
-  { name, selector, parameterNotFoundAction: action }: ParamRef,
-): void {
-  if (name && selector) {
-    errors.forbidden(at.child('name'), 'name and selector are mutually exclusive');
-    errors.forbidden(at.child('selector'), 'name and selector are mutually exclusive');
-  } else if (!name && !selector) errors.required(at, 'one of name or selector must be specified');
-  if (selector) checkLabelSelector(errors, at.child('selector'), selector);
-  if (!action) errors.required(at.child('parameterNotFoundAction'));
-  else if (!NOT_FOUND_ACTIONS.includes(action)) {
-    errors.notSupported(at.child('parameterNotFoundAction'), action, NOT_FOUND_ACTIONS);
-  }
 }

@@ -1,11 +1,12 @@
 /**
  * Webhook configurations (upstream: pkg/apis/admissionregistration/v1/defaults.go, validateValidatingWebhook … of
- * pkg/apis/admissionregistration/validation/validation.go). Expressions of match conditions are not compiled.
+ * pkg/apis/admissionregistration/validation/validation.go). Expressions of match conditions are compiled by
+ * admission/policy, which is read when the first configuration that has some comes.
  */
 import {
   isDNS1035Label,
   isDNS1123Subdomain,
-  isQualifiedName,
+  jsonEqual,
   type KubeObject,
   type MutatingWebhook,
   type MutatingWebhookConfiguration,
@@ -18,18 +19,33 @@ import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, isEmptyList, type Maybe } from '../validation/lists.ts';
 import { Path } from '../validation/path.ts';
 import { checkLabelSelector } from '../validation/rules.ts';
+import { checkConditions, problemTeller } from './policy-rules.ts';
 import { checkRule } from './webhook-rules.ts';
 
 const WEBHOOKS = Path.root('webhooks');
 const FAILURE_POLICIES = ['Fail', 'Ignore'];
 const MATCH_POLICIES = ['Equivalent', 'Exact'];
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
+const ALL_SIDE_EFFECTS = [...SIDE_EFFECTS, 'Some', 'Unknown'];
 const REINVOCATION = ['IfNeeded', 'Never'];
 const REVIEW_VERSIONS = ['v1', 'v1beta1'];
-const MAX_CONDITIONS = 64;
 const HTTPS_PORT = 443;
 /** Of a call, in seconds. */
 const TIMEOUT = { usual: 10, most: 30 } as const;
+
+type Compiler = typeof import('../../admission/policy/match-conditions.ts');
+
+let compiler: Compiler | undefined;
+let loading: Promise<void> | undefined;
+
+/** Resolves when conditions can be compiled; undefined when they can already. */
+function load(): Promise<void> | undefined {
+  if (compiler) return undefined;
+  loading ??= import('../../admission/policy/match-conditions.ts').then((module) => {
+    compiler = module;
+  });
+  return loading;
+}
 
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
 
@@ -48,11 +64,34 @@ function strategyOf(): Strategy<KubeObject & { webhooks?: Webhook[] }> {
   return {
     tracksGeneration: true,
     allowUnconditionalUpdate: false,
+    load,
     applyDefaults({ webhooks }) {
       for (const webhook of webhooks ?? []) defaultWebhook(webhook);
     },
-    validate: ({ webhooks }) => validateWebhooks(webhooks).errors,
-    validateUpdate: ({ webhooks }) => validateWebhooks(webhooks).errors,
+    validate: ({ webhooks }) => validateWebhooks(webhooks, {}).errors,
+    validateUpdate: ({ webhooks }, old) => validateWebhooks(webhooks, leniency(webhooks, old.webhooks)).errors,
+  };
+}
+
+/** What an update may keep, since it stood like that before. */
+interface Leniency {
+  readonly conditions?: boolean;
+  readonly sideEffects?: boolean;
+  readonly reviewVersions?: boolean;
+  readonly names?: boolean;
+}
+
+function leniency(webhooks: Maybe<readonly Webhook[]>, old: Maybe<readonly Webhook[]>): Leniency {
+  const before = old ?? [];
+  const conditionsOf = (all: readonly Webhook[]): unknown[] => all.map(({ matchConditions }) => matchConditions ?? []);
+  return {
+    conditions: jsonEqual(conditionsOf(webhooks ?? []), conditionsOf(before)),
+    sideEffects: before.some(({ sideEffects }) => !SIDE_EFFECTS.includes(sideEffects)),
+    reviewVersions: before.some(
+      ({ admissionReviewVersions: versions }) =>
+        versions?.length > 0 && !versions.some((version) => REVIEW_VERSIONS.includes(version)),
+    ),
+    names: new Set(before.map(({ name }) => name)).size < before.length,
   };
 }
 
@@ -66,26 +105,27 @@ function defaultWebhook(webhook: Webhook): void {
   if (webhook.clientConfig?.service) webhook.clientConfig.service.port ??= HTTPS_PORT;
 }
 
-function validateWebhooks(webhooks: Maybe<readonly Webhook[]>): ErrorList {
+function validateWebhooks(webhooks: Maybe<readonly Webhook[]>, lenient: Leniency): ErrorList {
   const errors = new ErrorList();
   const names = new Set<string>();
   eachItem(webhooks, WEBHOOKS, (webhook, at) => {
-    checkWebhook(errors, at, webhook);
-    checkReviewVersions(errors, at.child('admissionReviewVersions'), webhook.admissionReviewVersions);
-    if (names.has(webhook.name)) errors.duplicate(at.child('name'), webhook.name);
+    checkWebhook(errors, at, webhook, lenient);
+    checkReviewVersions(errors, at.child('admissionReviewVersions'), webhook.admissionReviewVersions, lenient);
+    if (!lenient.names && names.has(webhook.name)) errors.duplicate(at.child('name'), webhook.name);
     names.add(webhook.name);
   });
   return errors;
 }
 
-function checkWebhook(errors: ErrorList, at: Path, webhook: Webhook): void {
+function checkWebhook(errors: ErrorList, at: Path, webhook: Webhook, lenient: Leniency): void {
   checkDomain(errors, at.child('name'), webhook.name);
   eachItem(webhook.rules, at.child('rules'), (rule, ruleAt) => checkRule(errors, ruleAt, rule));
   checkKnown(errors, at.child('failurePolicy'), webhook.failurePolicy, FAILURE_POLICIES);
   checkKnown(errors, at.child('matchPolicy'), webhook.matchPolicy, MATCH_POLICIES);
   const effectsAt = at.child('sideEffects');
-  if (!webhook.sideEffects) errors.required(effectsAt, `must specify one of ${SIDE_EFFECTS.join(', ')}`);
-  else checkKnown(errors, effectsAt, webhook.sideEffects, SIDE_EFFECTS);
+  const effects = lenient.sideEffects ? ALL_SIDE_EFFECTS : SIDE_EFFECTS;
+  if (!webhook.sideEffects) errors.required(effectsAt, `must specify one of ${effects.join(', ')}`);
+  else checkKnown(errors, effectsAt, webhook.sideEffects, effects);
   const { timeoutSeconds: timeout } = webhook;
   if (timeout !== undefined && (timeout > TIMEOUT.most || timeout < 1)) {
     const why = `the timeout value must be between 1 and ${TIMEOUT.most} seconds`;
@@ -95,7 +135,11 @@ function checkWebhook(errors: ErrorList, at: Path, webhook: Webhook): void {
   checkLabelSelector(errors, at.child('objectSelector'), webhook.objectSelector);
   checkKnown(errors, at.child('reinvocationPolicy'), webhook.reinvocationPolicy, REINVOCATION);
   checkClient(errors, at.child('clientConfig'), webhook.clientConfig);
-  checkConditions(errors, at.child('matchConditions'), webhook.matchConditions);
+  if (!lenient.conditions) {
+    const conditionsAt = at.child('matchConditions');
+    const problems = compiler?.conditionProblems(webhook.matchConditions) ?? [];
+    checkConditions(errors, conditionsAt, webhook.matchConditions, problemTeller(errors, problems, conditionsAt));
+  }
 }
 
 function checkKnown(errors: ErrorList, at: Path, value: string | undefined, known: readonly string[]): void {
@@ -114,7 +158,7 @@ function checkDomain(errors: ErrorList, at: Path, name: string): void {
   }
 }
 
-function checkReviewVersions(errors: ErrorList, at: Path, versions: Maybe<readonly string[]>): void {
+function checkReviewVersions(errors: ErrorList, at: Path, versions: Maybe<readonly string[]>, lenient: Leniency): void {
   const known = REVIEW_VERSIONS.join(', ');
   if (!versions || isEmptyList(versions)) {
     errors.required(at, `must specify one of ${known}`);
@@ -126,7 +170,7 @@ function checkReviewVersions(errors: ErrorList, at: Path, versions: Maybe<readon
     seen.add(version);
     errors.invalidEach(versionAt, version, isDNS1035Label(version));
   });
-  if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) {
+  if (!lenient.reviewVersions && !versions.some((version) => REVIEW_VERSIONS.includes(version))) {
     errors.invalid(at, versions, `must include at least one of ${known}`);
   }
 }
@@ -163,17 +207,4 @@ function checkUrl(errors: ErrorList, at: Path, text: string): void {
   if (url.username) refuse(url.username, 'user information is not permitted in the URL');
   if (url.hash) refuse(url.hash.slice(1), 'fragments are not permitted in the URL');
   if (url.search) refuse(url.search.slice(1), 'query parameters are not permitted in the URL');
-}
-
-function checkConditions(errors: ErrorList, path: Path, conditions: Webhook['matchConditions']): void {
-  const count = conditions?.length ?? 0;
-  if (count > MAX_CONDITIONS) errors.tooMany(path, count, MAX_CONDITIONS);
-  const names = new Set<string>();
-  eachItem(conditions, path, ({ name, expression }, at) => {
-    if (!expression?.trim()) errors.required(at.child('expression'));
-    if (!name) errors.required(at.child('name'));
-    else errors.invalidEach(at.child('name'), name, isQualifiedName(name));
-    if (name && names.has(name)) errors.duplicate(at.child('name'), name);
-    names.add(name);
-  });
 }
