@@ -29,6 +29,9 @@ const USAGE =
 const clock = new SystemClock();
 const logger = createLogger({ clock }, { component: 'apiserver' });
 
+// The last line: a defect in what one client asked for must not end everybody's API server. Each is logged as an error.
+process.on('unhandledRejection', (error) => logger.error('nobody waited for what failed', { error }));
+
 interface Flags {
   readonly dataDir: string;
   readonly port: number;

@@ -6,9 +6,11 @@ import fs from 'node:fs';
 import https from 'node:https';
 import type { HttpTransport } from '@regatta/client';
 import { seededRandom } from '@regatta/runtime';
-import type { TestCluster } from '../cluster.ts';
+import { eventually, type TestCluster } from '../cluster.ts';
+import { BrokenConnections } from './connections.ts';
 import { Dice } from './dice.ts';
 import { type FuzzRequest, FuzzRequests } from './requests.ts';
+import { RuleRequests } from './rule-requests.ts';
 
 const WIDTH = 16;
 /** Real milliseconds for one answer. */
@@ -32,7 +34,8 @@ export async function runFuzz(cluster: TestCluster, count: number, seed: number)
     // A client certificate would count before any token.
     unknown: new https.Agent({ keepAlive: true, maxSockets: WIDTH, ca }),
   };
-  const { sorts } = new FuzzRequests(new Dice(seededRandom(seed)));
+  const dice = new Dice(seededRandom(seed));
+  const sorts = [...new FuzzRequests(dice).sorts, ...new RuleRequests(dice).sorts];
   const codes: Record<string, Record<number, number>> = {};
   const wrong: string[] = [];
   let sent = 0;
@@ -102,20 +105,71 @@ function send(url: string, agent: https.Agent, { method, path, headers, body }: 
   });
 }
 
-/** All that is stored, told by the revision: the next write's is one more. */
-export async function revision(cluster: TestCluster): Promise<string> {
-  const list = JSON.parse(await cluster.kubectl('get', '--raw', '/api/v1/nodes?limit=1')) as {
-    metadata: { resourceVersion: string };
+/** Connections that are broken, several at once. @returns how many of each sort */
+export async function runBrokenConnections(
+  cluster: TestCluster,
+  count: number,
+  seed: number,
+  pod?: string,
+): Promise<Readonly<Record<string, number>>> {
+  const connected = cluster.client();
+  const { url, ca = '', cert = '', key = '' } = (connected.client.transport as HttpTransport).options;
+  const { hostname, port } = new URL(url);
+  const target = { host: hostname, port: Number(port), ca: String(ca), cert: String(cert), key: String(key), pod };
+  const { sorts } = new BrokenConnections(new Dice(seededRandom(seed)), target);
+  const made: Record<string, number> = {};
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const [sort, open] = sorts[next++ % sorts.length] ?? [];
+      if (sort === undefined || open === undefined) return;
+      await open();
+      made[sort] = (made[sort] ?? 0) + 1;
+    }
   };
-  return list.metadata.resourceVersion;
+  await Promise.all(Array.from({ length: WIDTH }, worker));
+  connected.close();
+  return made;
 }
 
-/** The apiserver's process and the MiB that it holds. */
-export async function apiserver(cluster: TestCluster): Promise<{ readonly pid: string; readonly memory: number }> {
+/** What changes while nobody does anything: heartbeats, and what is told of them. */
+const LIVELY = new Set(['leases', 'events', 'nodes', 'apiservices', 'componentstatuses']);
+
+/** All other objects, by their resourceVersions. */
+export async function stateOf(cluster: TestCluster): Promise<Readonly<Record<string, string>>> {
+  const state: Record<string, string> = {};
+  const names = (await cluster.kubectl('api-resources', '--verbs=list', '-o', 'name')).trim().split('\n');
+  const stored = names.filter((name) => !LIVELY.has(name.split('.')[0] ?? ''));
+  const path =
+    '{range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}';
+  const text = await cluster.kubectl('get', stored.join(','), '-A', '--ignore-not-found', '-o', `jsonpath=${path}`);
+  for (const line of text.trim().split('\n')) {
+    const [object = '', version = ''] = line.split(' ');
+    state[object] = version;
+  }
+  return state;
+}
+
+/** A definition with rules, an object of it, and a Pod to open streams to: what the fuzzer aims at. */
+export async function aimAt(cluster: TestCluster): Promise<void> {
+  await eventually('the controllers have made what they make', async () =>
+    (await cluster.kubectl('get', 'configmaps', '-A')).includes('kube-root-ca.crt'),
+  );
+  await cluster.apply('fuzz-definition.yaml');
+  await cluster.kubectl('wait', '--for=condition=Established', 'crd/widgets.fuzz.example.com', '--timeout=60s');
+  await cluster.apply('fuzz-object.yaml');
+  await cluster.kubectl('run', 'fuzz-target', '--image=busybox', '--restart=Never', '--', 'sleep', '1000000');
+  await cluster.kubectl('wait', '--for=condition=Ready', 'pod/fuzz-target', '--timeout=60s');
+}
+
+/** The apiserver's process, the MiB and the file descriptors that it holds. */
+export async function apiserver(
+  cluster: TestCluster,
+): Promise<{ readonly pid: string; readonly memory: number; readonly handles: number }> {
   const line = (await cluster.regatta('status')).split('\n').find((text) => text.startsWith('apiserver')) ?? '';
   const pid = /\b\d{2,}\b/.exec(line)?.[0] ?? '';
   const kib = Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-  return { pid, memory: Math.round(kib / 1024) };
+  return { pid, memory: Math.round(kib / 1024), handles: fs.readdirSync(`/proc/${pid}/fd`).length };
 }
 
 /** What the apiserver logged as errors: each is a defect. */

@@ -56,7 +56,7 @@ function newPair(pairs: Map<string, Pair>, id: string, clock: Clock): Pair {
   const late = clock.setTimer(STREAM_CREATION_TIMEOUT, () => {
     pairs.delete(id);
     void say(pair.error, `(request=${id}) timed out waiting for streams`);
-    void pair.data?.reset();
+    void pair.data?.reset().catch(() => {});
   });
   const pair: Pair = { late };
   pairs.set(id, pair);
@@ -71,9 +71,14 @@ function add(pair: Pair, stream: SpdyStream): boolean {
   return pair.data !== undefined && pair.error !== undefined;
 }
 
+/** Never rejects: a client that is gone need not be told. */
 async function say(error: SpdyStream | undefined, text: string): Promise<void> {
-  await error?.write(Buffer.from(text));
-  await error?.end();
+  try {
+    await error?.write(Buffer.from(text));
+    await error?.end();
+  } catch {
+    await error?.reset().catch(() => {});
+  }
 }
 
 /** One connection, from its opening to its end; never rejects. */
@@ -85,7 +90,7 @@ async function forward(data: SpdyStream, error: SpdyStream, ports: PodPorts): Pr
     await error.end();
   } catch (failure) {
     await say(error, failure instanceof Error ? failure.message : String(failure));
-    await data.end();
+    await data.end().catch(() => {});
   }
 }
 

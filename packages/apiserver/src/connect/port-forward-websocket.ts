@@ -43,6 +43,8 @@ export async function servePortChannels(
   ports.signal.addEventListener('abort', close, { once: true });
   const done = wanted.map((number, index) => {
     const connection = ports.connect(number);
+    // `carry` tells of it, when it gets as far.
+    connection.catch(() => {});
     connections.set(index * 2, connection);
     return carry(socket, index * 2, number, connection);
   });
@@ -63,11 +65,18 @@ async function carry(
   connection: Promise<BusStream>,
 ): Promise<void> {
   const portBytes = Uint8Array.of(number & 0xff, number >> 8);
+  // Also when the client goes before the connection is there, which nobody else waits for then.
+  const gone = (): void =>
+    void connection.then(
+      (node) => node.abort('the client is gone'),
+      () => {},
+    );
+  socket.signal.addEventListener('abort', gone, { once: true });
+  if (socket.signal.aborted) gone();
   try {
     await socket.send(channel, portBytes);
     await socket.send(channel + 1, portBytes);
     const node = await connection;
-    socket.signal.addEventListener('abort', () => node.abort('the client is gone'), { once: true });
     for await (const bytes of node.frames) await socket.send(channel, bytes);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -41,7 +41,6 @@ export async function sendStream(
   messagesOf: (bytes: Uint8Array) => Iterable<Message>,
 ): Promise<void> {
   const gone = new AbortController();
-  webSocket.on('error', () => webSocket.terminate());
   webSocket.once('close', () => gone.abort());
   let sent: Promise<void> = Promise.resolve();
   const write = (bytes: Uint8Array): boolean => {

@@ -37,6 +37,8 @@ export function acceptWebSocket(
   return new Promise((resolve) =>
     server.handleUpgrade(message, socket, head, (webSocket) => {
       raw.taken();
+      // From the first moment: a frame that is none may have come already, and an error that nobody hears ends the process.
+      webSocket.on('error', () => webSocket.terminate());
       const gone = new AbortController();
       webSocket.once('close', () => gone.abort());
       heartbeat(clock, pingPeriod, gone.signal, () => {
@@ -67,7 +69,6 @@ export class ChannelSocket {
     private readonly encoding: 'binary' | 'base64',
   ) {
     webSocket.pause();
-    webSocket.on('error', () => webSocket.terminate());
     webSocket.once('close', () => this.#gone.abort(new Error('the client is gone')));
   }
 

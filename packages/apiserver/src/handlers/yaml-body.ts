@@ -23,6 +23,8 @@ export function parseYaml(text: string): ParsedYaml {
     prettyErrors: false,
     customTags: withoutTimestamps,
     lineCounter,
+    // What is odd is told to the client; the library would tell this process's standard error.
+    logLevel: 'error',
   });
   const error = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
   if (error) throw new Error(`yaml: ${yamlProblem(text, error)}`);

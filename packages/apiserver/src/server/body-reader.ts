@@ -38,7 +38,7 @@ export class BodyReader {
     return this.#readings.size;
   }
 
-  /** @throws StatusError 413 or 504, FlowRefused; whatever the stream fails with when the caller goes away */
+  /** @throws StatusError 413 or 504, 400 when the sender goes away, FlowRefused */
   read(stream: Readable, contentLength: string | undefined, hold?: HoldBytes): Promise<Uint8Array> | Uint8Array {
     if (contentLength === '0') return EMPTY;
     if (contentLength !== undefined && Number(contentLength) > HttpLimits.bodyBytes) throw tooLarge();
@@ -68,11 +68,12 @@ export class BodyReader {
         done();
         resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
       });
-      stream.once('error', reject);
+      // Of the sender's making, whatever Node calls it: no defect of ours.
+      stream.once('error', () => reject(cutOff()));
       // Every stream closes; an error is made only for one that closed before its end.
       stream.once('close', () => {
         done();
-        if (!stream.readableEnded) reject(statusErrors.badRequest('the request body was cut off'));
+        if (!stream.readableEnded) reject(cutOff());
       });
     });
   }
@@ -102,6 +103,10 @@ export class BodyReader {
 export function wholeBody(body: Uint8Array): Uint8Array {
   if (body.length > HttpLimits.bodyBytes) throw tooLarge();
   return body;
+}
+
+function cutOff(): Error {
+  return statusErrors.badRequest('the request body was cut off');
 }
 
 function tooLarge(): Error {
