@@ -26,6 +26,8 @@ export interface AuditRecord {
   readonly info: RequestInfo;
   readonly user: UserInfo;
   readonly impersonated?: UserInfo | undefined;
+  /** The right that constrained impersonation took. */
+  readonly constraint?: string | undefined;
   readonly sourceIPs: readonly string[];
   readonly userAgent: string;
   /** Of an object that was made. */
@@ -58,6 +60,7 @@ export async function auditLine(record: AuditRecord): Promise<string> {
     verb: record.info.verb,
     user: userOf(record.user),
     ...(record.impersonated ? { impersonatedUser: userOf(record.impersonated) } : {}),
+    ...(record.constraint ? { authenticationMetadata: { impersonationConstraint: record.constraint } } : {}),
     ...(record.sourceIPs.length > 0 ? { sourceIPs: record.sourceIPs } : {}),
     ...(record.userAgent === '' ? {} : { userAgent: record.userAgent }),
     ...(record.info.isResource ? { objectRef: objectRef(record) } : {}),

@@ -8,6 +8,7 @@
 import type { Status, StatusError } from '@regatta/api';
 import type { Decision, UserInfo } from '../auth/identity.ts';
 import { type FixedResponse, headerValue, type ServerRequest, type ServerResponse } from '../server/exchange.ts';
+import type { Impersonated } from '../server/impersonation.ts';
 import type { RequestInfo } from '../server/request-info.ts';
 import type { AuditedBody, AuditRecord } from './audit-event.ts';
 import { type AuditStage, type AuditVerdict, tells } from './audit-policy.ts';
@@ -42,7 +43,7 @@ export class AuditTrail {
   /** Those that tell as much as the request's body does. */
   readonly #details = new Map<string, string>();
   readonly #written = new Set<AuditStage>();
-  #impersonated: UserInfo | undefined;
+  #impersonated: Impersonated | undefined;
   #objectName: string | undefined;
   #status: Status | undefined;
   #allowed = false;
@@ -58,8 +59,8 @@ export class AuditTrail {
     return this.#subject.auditId;
   }
 
-  actingAs(user: UserInfo): void {
-    if (user !== this.#subject.user) this.#impersonated = user;
+  actingAs(other: Impersonated): void {
+    this.#impersonated = other;
   }
 
   decided({ verdict, reason }: Decision): void {
@@ -140,7 +141,8 @@ export class AuditTrail {
       url: request.url,
       info,
       user,
-      impersonated: this.#impersonated,
+      impersonated: this.#impersonated?.user,
+      constraint: this.#impersonated?.constraint,
       sourceIPs: sourceIPs(request),
       userAgent: headerValue(request, 'user-agent') ?? '',
       objectName: this.#objectName,

@@ -26,7 +26,7 @@ import {
   type ServerResponse,
   type StreamResponse,
 } from './exchange.ts';
-import { impersonate } from './impersonation.ts';
+import { Impersonation } from './impersonation.ts';
 import { FlowLimits } from './limits.ts';
 import type { Presence } from './presence.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
@@ -74,9 +74,11 @@ const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 export class Pipeline {
   readonly flow: FlowControl;
+  readonly #impersonation: Impersonation;
 
   constructor(readonly options: PipelineOptions) {
     this.flow = options.flow ?? new FlowControl(options.clock);
+    this.#impersonation = new Impersonation(options.authorizer);
   }
 
   handle(request: ServerRequest): ServerResponse | Promise<ServerResponse> {
@@ -107,7 +109,7 @@ export class Pipeline {
     passage.info = info;
     try {
       const user = this.#identity(await this.#asked(passage), passage);
-      return this.#authorized(passage, info, this.#acting(passage, user));
+      return this.#authorized(passage, info, this.#acting(passage, info, user));
     } catch (error) {
       refuseTrail(passage.trail, error);
       throw error;
@@ -169,11 +171,12 @@ export class Pipeline {
   }
 
   /** Whom the caller acts as. @throws StatusError 403 */
-  #acting(passage: Passage, user: UserInfo): UserInfo {
-    const acting = impersonate(user, passage.request.headers, this.options.authorizer);
-    passage.trail?.actingAs(acting);
-    passage.user = acting;
-    return acting;
+  #acting(passage: Passage, info: RequestInfo, user: UserInfo): UserInfo {
+    const other = this.#impersonation.of(passage.request.headers, () => attributesOf(user, info));
+    if (!other) return user;
+    passage.trail?.actingAs(other);
+    passage.user = other.user;
+    return other.user;
   }
 
   /** @throws StatusError 403 */
@@ -186,7 +189,7 @@ export class Pipeline {
 
   #serve(passage: Passage, info: RequestInfo, user: UserInfo): ServerResponse | Promise<ServerResponse> {
     const { request } = passage;
-    const acting = this.#acting(passage, user);
+    const acting = this.#acting(passage, info, user);
     const authorized = (): ApiCall => this.#authorized(passage, info, acting);
     if (request.credentials.busUser !== undefined) return this.options.handler(authorized());
     request.identified?.(user.name);

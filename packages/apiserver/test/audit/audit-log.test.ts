@@ -139,6 +139,7 @@ describe('the audit log', () => {
     expect((await linesOf(id))[0]).toMatchObject({
       user: { username: 'kubernetes-admin' },
       impersonatedUser: { username: 'bob', groups: ['system:authenticated'] },
+      authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' },
     });
   });
 
