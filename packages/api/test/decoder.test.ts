@@ -41,6 +41,23 @@ describe('API-6: bodies that are not what their kind says get the message of kub
   it.each(refused)('%s', (_, body, message) => expect(decode(typeIdOf(body), body).message).toBe(message));
 });
 
+describe('API-6: a schema inside a definition is decoded apart', () => {
+  const CRD = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition';
+  const inSchema = (openAPIV3Schema: object) => decode(CRD, { spec: { versions: [{ schema: { openAPIV3Schema } }] } });
+  const at = 'Go struct field JSONSchemaProps.spec.versions.schema.openAPIV3Schema';
+  it.each([
+    ['what is neither boolean nor schema', { additionalProperties: 'text' }, 'boolean or JSON schema expected'],
+    ['a wrong type', { items: { type: 1 } }, `json: cannot unmarshal number into ${at}.items of type string`],
+    ['one of a list', { items: ['x'] }, `json: cannot unmarshal string into ${at}.items of type v1.JSONSchemaProps`],
+    [
+      'the first inside, before the first outside',
+      { title: 1, additionalProperties: { properties: { a: { items: { maximum: 'x', type: 1 } } } } },
+      `json: cannot unmarshal string into ${at}.additionalProperties of type float64`,
+    ],
+    ['unknown fields', { items: { bogus: 1 } }, undefined],
+  ])('%s', (_, given, message) => expect(inSchema(given).message).toBe(message));
+});
+
 describe('API-7: what kube-apiserver wrote decodes to itself, byte for byte', () => {
   const answers = recorded.flatMap((r) => (r.answer ? [[`${r.answer.kind}: ${r.what}`, r.answer] as const] : []));
   it.each(answers)('%s', (_, answer) =>

@@ -26,6 +26,8 @@ export class DecodeError extends Error {
     /** `type`: JSON of the wrong type. `value`: the right type, but its content can't be read. */
     readonly code: 'type' | 'value',
     message: string,
+    /** Of a wrong type: what was found, and what it should be. */
+    readonly mismatch?: { readonly what: string; readonly goType: string },
   ) {
     super(message);
     this.name = 'DecodeError';
@@ -37,7 +39,6 @@ export class DecodeReport {
   readonly strictErrors: string[] = [];
   private readonly path: PathPart[] = [];
   private depth = 0;
-  private lenient = 0;
   private firstError: DecodeError | undefined;
 
   push(part: PathPart): void {
@@ -49,18 +50,24 @@ export class DecodeReport {
   }
 
   unknownField(name: string): void {
-    if (this.lenient > 0 || this.strictErrors.length >= MAX_STRICT_ERRORS) return;
+    if (this.strictErrors.length >= MAX_STRICT_ERRORS) return;
     const parent = this.strictPath();
     this.strictErrors.push(`unknown field "${parent === '' ? name : `${parent}.${name}`}"`);
   }
 
-  /** Values with a parser of their own drop unknown fields without a word. */
-  leniently<T>(decode: () => T): T {
-    this.lenient++;
+  /**
+   * A value whose parser decodes JSON anew: unknown fields in it are dropped without a word, the first wrong type in it ends
+   * the decoding and is told at the path of the value.
+   */
+  apart<T>(decode: (report: DecodeReport) => T): T {
+    const own = new DecodeReport();
     try {
-      return decode();
-    } finally {
-      this.lenient--;
+      const decoded = decode(own);
+      own.finish();
+      return decoded;
+    } catch (error) {
+      if (!(error instanceof DecodeError) || !error.mismatch) throw error;
+      throw this.typeError(error.mismatch.what, error.mismatch.goType);
     }
   }
 
@@ -70,7 +77,8 @@ export class DecodeReport {
   }
 
   typeError(what: string, goType: string): DecodeError {
-    return new DecodeError('type', `json: cannot unmarshal ${what} into ${this.goTarget()}${goType}`);
+    const message = `json: cannot unmarshal ${what} into ${this.goTarget()}${goType}`;
+    return new DecodeError('type', message, { what, goType });
   }
 
   /** Keeps the first. */

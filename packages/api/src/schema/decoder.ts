@@ -9,7 +9,7 @@
  */
 import { cloneJson, setKey } from '../json/clone-json.ts';
 import { ExactNumber } from '../json/exact-number.ts';
-import type { DecodeReport, PathField } from './decode-report.ts';
+import { DecodeError, type DecodeReport, type PathField } from './decode-report.ts';
 import { jsonTypeName, scalarDecoder, type ValueDecoder } from './scalars.ts';
 import type { FieldInfo, Shape, TypeInfo } from './type-info.ts';
 
@@ -151,22 +151,20 @@ function mapCodec(goType: string, values: Codec): Codec {
   };
 }
 
-/** Upstream reads what is neither a schema nor the alternative as nothing at all. */
+/** What is neither a schema nor the alternative is nothing at all; only where a boolean may stand it is refused. */
 function schemaOrCodec(other: 'bool' | 'array' | 'strings', schema: Codec): Codec {
   const list = listCodec('[]v1.JSONSchemaProps', schema);
   const strings = listCodec('[]string', { decode: scalarDecoder('string', 'string'), zero: () => '' });
-  return {
-    zero: () => null,
-    decode: (value, report) =>
-      report.leniently(() => {
-        if (Array.isArray(value)) {
-          if (other === 'array') return list.decode(value, report);
-          if (other === 'strings') return strings.decode(value, report);
-        }
-        if (typeof value === 'boolean' && other === 'bool') return value;
-        return isObject(value) ? schema.decode(value, report) : null;
-      }),
+  const decode = (value: unknown, report: DecodeReport): unknown => {
+    if (isObject(value)) return schema.decode(value, report);
+    if (other === 'bool') {
+      if (typeof value === 'boolean') return value;
+      throw new DecodeError('value', 'boolean or JSON schema expected');
+    }
+    if (Array.isArray(value)) return (other === 'array' ? list : strings).decode(value, report);
+    return null;
   };
+  return { zero: () => null, decode: (value, report) => report.apart((own) => decode(value, own)) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
