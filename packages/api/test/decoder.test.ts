@@ -47,12 +47,17 @@ describe('API-6: a schema inside a definition is decoded apart', () => {
   const at = 'Go struct field JSONSchemaProps.spec.versions.schema.openAPIV3Schema';
   it.each([
     ['what is neither boolean nor schema', { additionalProperties: 'text' }, 'boolean or JSON schema expected'],
-    ['a wrong type', { items: { type: 1 } }, `json: cannot unmarshal number into ${at}.items of type string`],
+    ['a wrong type', { items: { type: 1 } }, `json: cannot unmarshal number into ${at}.items.type of type string`],
     ['one of a list', { items: ['x'] }, `json: cannot unmarshal string into ${at}.items of type v1.JSONSchemaProps`],
     [
       'the first inside, before the first outside',
       { title: 1, additionalProperties: { properties: { a: { items: { maximum: 'x', type: 1 } } } } },
-      `json: cannot unmarshal string into ${at}.additionalProperties of type float64`,
+      `json: cannot unmarshal string into ${at}.additionalProperties.properties.items.maximum of type float64`,
+    ],
+    [
+      'a wrong type in a struct of its own',
+      { items: { externalDocs: { url: 1 } } },
+      `json: cannot unmarshal number into ${at}.items.externalDocs.url of type string`,
     ],
     ['unknown fields', { items: { bogus: 1 } }, undefined],
   ])('%s', (_, given, message) => expect(inSchema(given).message).toBe(message));

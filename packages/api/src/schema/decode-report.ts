@@ -26,8 +26,6 @@ export class DecodeError extends Error {
     /** `type`: JSON of the wrong type. `value`: the right type, but its content can't be read. */
     readonly code: 'type' | 'value',
     message: string,
-    /** Of a wrong type: what was found, and what it should be. */
-    readonly mismatch?: { readonly what: string; readonly goType: string },
   ) {
     super(message);
     this.name = 'DecodeError';
@@ -39,6 +37,8 @@ export class DecodeReport {
   readonly strictErrors: string[] = [];
   private readonly path: PathPart[] = [];
   private depth = 0;
+  /** Where the outermost value with a parser of its own stands. */
+  private apartAt: number | undefined;
   private firstError: DecodeError | undefined;
 
   push(part: PathPart): void {
@@ -50,24 +50,26 @@ export class DecodeReport {
   }
 
   unknownField(name: string): void {
-    if (this.strictErrors.length >= MAX_STRICT_ERRORS) return;
+    if (this.apartAt !== undefined || this.strictErrors.length >= MAX_STRICT_ERRORS) return;
     const parent = this.strictPath();
     this.strictErrors.push(`unknown field "${parent === '' ? name : `${parent}.${name}`}"`);
   }
 
   /**
-   * A value whose parser decodes JSON anew: unknown fields in it are dropped without a word, the first wrong type in it ends
-   * the decoding and is told at the path of the value.
+   * A value whose parser decodes JSON anew: unknown fields in it are dropped without a word, and the first wrong type in it
+   * ends the decoding, told as one of the struct that holds the value. @throws DecodeError
    */
-  apart<T>(decode: (report: DecodeReport) => T): T {
-    const own = new DecodeReport();
+  apart<T>(decode: () => T): T {
+    const { firstError, apartAt } = this;
+    this.firstError = undefined;
+    this.apartAt ??= this.depth;
     try {
-      const decoded = decode(own);
-      own.finish();
+      const decoded = decode();
+      this.finish();
       return decoded;
-    } catch (error) {
-      if (!(error instanceof DecodeError) || !error.mismatch) throw error;
-      throw this.typeError(error.mismatch.what, error.mismatch.goType);
+    } finally {
+      this.firstError = firstError;
+      this.apartAt = apartAt;
     }
   }
 
@@ -77,8 +79,7 @@ export class DecodeReport {
   }
 
   typeError(what: string, goType: string): DecodeError {
-    const message = `json: cannot unmarshal ${what} into ${this.goTarget()}${goType}`;
-    return new DecodeError('type', message, { what, goType });
+    return new DecodeError('type', `json: cannot unmarshal ${what} into ${this.goTarget()}${goType}`);
   }
 
   /** Keeps the first. */
@@ -110,7 +111,7 @@ export class DecodeReport {
       if (typeof part !== 'object') continue;
       if (part.embeddedIn) names.push(part.embeddedIn);
       names.push(part.name);
-      owner = part.owner;
+      if (i < (this.apartAt ?? this.depth)) owner = part.owner;
     }
     return owner === '' ? 'Go value of type ' : `Go struct field ${owner}.${names.join('.')} of type `;
   }

@@ -164,7 +164,7 @@ function schemaOrCodec(other: 'bool' | 'array' | 'strings', schema: Codec): Code
     if (Array.isArray(value)) return (other === 'array' ? list : strings).decode(value, report);
     return null;
   };
-  return { zero: () => null, decode: (value, report) => report.apart((own) => decode(value, own)) };
+  return { zero: () => null, decode: (value, report) => report.apart(() => decode(value, report)) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -46,7 +46,39 @@ const rule = (more: object): object => ({
 const resources = { verbs: ['get'], apiGroups: [''], resources: ['pods'] };
 const inRule = 'spec.rules[0]';
 
+const shownFlow =
+  '{"PriorityLevelConfiguration":{"Name":"l"},"MatchingPrecedence":2,"DistinguisherMethod":null,' +
+  '"Rules":[{"Subjects":[{"Kind":"User","User":{"Name":"u"},"Group":null,"ServiceAccount":null}],"ResourceRules":' +
+  '[{"Verbs":["get"],"APIGroups":[""],"Resources":["pods"],"ClusterScope":true,"Namespaces":null}],' +
+  '"NonResourceRules":null}]}';
+const shownLevel =
+  '{"Type":"Limited","Limited":{"NominalConcurrencyShares":6,"LimitResponse":{"Type":"Reject","Queuing":null},' +
+  '"LendablePercent":0,"BorrowingLimitPercent":null},"Exempt":null}';
+const reject = (nominalConcurrencyShares: number): object => ({
+  type: 'Limited',
+  limited: { nominalConcurrencyShares, limitResponse: { type: 'Reject' }, lendablePercent: 0 },
+});
+
 const CREATES: readonly (readonly [what: string, kind: string, parts: Parts, expected: readonly string[]])[] = [
+  [
+    'the flow schema that catches everything, changed',
+    FLOW,
+    { name: 'catch-all', spec: rule({ resourceRules: [{ ...resources, clusterScope: true }] }) },
+    [`spec: Invalid value: ${shownFlow}: spec of 'catch-all' must equal the fixed value`],
+  ],
+  ['its priority level as it is', LEVEL, { name: 'catch-all', spec: reject(5) }, []],
+  [
+    'its priority level, changed',
+    LEVEL,
+    { name: 'catch-all', spec: reject(6) },
+    [`spec: Invalid value: ${shownLevel}: spec of 'catch-all' must equal the fixed value`],
+  ],
+  [
+    'what is exempt, with shares',
+    LEVEL,
+    { name: 'exempt', spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 3, lendablePercent: 1 } } },
+    [],
+  ],
   ['a bundle without anchors', BUNDLE, {}, [`${bundleAt} at least one trust anchor must be provided`]],
   [
     'a bundle of something else',

@@ -10,12 +10,14 @@ import {
   type PolicyRulesWithSubjects,
   type ResourcePolicyRule,
 } from '@regatta/api';
+import { FLOW_SCHEMAS } from '../../flowcontrol/bootstrap-objects.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, isEmptyList } from '../validation/lists.ts';
 import { type Path, SPEC } from '../validation/path.ts';
 import { checkDnsLabel, checkDnsSubdomain } from '../validation/rules.ts';
 import { checkConditionTypes } from './condition-types.ts';
+import { checkMandatory } from './mandatory-spec.ts';
 
 const USUAL_PRECEDENCE = 1000;
 const MAX_PRECEDENCE = 10_000;
@@ -59,6 +61,7 @@ function validateSchema({ metadata, spec }: FlowSchema): ErrorList {
   if (level) checkDnsSubdomain(errors, levelAt, level);
   else errors.required(levelAt, 'must reference a priority level');
   eachItem(spec?.rules, SPEC.child('rules'), (rule, at) => checkRule(errors, at, rule));
+  checkMandatory(errors, FLOW_SCHEMAS.mandatory, { metadata, spec });
   return errors;
 }
 

@@ -3,10 +3,12 @@
  * pkg/apis/flowcontrol/validation/validation.go).
  */
 import type { LimitResponse, PriorityLevelConfiguration, QueuingConfiguration } from '@regatta/api';
+import { EXEMPT as EXEMPT_NAME, PRIORITY_LEVELS } from '../../flowcontrol/bootstrap-objects.ts';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { type Path, SPEC } from '../validation/path.ts';
 import { checkConditionTypes } from './condition-types.ts';
+import { checkMandatory } from './mandatory-spec.ts';
 
 const LIMITED = SPEC.child('limited');
 const EXEMPT = SPEC.child('exempt');
@@ -41,7 +43,7 @@ export const priorityLevelStrategy: Strategy<PriorityLevelConfiguration> = {
 function validateLevel({ metadata, spec }: PriorityLevelConfiguration): ErrorList {
   const errors = new ErrorList();
   const { type = '', limited, exempt } = spec ?? {};
-  if ((metadata.name === 'exempt') !== (type === 'Exempt')) {
+  if ((metadata.name === EXEMPT_NAME) !== (type === 'Exempt')) {
     errors.invalid(SPEC.child('type'), type, "type must be 'Exempt' if and only if name is 'exempt'");
   }
   if (type === 'Exempt') {
@@ -54,6 +56,7 @@ function validateLevel({ metadata, spec }: PriorityLevelConfiguration): ErrorLis
     if (limited) checkLimited(errors, limited);
     else errors.required(LIMITED, 'must not be empty when type is Limited');
   }
+  checkMandatory(errors, PRIORITY_LEVELS.mandatory, { metadata, spec }, 'exempt');
   return errors;
 }
 

@@ -11,6 +11,7 @@ export const GO_NAMES: Readonly<Record<string, string>> = {
   $ref: 'Ref',
   $schema: 'Schema',
   apiGroup: 'APIGroup',
+  apiGroups: 'APIGroups',
   apiVersion: 'APIVersion',
   awsElasticBlockStore: 'AWSElasticBlockStore',
   caBundle: 'CABundle',

@@ -10,6 +10,8 @@ import { GO_NAMES, GO_NAMES_OF_TYPE, GO_ORDER, GONE, HOST_FIELDS, PARTS, PLAIN }
 const CORE = 'io.k8s.api.core.v1';
 /** Shared with v1 as they are, JSON names and all. */
 const SHARED = 'io.k8s.apimachinery.';
+/** Fields of the embedded structs of an object. */
+const EMBEDDED = ['apiVersion', 'kind', 'metadata'];
 
 /** @param type `PodSpec` of core/v1, or a whole type id */
 export function internalForm(type: string, value: unknown): unknown {
@@ -31,7 +33,7 @@ function ofStruct(typeId: string, value: unknown, only?: readonly string[]): unk
   for (const name of only ?? fieldOrder(type)) {
     const field = type.fields.get(name);
     const found: unknown = isObject(given) ? Reflect.get(given, name) : undefined;
-    if (name === 'metadata' || name === 'kind') Object.assign(form, embedded(name, found));
+    if (type.fields.has('metadata') && EMBEDDED.includes(name)) Object.assign(form, embedded(name, found));
     else if (field) form[goName(type, name)] = ofField(type, field, found);
     else if (found !== undefined || isHostField(name)) form[goName(type, name)] = hostValue(name, found);
   }
@@ -65,10 +67,9 @@ function goName(type: TypeInfo, name: string): string {
   return GO_NAMES_OF_TYPE[type.name]?.[name] ?? GO_NAMES[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
-/** Go writes the fields of embedded structs as the outer one's own. */
+/** Go writes the fields of embedded structs as the outer one's own; an internal object has no kind and version. */
 function embedded(name: string, value: unknown): object {
-  if (name === 'kind') return {};
-  return isObject(value) ? value : {};
+  return name === 'metadata' && isObject(value) ? value : {};
 }
 
 function ofField(type: TypeInfo, field: FieldInfo, value: unknown): unknown {
