@@ -34,17 +34,18 @@ export interface Printer<T extends KubeObject = KubeObject> {
 const DESCRIPTIONS: Readonly<Record<string, string>> = descriptions;
 
 /**
- * Columns in shorthand: `Name` is the object's name, `Desired:integer` has a type, `IP*` is for wide output only.
+ * Columns in shorthand: `Name` is the object's name, `Desired:integer` has a type, `Attacher:name` holds a name, `IP*` is for wide output only.
  * Descriptions are known for few; they are upstream's.
  */
 export function columnsOf(kind: string, ...specs: readonly string[]): Column[] {
   return specs.map((spec) => {
     const wide = spec.endsWith('*');
     const [name = '', type = 'string'] = (wide ? spec.slice(0, -1) : spec).split(':');
+    const isName = name === 'Name' || type === 'name';
     return {
       name,
-      type: type as Column['type'],
-      format: name === 'Name' && !wide ? 'name' : '',
+      type: isName ? 'string' : (type as Column['type']),
+      format: isName ? 'name' : '',
       description: DESCRIPTIONS[`${kind}.${name}`] ?? DESCRIPTIONS[name] ?? '',
       priority: wide ? 1 : 0,
     };

@@ -66,6 +66,8 @@ const PRINTERS: ReadonlyMap<string, Printer> = new Map<string, unknown>([
   ['ResourceSlice', policy.resourceSlicePrinter],
   ['LeaseCandidate', policy.leaseCandidatePrinter],
   ['APIService', cluster.apiServicePrinter],
+  ['StorageVersion', cluster.storageVersionPrinter],
+  ['PodCertificateRequest', cluster.podCertificateRequestPrinter],
   ['DeviceClass', policy.nameAndAgePrinter],
   ['ResourceClaimTemplate', policy.nameAndAgePrinter],
   ['Workload', policy.nameAndAgePrinter],

@@ -97,6 +97,39 @@ describe('API-31: a row carries the object, its metadata or nothing', () => {
   });
 });
 
+describe('API-30: rows of kinds that nobody recorded', () => {
+  const metadata = { name: 'a', creationTimestamp: CREATED };
+  const server = (id: string) => ({ apiServerID: id, encodingVersion: 'v1', decodableVersions: ['v1'] });
+
+  it('storage versions by server, three at most', () => {
+    const status = { commonEncodingVersion: 'v1', storageVersions: ['a', 'b', 'c', 'd'].map(server) };
+    expect(cellsOf('StorageVersion', { metadata, status } as KubeObject, NOW)).toEqual([
+      'a',
+      'v1',
+      'a=v1,b=v1,c=v1 + 1 more...',
+      '78m',
+    ]);
+    expect(cellsOf('StorageVersion', { metadata }, NOW)).toEqual(['a', '<unset>', '', '78m']);
+  });
+
+  it('certificate requests of Pods, and what became of them', () => {
+    const spec = { podName: 'p', serviceAccountName: 's', nodeName: 'n', signerName: 'x/y' };
+    const status = { conditions: [{ type: 'Issued', status: 'True' }] };
+    const cells = (object: object) =>
+      cellsOf('PodCertificateRequest', { metadata, spec, ...object } as KubeObject, NOW);
+    expect(cells({})).toEqual(['a', 'p', 's', 'n', 'x/y', 'Pending', '<none>']);
+    expect(cells({ status })).toEqual(['a', 'p', 's', 'n', 'x/y', 'Issued', '<none>']);
+  });
+
+  it('columns that hold names say so', () => {
+    const names = (kind: string) =>
+      printerOf(kind)
+        .columns.filter(({ format }) => format === 'name')
+        .map(({ name }) => name);
+    expect([names('VolumeAttachment'), names('Event')]).toEqual([['Name', 'Attacher'], ['Name']]);
+  });
+});
+
 describe('API-32: ages are told in at most two units', () => {
   const m = 60;
   const h = 60 * m;

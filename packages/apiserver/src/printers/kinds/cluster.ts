@@ -11,6 +11,7 @@ import type {
   Lease,
   Namespace,
   Node,
+  PodCertificateRequest,
   PriorityClass,
   ResourceQuota,
   RoleBinding,
@@ -18,8 +19,9 @@ import type {
   Scale,
   Secret,
   ServiceAccount,
+  StorageVersion,
 } from '@regatta/api';
-import { NONE, sortedSet } from '../format.ts';
+import { firstOf, formatLabels, NONE, sortedSet, UNSET } from '../format.ts';
 import { humanDuration, since } from '../human-duration.ts';
 import { type Cell, printer } from '../printer.ts';
 
@@ -245,5 +247,33 @@ export const componentStatusPrinter = printer<ComponentStatus>(
     const healthy = conditions?.find(({ type }) => type === 'Healthy');
     const status = healthy === undefined ? 'Unknown' : healthy.status === 'True' ? 'Healthy' : 'Unhealthy';
     return [metadata.name, status, healthy?.message ?? '', healthy?.error ?? ''];
+  },
+);
+
+export const storageVersionPrinter = printer<StorageVersion>(
+  'StorageVersion',
+  ['Name', 'CommonEncodingVersion', 'StorageVersions', 'Age'],
+  (o, now) => {
+    const servers = (o.status?.storageVersions ?? []).map((s) => `${s.apiServerID}=${s.encodingVersion}`);
+    return [o.metadata.name, o.status?.commonEncodingVersion ?? UNSET, firstOf(servers, 3), age(o, now)];
+  },
+);
+
+export const podCertificateRequestPrinter = printer<PodCertificateRequest>(
+  'PodCertificateRequest',
+  ['Name', 'PodName', 'ServiceAccountName', 'NodeName', 'SignerName', 'State', 'UnverifiedUserAnnotations'],
+  ({ metadata, spec, status }) => {
+    const decided = (status?.conditions ?? []).find(
+      (c) => c.status === 'True' && /^(Denied|Failed|Issued)$/.test(c.type),
+    );
+    return [
+      metadata.name,
+      spec.podName,
+      spec.serviceAccountName,
+      spec.nodeName,
+      spec.signerName,
+      decided?.type ?? 'Pending',
+      formatLabels(spec.unverifiedUserAnnotations),
+    ];
   },
 );

@@ -128,7 +128,7 @@ export const volumeAttributesClassPrinter = printer<VolumeAttributesClass>(
 
 export const volumeAttachmentPrinter = printer<VolumeAttachment>(
   'VolumeAttachment',
-  ['Name', 'Attacher', 'PV', 'Node', 'Attached:boolean', 'Age'],
+  ['Name', 'Attacher:name', 'PV', 'Node', 'Attached:boolean', 'Age'],
   (o, now) => [
     o.metadata.name,
     o.spec.attacher,
