@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { type GroupInfo, statusErrors } from '@regatta/api';
 import { type BodyEncoding, encodings } from '../handlers/encodings.ts';
+import { ONLY_ACCEPTED } from '../handlers/negotiation.ts';
 import { whenEncodable } from '../handlers/respond.ts';
 import type { Catalog } from '../registry/resource-registry.ts';
 import type { ApiCall } from '../server/api-call.ts';
@@ -138,16 +139,19 @@ function apiGroup({ name, versions, preferred }: GroupInfo): object {
 
 /** The first clause of Accept that can be served. @throws StatusError 406 */
 function wantedOf(accept: string | undefined, root: boolean): Wanted {
+  let known = false;
   for (const clause of (accept || '*/*').split(',')) {
     const [type = '', ...parameters] = clause.split(';').map((part) => part.trim());
     const encoding = encodings.forMediaType(type.toLowerCase());
     if (!encoding) continue;
+    known = true;
     const values = new Map(parameters.map((parameter) => pair(parameter)));
     if (!values.has('as')) return { encoding };
     const version = values.get('v') ?? '';
     const aggregated = values.get('as') === 'APIGroupDiscoveryList' && values.get('g') === 'apidiscovery.k8s.io';
     if (root && aggregated && AGGREGATED_VERSIONS.includes(version)) return { encoding, aggregated: version };
   }
+  if (known) throw statusErrors.notAcceptable(ONLY_ACCEPTED + encodings.advertised.join(', '));
   throw statusErrors.noSuchRepresentation(encodings.advertised);
 }
 

@@ -83,10 +83,12 @@ function mainHandler(special: SpecialHandlers, call: ApiCall, resource: Resource
 }
 
 /** Whether the path exists for this resource and takes this verb. @throws StatusError 404, 405 */
-function checkPlace(resource: Resource, { info }: ApiCall): void {
+function checkPlace(resource: Resource, { info, request }: ApiCall): void {
   const { verb, name, namespace } = info;
   const misplaced = !resource.namespaced && namespace !== '' && resource.resource !== 'namespaces';
   if (misplaced) throw statusErrors.genericNotFound();
+  // A /watch/ path is a watch whatever it is asked with.
+  if (verb === 'watch' && request.method !== 'GET') throw statusErrors.genericMethodNotAllowed();
   if (verb === 'list' || verb === 'watch') return;
   const everywhere = resource.namespaced && namespace === '';
   if (everywhere && name !== '') throw statusErrors.genericNotFound();

@@ -77,7 +77,8 @@ export function negotiateError(request: ServerRequest, query: URLSearchParams): 
   return accepted(request, query, header ? acceptClauses(header) : ANYTHING, OBJECT_ONLY, false);
 }
 
-const ONLY_ACCEPTED = 'only the following media types are accepted: ';
+/** What a refusal says of a type whose parameters mean nothing. */
+export const ONLY_ACCEPTED = 'only the following media types are accepted: ';
 
 /** @throws StatusError 406 for encodings that a watch does not come in */
 export function streamOf({ encoding }: Negotiated): NonNullable<BodyEncoding['stream']> {

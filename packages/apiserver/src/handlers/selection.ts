@@ -38,11 +38,12 @@ export function selectionOf(resource: Resource, labelText: string, fieldText: st
   const fieldTest = fields && fields.requirements.length > 0 ? fields : undefined;
   if (!labelTest && !fieldTest && name === '') return EVERYTHING;
   const trigger = triggerOf(resource, fieldTest, name);
+  const only = name || fieldTest?.requirements.find(({ field, op }) => field === 'metadata.name' && op === '=')?.value;
   return {
     isEverything: false,
     matches: test(resource, labelTest, fieldTest, name),
     ...(trigger && { trigger }),
-    ...(trigger?.valueIn === nameIn && { name: trigger.value }),
+    ...(only !== undefined && { name: only }),
   };
 }
 

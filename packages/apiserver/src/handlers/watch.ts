@@ -69,6 +69,8 @@ export function watchObjects(
   const options = listOptions(query, true);
   const onPath = options.fieldSelector === '' ? name : '';
   const selection = selectionOf(resource, options.labelSelector, options.fieldSelector, onPath);
+  if (name !== '' && selection.name !== name)
+    throw statusErrors.badRequest("fieldSelector metadata.name doesn't match requested name");
   const watch: Watch = {
     env,
     resource,

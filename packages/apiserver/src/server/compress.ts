@@ -24,9 +24,14 @@ export async function compressed(response: FixedResponse): Promise<FixedResponse
   const body = await gzipAsync(joined(response.body), { level: constants.Z_BEST_SPEED });
   return {
     code: response.code,
-    headers: { ...response.headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' },
+    headers: { ...response.headers, 'content-encoding': 'gzip', vary: varying(response.headers['vary']) },
     body: [body],
   };
+}
+
+/** What else an answer depends on stays said. */
+function varying(before: string | string[] = []): string | string[] {
+  return before.length === 0 ? 'Accept-Encoding' : [before, 'Accept-Encoding'].flat();
 }
 
 /** The parts of a body as one: a single write is cheaper than many, even counting the copy. */

@@ -31,6 +31,7 @@ import { FlowLimits } from './limits.ts';
 import type { Presence } from './presence.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
+import { checkTimeout } from './request-timeout.ts';
 import { statusErrorOf, statusResponse, textResponse } from './status-response.ts';
 import { warningHeaders } from './warning-header.ts';
 
@@ -91,6 +92,7 @@ export class Pipeline {
     try {
       const info = requestInfo(request.method, request.url);
       passage.info = info;
+      checkTimeout(info);
       const answer = this.#authenticated(passage, (user) => this.#serve(passage, info, user));
       return answer instanceof Promise ? answer.then(finish, fail) : finish(answer);
     } catch (error) {

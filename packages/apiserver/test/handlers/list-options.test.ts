@@ -103,4 +103,24 @@ describe('SRV-19: lists by their options', () => {
     expect((await running.request('GET', `${path}&resourceVersion=1`)).code).toBe(200);
     expect((await running.request('GET', path)).code).toBe(422);
   });
+
+  it('a watch of one object by its path is of that object, and is asked for with GET', async () => {
+    const path = '/api/v1/watch/namespaces/l/configmaps/a';
+    const asked = (query: string) => running.json('GET', `${path}?timeoutSeconds=1&fieldSelector=${query}`);
+    const message = "fieldSelector metadata.name doesn't match requested name";
+    expect(await asked('metadata.name%3Db')).toMatchObject({ code: 400, message });
+    expect(await asked('metadata.namespace%3Dl')).toMatchObject({ code: 400, message });
+    expect(await asked('metadata.namespace%3Dl,metadata.name%3Da')).toMatchObject({ type: 'ADDED' });
+    expect((await running.request('POST', path)).code).toBe(405);
+  });
+
+  it('a timeout must be a duration', async () => {
+    const messageOf = async (timeout: string) => (await running.json('GET', `${MAPS}?timeout=${timeout}`))['message'];
+    const refused = (why: string): string => `invalid timeout specified in the request URL: time: ${why}`;
+    expect(await messageOf('invalid')).toBe(refused('invalid duration "invalid"'));
+    expect(await messageOf('5')).toBe(refused('missing unit in duration "5"'));
+    expect(await messageOf('5s3x')).toBe(refused('unknown unit "x" in duration "5s3x"'));
+    for (const good of ['0', '0s', '-1.5h', '%2B1m30s', '.5ms', '']) expect(await messageOf(good)).toBeUndefined();
+    expect((await running.request('GET', `${MAPS}?watch=1&timeoutSeconds=1&timeout=x`)).code).toBe(200);
+  });
 });
