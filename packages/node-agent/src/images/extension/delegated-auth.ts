@@ -54,9 +54,11 @@ export class DelegatedAuth {
   readonly #clientCas: readonly X509Certificate[];
   readonly #proxyCas: readonly X509Certificate[];
 
+  /** @param ask puts a review to the cluster @param monotonic real milliseconds */
   constructor(
-    private readonly process: ProcessContext,
     private readonly trust: Trust,
+    private readonly ask: (path: string, review: object) => Promise<InClusterAnswer>,
+    private readonly monotonic: () => number,
   ) {
     this.#clientCas = certificatesOf(trust.clientCa);
     this.#proxyCas = certificatesOf(trust.proxyCa);
@@ -68,11 +70,14 @@ export class DelegatedAuth {
     const answer = await askInCluster(process, `${apiServerUrl(process)}${path}`);
     if (answer.status !== 200) throw new DelegationError(messageOf(answer));
     const { data = {} } = JSON.parse(answer.body);
-    return new DelegatedAuth(process, {
+    const trust = {
       clientCa: data['client-ca-file'] ?? '',
       proxyCa: data['requestheader-client-ca-file'] ?? '',
       proxies: JSON.parse(data['requestheader-allowed-names'] ?? '[]'),
-    });
+    };
+    const ask = (to: string, body: object): Promise<InClusterAnswer> =>
+      askInCluster(process, `${apiServerUrl(process)}${to}`, { method: 'POST', body });
+    return new DelegatedAuth(trust, ask, () => process.clock.real.monotonic());
   }
 
   /** PEM of everybody whose certificates may be shown. */
@@ -131,7 +136,7 @@ export class DelegatedAuth {
   }
 
   async #decide(caller: Caller, request: ExtensionRequest): Promise<Decision> {
-    const now = this.process.clock.real.monotonic();
+    const now = this.monotonic();
     const spec = {
       user: caller.username,
       uid: caller.uid,
@@ -153,7 +158,7 @@ export class DelegatedAuth {
 
   /** @throws StatusError 500 */
   async #ask(path: string, body: object): Promise<{ readonly status?: Readonly<Record<string, unknown>> }> {
-    const answer = await askInCluster(this.process, `${apiServerUrl(this.process)}${path}`, { method: 'POST', body });
+    const answer = await this.ask(path, body);
     if (answer.status !== 201) throw statusErrors.internal(messageOf(answer));
     return JSON.parse(answer.body);
   }
