@@ -66,6 +66,7 @@ import type { Registry } from './registry/write-request.ts';
 import { AccessMetrics } from './server/access-metrics.ts';
 import type { ApiCall } from './server/api-call.ts';
 import { serveBus } from './server/bus-server.ts';
+import { BusWatchers } from './server/bus-watchers.ts';
 import type { ServerContext } from './server/context.ts';
 import type { ServerResponse } from './server/exchange.ts';
 import { HttpsServer } from './server/https-server.ts';
@@ -218,7 +219,8 @@ async function start(options: ApiServerOptions, closers: Closer[]): Promise<ApiS
     'apiservice-openapiv3-controller',
   );
   if (options.join?.token !== undefined) await ensureJoinToken(context, options.join.token);
-  if (bus) closers.push(stopServing(serveBus(parts.pipeline, bus, new PodTunnels(port))));
+  const { pipeline, watchers } = parts;
+  if (bus) closers.push(stopServing(serveBus({ pipeline, watchers, tunnels: new PodTunnels(port) }, bus)));
   const kubeconfig = join(dataDir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, pki, { server: url, name: options.name });
   closers.push(expireEvents(context));
@@ -301,6 +303,7 @@ interface Assembled {
   /** Tells the documents that name this server where it is. */
   located(url: string): void;
   readonly hooks: StartHooks;
+  readonly watchers: BusWatchers;
 }
 
 /** What was there before the handlers. */
@@ -350,7 +353,8 @@ function assemble(
   health.add({ name: 'etcd-readiness', check: failure, readinessOnly: true });
   const hooks = new StartHooks(health);
   hooks.done('start-apiserver-admission-initializer');
-  const special: SpecialHandlers = specialHandlers(auth, componentProbes(context), connectors);
+  const watchers = new BusWatchers();
+  const special: SpecialHandlers = specialHandlers(auth, componentProbes(context, watchers), connectors);
   const discovery = new Discovery(resources, () => state.url.replace('https://', ''));
   const docs = options.fieldDocs === undefined ? noDocs : docsFrom(options.fieldDocs);
   const openApi = new OpenApi({ schema: context.schema, docs }, resources, options.clock);
@@ -395,6 +399,7 @@ function assemble(
     registry: env.registry,
     flow: new FlowKeeper(flow, env.registry, resources, clock),
     hooks,
+    watchers,
     located: (url) => {
       state.url = url;
     },

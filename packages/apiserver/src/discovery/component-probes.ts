@@ -1,18 +1,24 @@
 /**
- * What ComponentStatus says of each component: the leaders by their leases, the store by being here.
+ * What ComponentStatus says of each component: the leaders by their leases, or, where nobody is elected, by what they watch
+ * here; the store by being here.
  */
 import type { Lease } from '@regatta/api';
 import type { ComponentProbe } from '../handlers/special/component-statuses.ts';
+import type { BusWatchers } from '../server/bus-watchers.ts';
 import type { ServerContext } from '../server/context.ts';
 import { storageKey } from '../storage/object-storage.ts';
 
 const DEFAULT_LEASE_SECONDS = 15;
 
-export function componentProbes(server: ServerContext): ReadonlyMap<string, ComponentProbe> {
+export function componentProbes(
+  server: ServerContext,
+  watchers: Pick<BusWatchers, 'has'>,
+): ReadonlyMap<string, ComponentProbe> {
+  const problem = (name: string): string => (watchers.has(`system:${name}`) ? '' : leaseProblem(server, name));
   return new Map<string, ComponentProbe>([
-    ['controller-manager', () => leaseProblem(server, 'kube-controller-manager')],
+    ['controller-manager', () => problem('kube-controller-manager')],
     ['etcd-0', () => ''],
-    ['scheduler', () => leaseProblem(server, 'kube-scheduler')],
+    ['scheduler', () => problem('kube-scheduler')],
   ]);
 }
 

@@ -14,6 +14,7 @@ import {
   type Served,
 } from '@regatta/bus';
 import { wholeBody } from './body-reader.ts';
+import type { BusWatchers } from './bus-watchers.ts';
 import { joined } from './compress.ts';
 import { isStream, type ServerRequest, type ServerResponse, type StreamResponse, type StreamSink } from './exchange.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -27,21 +28,31 @@ const PER_CALLER = 1024;
 const STREAM_WINDOW = 1024 * 1024;
 const NOTHING = new Uint8Array(0);
 
-export function serveBus(pipeline: Pipeline, bus: BusConnection, tunnels: PodTunnels): Served {
-  return bus.serve(API_SERVICE, (call) => serveCall(pipeline, tunnels, call), {
+/** What calls on the bus are answered with. */
+export interface BusServer {
+  readonly pipeline: Pipeline;
+  readonly tunnels: PodTunnels;
+  readonly watchers: BusWatchers;
+}
+
+export function serveBus(server: BusServer, bus: BusConnection): Served {
+  return bus.serve(API_SERVICE, (call) => serveCall(server, call), {
     queue: 'apiserver',
     concurrency: CONCURRENCY,
     perCaller: PER_CALLER,
   });
 }
 
-async function serveCall(pipeline: Pipeline, tunnels: PodTunnels, call: IncomingCall): Promise<void> {
+async function serveCall({ pipeline, tunnels, watchers }: BusServer, call: IncomingCall): Promise<void> {
   const abort = new AbortController();
   const request = readRequest(call, abort.signal);
   if (!request) return call.fail('the request is not an ApiRequest');
   if (request.method === 'CONNECT') return tunnels.serve(call);
   const response = await pipeline.handle(request);
-  if (isStream(response)) return streamAnswer(response, call, abort);
+  if (isStream(response)) {
+    const forget = watchers.add(call.caller);
+    return streamAnswer(response, call, abort).finally(forget);
+  }
   await call.reply(encode(answerOf(response, joined(response.body))));
 }
 

@@ -103,6 +103,32 @@ describe('SRV-20: the API on the bus', () => {
     await events.return?.(undefined);
   });
 
+  it('SRV-31: a component without a lease is well while it watches', async () => {
+    const scheduler = async (): Promise<unknown> => {
+      const response = await server.pipeline.handle({
+        method: 'GET',
+        url: '/api/v1/componentstatuses/scheduler',
+        headers: { accept: 'application/json' },
+        credentials: { busUser: 'system:apiserver' },
+        certificateRejected: false,
+        remoteAddress: '',
+        body: async () => new Uint8Array(0),
+        isGone: () => false,
+        signal: new AbortController().signal,
+      });
+      const text = 'body' in response ? Buffer.concat(response.body.map((part) => Buffer.from(part))).toString() : '{}';
+      return (JSON.parse(text) as { conditions: { message: string }[] }).conditions[0]?.message;
+    };
+    await expect.poll(scheduler).toBe('no leader has been elected');
+    const stop = new AbortController();
+    const nodes = (await clientOf('system:kube-scheduler')).resource(resources.nodes);
+    const events = nodes.watch({}, stop.signal)[Symbol.asyncIterator]();
+    void events.next().catch(() => {});
+    await expect.poll(scheduler).toBe('ok');
+    stop.abort();
+    await expect.poll(scheduler).toBe('no leader has been elected');
+  });
+
   it('SRV-55: leaves managedFields out, and keeps them through a write that brings none', async () => {
     const client = await clientOf(CONTROLLERS);
     const maps = client.as('system:serviceaccount:kube-system:root-ca-cert-publisher').resource(resources.configMaps);
