@@ -86,7 +86,7 @@ function versionResource(
       storage: new CustomStorage({ inner, apiVersion, storageApiVersion, types, converter, closing }),
       printer: customPrinter(version.additionalPrinterColumns),
       convert: (objects, to) => converter.convert(objects, to),
-      definitions: (form) => definitionsOf(info, schemaOf(version), form),
+      definitions: (form) => definitionsOf(info, schemaOf(version), version, form),
     },
     ...(version.deprecated ? { deprecation: version.deprecationWarning ?? `${apiVersion} ${kind} is deprecated` } : {}),
   });

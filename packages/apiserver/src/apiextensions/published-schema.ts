@@ -2,7 +2,7 @@
  * Schemas of a custom kind as OpenAPI documents publish them
  * (upstream: k8s.io/apiextensions-apiserver/pkg/controller/openapi/builder).
  */
-import type { ResourceInfo } from '@regatta/api';
+import type { CustomResourceDefinitionVersion, ResourceInfo } from '@regatta/api';
 import {
   additionalOf,
   allowsNull,
@@ -31,13 +31,25 @@ const LIST_METADATA =
 const NOT_IN_V2 = ['nullable', 'default', 'anyOf', 'oneOf', 'allOf', 'not', 'x-kubernetes-validations'];
 
 /** The kind and its list, by type id. */
-export function definitionsOf(info: ResourceInfo, schema: Structural, form: Form): Record<string, object> {
+export function definitionsOf(
+  info: ResourceInfo,
+  schema: Structural,
+  { selectableFields }: CustomResourceDefinitionVersion,
+  form: Form,
+): Record<string, object> {
   const { group, version, kind, typeId } = info;
   const listKind = info.listKind ?? `${kind}List`;
   const gvk = (of: string): Json => ({ 'x-kubernetes-group-version-kind': [{ group, kind: of, version }] });
   return {
-    [typeId]: { ...objectSchema(schema, form), ...gvk(kind) },
+    [typeId]: { ...objectSchema(schema, form), ...gvk(kind), ...selectable(selectableFields) },
     [`${typeId}List`]: { ...listSchema(info, form), ...gvk(listKind) },
+  };
+}
+
+function selectable(fields: CustomResourceDefinitionVersion['selectableFields']): Json {
+  if (!fields?.length) return {};
+  return {
+    'x-kubernetes-selectable-fields': fields.map(({ jsonPath }) => ({ fieldPath: jsonPath.replace(/^\./, '') })),
   };
 }
 

@@ -224,6 +224,12 @@ describe("CRD-5: tables, field selectors and lists are the version's", () => {
     expect(selected).toMatchObject({ kind: 'WidgetList', metadata: { continue: '' }, items: [{ kind: 'Widget' }] });
     const refused = await running.request('GET', `${path}?fieldSelector=spec.size%3D1`);
     expect([refused.code, message(refused)]).toEqual([400, 'field label not supported: spec.size']);
+    const published = {
+      'com.example.shown.v1.Widget': { 'x-kubernetes-selectable-fields': [{ fieldPath: 'spec.mode' }] },
+    };
+    const { components } = await running.json('GET', `/openapi/v3/apis/${group}/v1`);
+    expect(components).toMatchObject({ schemas: published });
+    expect(await running.json('GET', '/openapi/v2')).toMatchObject({ definitions: published });
   });
 });
 
