@@ -19,7 +19,31 @@ export function indexCount(text: string, completions: number): number {
   return total;
 }
 
-function intervalOf(text: string, completions: number): readonly [first: number, last: number] {
+/** The first index that both lists name; intervals that can't be read are passed over. */
+export function firstOverlap(one: string, other: string, completions: number): number | undefined {
+  const [left, right] = [readable(one, completions), readable(other, completions)];
+  for (let i = 0, j = 0; ; ) {
+    const [a, b] = [left[i], right[j]];
+    if (!a || !b) return undefined;
+    if (a[0] <= b[1] && b[0] <= a[1]) return Math.max(a[0], b[0]);
+    if (a[0] <= b[0]) i++;
+    else j++;
+  }
+}
+
+type Interval = readonly [first: number, last: number];
+
+function readable(text: string, completions: number): Interval[] {
+  return text.split(',').flatMap((interval) => {
+    try {
+      return [intervalOf(interval, completions)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function intervalOf(text: string, completions: number): Interval {
   const limits = text.split('-');
   if (limits.length > 2) {
     throw new IndexListError(

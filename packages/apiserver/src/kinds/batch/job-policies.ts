@@ -9,6 +9,7 @@ import type {
   PodFailurePolicyRule,
   SuccessPolicyRule,
 } from '@regatta/api';
+import { internalForm } from '../internal/internal-form.ts';
 import type { ErrorList } from '../validation/error-list.ts';
 import { eachItem, isEmptyList } from '../validation/lists.ts';
 import type { Path } from '../validation/path.ts';
@@ -103,11 +104,8 @@ export function checkSuccessPolicy(errors: ErrorList, path: Path, spec: JobSpec)
   const { successPolicy: policy } = spec;
   if (!policy) return;
   if (spec.completionMode !== 'Indexed') {
-    const rules = policy.rules?.map(({ succeededIndexes, succeededCount }) => ({
-      SucceededIndexes: succeededIndexes ?? null,
-      SucceededCount: succeededCount ?? null,
-    }));
-    errors.invalid(path, { Rules: rules ?? null }, 'requires indexed completion mode');
+    const value = internalForm('io.k8s.api.batch.v1.SuccessPolicy', policy);
+    errors.invalid(path, value, 'requires indexed completion mode');
     return;
   }
   const at = path.child('rules');
