@@ -7,6 +7,7 @@ import {
   FieldPath,
   fieldErrors,
   formatFieldError,
+  isValidPathSegmentName,
   type Pod,
   type PodCondition,
   statusErrors,
@@ -20,6 +21,7 @@ import { type HandlerEnvironment, writeRequest } from '../environment.ts';
 import { admitCreate, answer, readCreate, SUCCESS } from './create-only.ts';
 
 const TARGET = { group: '', version: 'v1', kind: 'Binding' } as const;
+const PATH = FieldPath.root('target');
 const PODS_BINDING = { group: '', resource: 'pods/binding' } as const;
 
 /** POST …/pods/NAME/binding */
@@ -35,7 +37,7 @@ export async function postBinding(env: HandlerEnvironment, call: ApiCall): Promi
   const { object, options, negotiated } = await readCreate<Binding>(env, call, TARGET);
   const pods = env.resources.get('', 'v1', 'pods');
   if (!pods) throw statusErrors.genericNotFound();
-  await bind(env, call, pods, object, object.metadata.name, options.dryRun);
+  await bind(env, call, pods, object, object.metadata.name ?? '', options.dryRun);
   return answer(negotiated, SUCCESS);
 }
 
@@ -47,10 +49,11 @@ async function bind(
   name: string,
   dryRun: boolean,
 ): Promise<void> {
-  validate(binding);
-  if (binding.metadata.name && binding.metadata.name !== name) {
+  if ((binding.metadata.name ?? '') !== name) {
     throw statusErrors.badRequest('name in URL does not match name in Binding object');
   }
+  validate(binding);
+  checkName(name);
   const now = timestamp(env.registry.server.clock.now());
   await updateObject(
     env.registry,
@@ -69,15 +72,22 @@ async function bind(
 }
 
 /** Upstream gives these errors no status of their own. */
-function validate(binding: Binding): void {
-  const path = FieldPath.root('target');
-  const { kind = '', name = '' } = binding.target ?? {};
+function validate({ target }: Binding): void {
+  const { kind = '', name = '' } = target ?? {};
+  const errors: string[] = [];
   if (kind !== '' && kind !== 'Node') {
-    throw statusErrors.unknown(
-      formatFieldError(fieldErrors.notSupported(path.child('kind'), kind, ['Node', '<empty>'])),
-    );
+    errors.push(formatFieldError(fieldErrors.notSupported(PATH.child('kind'), kind, ['Node', '<empty>'])));
   }
-  if (name === '') throw statusErrors.unknown(formatFieldError(fieldErrors.required(path.child('name'), '')));
+  if (name === '') errors.push(formatFieldError(fieldErrors.required(PATH.child('name'), '')));
+  if (errors.length > 0) throw statusErrors.unknown(errors.length > 1 ? `[${errors.join(', ')}]` : (errors[0] ?? ''));
+}
+
+/** A POST to bindings names its Pod as it likes. */
+function checkName(name: string): void {
+  if (name === '') throw statusErrors.badRequest('Name parameter required.');
+  const problems = isValidPathSegmentName(name);
+  if (problems.length === 0) return;
+  throw statusErrors.badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${problems.join(';')}`);
 }
 
 function bound(pod: Pod, binding: Binding, now: string): Pod {

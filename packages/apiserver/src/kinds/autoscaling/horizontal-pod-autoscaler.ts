@@ -13,7 +13,7 @@ import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, isEmptyList, type Maybe } from '../validation/lists.ts';
 import { type Path, SPEC, STATUS } from '../validation/path.ts';
-import { checkNotNegative } from '../validation/rules.ts';
+import { checkNotNegative, NOT_NEGATIVE } from '../validation/rules.ts';
 import { checkMetric } from './metrics.ts';
 import { type ApiVersionRule, checkReference } from './object-reference.ts';
 
@@ -115,6 +115,6 @@ function checkRules(errors: ErrorList, path: Path, rules: Maybe<HPAScalingRules>
     }
   });
   if (tolerance !== undefined && Quantity.parse(tolerance).sign < 0) {
-    errors.invalid(path.child('tolerance'), tolerance, 'must be greater than or equal to zero');
+    errors.invalid(path.child('tolerance'), tolerance, NOT_NEGATIVE);
   }
 }
