@@ -189,3 +189,47 @@ describe('features that are off', () => {
     expect(spec.containers[0]?.lifecycle).toEqual({ preStop: { sleep: { seconds: 1 } } });
   });
 });
+
+describe('KIND-71: warnings', () => {
+  const item = (path: string): object => ({ key: 'k', path });
+  it.each([
+    [
+      { configMap: { name: 'm', items: [item('a/b/'), item('a'), item('ab')] } },
+      ['(ConfigMap "m"): overlapping paths: "a" with "a/b"'],
+    ],
+    [{ secret: { secretName: 's', items: [item('a'), item('a')] } }, ['(Secret "s"): overlapping paths: "a" with "a"']],
+    [
+      {
+        projected: {
+          sources: [
+            { serviceAccountToken: { path: 'token' } },
+            {},
+            { configMap: { name: 'm', items: [item('token')] } },
+          ],
+        },
+      },
+      [
+        '(Projected) has no sources provided',
+        '(Projected): overlapping paths: "token" (ConfigMap "m") with "token" (ServiceAccountToken)',
+      ],
+    ],
+  ])('tell of files over each other: %j', (volume, expected) => {
+    const pod = made({ volumes: [{ name: 'v', ...volume }] });
+    expect(podStrategy.warnings?.(pod, undefined)).toEqual(expected.map((text) => `volume "v" ${text}`));
+  });
+
+  it('tell of each constraint in its turn', () => {
+    const constraint = (topologyKey: string): object => ({
+      maxSkew: 1,
+      whenUnsatisfiable: 'DoNotSchedule',
+      topologyKey,
+    });
+    const old = 'failure-domain.beta.kubernetes.io/zone';
+    const pod = made({ topologySpreadConstraints: [constraint(old), constraint(old)] });
+    const at = (i: number): string[] => [
+      `spec.topologySpreadConstraints[${i}].topologyKey: ${old} is deprecated since v1.17; use "topology.kubernetes.io/zone" instead`,
+      `spec.topologySpreadConstraints[${i}].labelSelector: a null labelSelector results in matching no pod`,
+    ];
+    expect(podStrategy.warnings?.(pod, undefined)).toEqual([...at(0), ...at(1)]);
+  });
+});

@@ -32,10 +32,6 @@ export function nodeSelectorWarnings(spec: PodSpec, path: Path): string[] {
       termWarnings(warnings, termAt.child('preference'), preference),
     );
   }
-  eachItem(spec.topologySpreadConstraints, path.child('topologySpreadConstraints'), ({ topologyKey }, at) => {
-    const message = DEPRECATED.get(topologyKey);
-    if (message) warnings.push(`${at.child('topologyKey')}: ${topologyKey} is ${message}`);
-  });
   return warnings;
 }
 

@@ -5,7 +5,8 @@ import { type ObjectMeta, type PodAffinity, type PodSpec, Quantity, type Volume 
 import { eachItem } from '../../validation/lists.ts';
 import type { Path } from '../../validation/path.ts';
 import { type AnyContainer, eachContainer } from './each-container.ts';
-import { nodeSelectorWarnings } from './node-label-warnings.ts';
+import { DEPRECATED, nodeSelectorWarnings } from './node-label-warnings.ts';
+import { pathWarnings } from './path-warnings.ts';
 import { portWarnings } from './port-warnings.ts';
 
 const NO_MATCH = 'a null labelSelector results in matching no pod';
@@ -67,7 +68,10 @@ export function podWarnings(path: Path, spec: PodSpec, meta: ObjectMeta | undefi
 }
 
 function spreadWarnings({ spec, warnings }: Subject, path: Path): void {
-  eachItem(spec.topologySpreadConstraints, path.child('topologySpreadConstraints'), ({ labelSelector }, at) => {
+  eachItem(spec.topologySpreadConstraints, path.child('topologySpreadConstraints'), (constraint, at) => {
+    const { labelSelector, topologyKey } = constraint;
+    const message = DEPRECATED.get(topologyKey);
+    if (message) warnings.push(`${at.child('topologyKey')}: ${topologyKey} is ${message}`);
     if (!labelSelector) warnings.push(`${at.child('labelSelector')}: ${NO_MATCH}`);
   });
 }
@@ -92,37 +96,7 @@ function volumeWarnings({ spec, warnings }: Subject, path: Path): void {
       warnings.push(fraction(claim.child('resources').child('requests').key('storage'), storage));
     }
   });
-  tokenPathWarnings(spec, path, warnings);
-  for (const { name, projected } of spec.volumes ?? []) {
-    for (const source of projected ? (projected.sources ?? []) : []) {
-      if (Object.keys(source).length === 0) {
-        warnings.push(`volume ${JSON.stringify(name)} (Projected) has no sources provided`);
-      }
-    }
-  }
-}
-
-/** Files that hide a service account token. */
-function tokenPathWarnings(spec: PodSpec, path: Path, warnings: string[]): void {
-  const tokens = new Set<string>();
-  for (const { projected } of spec.volumes ?? []) {
-    for (const { serviceAccountToken } of projected?.sources ?? []) {
-      if (serviceAccountToken) tokens.add(serviceAccountToken.path);
-    }
-  }
-  if (tokens.size === 0) return;
-  eachItem(spec.volumes, path.child('volumes'), ({ projected }, at) => {
-    const sourcesAt = at.child('projected').child('sources');
-    const warn = (where: Path, file: string): void => {
-      if (!tokens.has(file)) return;
-      warnings.push(`${where}: has duplicated path with ServiceAccountToken ${JSON.stringify(file)}`);
-    };
-    for (const source of projected?.sources ?? []) {
-      eachItem(source.configMap?.items, sourcesAt.child('configMap'), (item, itemAt) => warn(itemAt, item.path));
-      eachItem(source.secret?.items, sourcesAt.child('secrets'), (item, itemAt) => warn(itemAt, item.path));
-      for (const item of source.downwardAPI?.items ?? []) warn(sourcesAt.child('downwardAPI'), item.path);
-    }
-  });
+  for (const volume of spec.volumes ?? []) warnings.push(...pathWarnings(volume));
 }
 
 function duplicateWarnings({ spec, warnings }: Subject, path: Path): void {
