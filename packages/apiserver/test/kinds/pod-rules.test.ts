@@ -232,4 +232,20 @@ describe('KIND-71: warnings', () => {
     ];
     expect(podStrategy.warnings?.(pod, undefined)).toEqual([...at(0), ...at(1)]);
   });
+
+  it('tell of values that no node can have, where a node need not match, and of the label of masters', () => {
+    const preferredDuringSchedulingIgnoredDuringExecution = [
+      {
+        weight: 1,
+        preference: { matchExpressions: [{ key: 'node-role.kubernetes.io/master', operator: 'In', values: ['-b'] }] },
+      },
+    ];
+    const pod = made({ affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution } } });
+    const at =
+      'spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].preference.matchExpressions[0]';
+    expect(podStrategy.warnings?.(pod, undefined)).toEqual([
+      `${at}.key: node-role.kubernetes.io/master is use "node-role.kubernetes.io/control-plane" instead`,
+      expect.stringContaining(`${at}.values[0]: -b is invalid, a valid label must be an empty string or consist of`),
+    ]);
+  });
 });

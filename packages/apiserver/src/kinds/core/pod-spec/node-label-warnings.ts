@@ -1,7 +1,7 @@
 /**
  * Warnings about node labels that have got new names (upstream: pkg/api/node/util.go).
  */
-import type { NodeSelectorTerm, PodSpec } from '@regatta/api';
+import { isValidLabelValue, type NodeSelectorTerm, type PodSpec } from '@regatta/api';
 import { eachItem } from '../../validation/lists.ts';
 import type { Path } from '../../validation/path.ts';
 
@@ -12,6 +12,7 @@ export const DEPRECATED: ReadonlyMap<string, string> = new Map([
   ['failure-domain.beta.kubernetes.io/region', 'deprecated since v1.17; use "topology.kubernetes.io/region" instead'],
   ['failure-domain.beta.kubernetes.io/zone', 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead'],
   ['beta.kubernetes.io/instance-type', 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead'],
+  ['node-role.kubernetes.io/master', 'use "node-role.kubernetes.io/control-plane" instead'],
 ]);
 
 export function nodeSelectorWarnings(spec: PodSpec, path: Path): string[] {
@@ -29,15 +30,20 @@ export function nodeSelectorWarnings(spec: PodSpec, path: Path): string[] {
       termWarnings(warnings, termAt, term),
     );
     eachItem(affinity[preferred], at.child(preferred), ({ preference }, termAt) =>
-      termWarnings(warnings, termAt.child('preference'), preference),
+      termWarnings(warnings, termAt.child('preference'), preference, true),
     );
   }
   return warnings;
 }
 
-export function termWarnings(warnings: string[], path: Path, term: NodeSelectorTerm): void {
-  eachItem(term.matchExpressions, path.child('matchExpressions'), ({ key }, at) => {
+/** @param checksValues of terms whose values aren't refused, whatever they are */
+export function termWarnings(warnings: string[], path: Path, term: NodeSelectorTerm, checksValues = false): void {
+  eachItem(term.matchExpressions, path.child('matchExpressions'), ({ key, values }, at) => {
     const message = DEPRECATED.get(key);
     if (message) warnings.push(`${at.child('key')}: ${key} is ${message}`);
+    if (!checksValues) return;
+    eachItem(values, at.child('values'), (value, valueAt) => {
+      for (const problem of isValidLabelValue(value)) warnings.push(`${valueAt}: ${value} is invalid, ${problem}`);
+    });
   });
 }
