@@ -57,6 +57,22 @@ describe('ResourceQuota controller', () => {
     expect((await statusOf(cluster))?.used).toEqual({ pods: '0', 'count/pods': '1', configmaps: '0' });
   });
 
+  it('CM-141: so is what a Pod or a claim no longer asks for', async () => {
+    const cluster = await started();
+    await cluster.create(resources.pods, pod('p', '300m'));
+    const claim = { metadata: { name: 'c', namespace: 'a' }, spec: { resources: { requests: { storage: '1Gi' } } } };
+    await cluster.create(resources.persistentVolumeClaims, {
+      ...claim,
+      status: { allocatedResources: { storage: '2Gi' } },
+    });
+    await cluster.create(resources.resourceQuotas, quota({ 'requests.cpu': '1', 'requests.storage': '4Gi' }));
+    expect((await statusOf(cluster))?.used).toEqual({ 'requests.cpu': '300m', 'requests.storage': '2Gi' });
+    const smaller = ({ metadata }: Pod): Pod => ({ ...pod('p', '100m'), metadata: { ...metadata, generation: 2 } });
+    await cluster.change(resources.pods, 'p', smaller, 'a');
+    await cluster.change(resources.persistentVolumeClaims, 'c', (old) => ({ ...old, status: {} }), 'a');
+    expect((await statusOf(cluster))?.used).toEqual({ 'requests.cpu': '100m', 'requests.storage': '1Gi' });
+  });
+
   it('CM-142: another limit is shown at once; what nothing serves has no count', async () => {
     const cluster = await started();
     await cluster.create(resources.resourceQuotas, quota({ pods: '5' }));

@@ -10,6 +10,7 @@ import {
   isNotFound,
   jsonEqual,
   type KubeObject,
+  type PersistentVolumeClaim,
   type Pod,
   type ResourceQuota,
   type Service,
@@ -47,12 +48,17 @@ export class ResourceQuotaController extends KeyedController {
     });
     context.informers.for(resources.pods).addHandler({
       onUpdate: (pod, old) => {
-        if (isFinished(pod) && !isFinished(old)) this.usedLess(pod);
+        if ((isFinished(pod) && !isFinished(old)) || asksOtherwise(pod, old)) this.usedLess(pod);
       },
     });
     context.informers.for(resources.services).addHandler({
       onUpdate: (service, old) => {
         if (portsOf(service) < portsOf(old) || service.spec.type !== old.spec.type) this.usedLess(service);
+      },
+    });
+    context.informers.for(resources.persistentVolumeClaims).addHandler({
+      onUpdate: (claim, old) => {
+        if (!jsonEqual(countedOf(claim), countedOf(old))) this.usedLess(claim);
       },
     });
   }
@@ -97,6 +103,18 @@ export class ResourceQuotaController extends KeyedController {
 
 function isFinished({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+/** A Pod that was resized, or came to end by itself, may use less of one quota or other quotas. */
+function asksOtherwise({ metadata }: Pod, old: Pod): boolean {
+  return metadata.generation !== old.metadata.generation;
+}
+
+/** What of a claim's status counts. */
+function countedOf({ status }: PersistentVolumeClaim): unknown {
+  const { allocatedResources, currentVolumeAttributesClassName, modifyVolumeStatus } = status ?? {};
+  const target = modifyVolumeStatus?.targetVolumeAttributesClassName;
+  return { allocatedResources, currentVolumeAttributesClassName, target };
 }
 
 function portsOf({ spec }: Service): number {
