@@ -2,7 +2,7 @@
  * What an object uses of a quota (upstream: pkg/quota/v1/evaluator/core and the generic object count evaluator of
  * k8s.io/apiserver/pkg/quota/v1/generic).
  */
-import type { PersistentVolumeClaim, Pod, Service } from '../generated/kinds.ts';
+import type { PersistentVolumeClaim, Pod, ResourceV1ResourceClaim, Service } from '../generated/kinds.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { isHugePages, isNativeResource, podTotals, type Quantities } from '../pod-resources.ts';
 import { Quantity } from '../quantity.ts';
@@ -20,6 +20,9 @@ export const PLAIN_COUNTS: ReadonlySet<string> = new Set([
 ]);
 const COMPUTE = ['cpu', 'memory', 'ephemeral-storage'];
 const CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
+const DEVICES_SUFFIX = '.deviceclass.resource.k8s.io/devices';
+/** How many devices a request for all of them may get. */
+const ALL_DEVICES = 32;
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /** The name under which objects of a resource are counted: `count/pods`, `count/deployments.apps`. */
@@ -30,6 +33,8 @@ function countName({ group, resource }: CountedResource): string {
 /** @param now milliseconds since the epoch: a Pod whose grace is over uses nothing but its place in the count */
 export function quotaUsage(counted: CountedResource, object: KubeObject, now: number): Quantities {
   const usage: Quantities = new Map([[countName(counted), ONE]]);
+  if (counted.group === 'resource.k8s.io' && counted.resource === 'resourceclaims')
+    addDevices(usage, object as ResourceV1ResourceClaim);
   if (counted.group !== '') return usage;
   if (PLAIN_COUNTS.has(counted.resource)) usage.set(counted.resource, ONE);
   if (counted.resource === 'pods') addPod(usage, object as Pod, now);
@@ -43,6 +48,7 @@ export function quotaResourceOf(name: string): string | undefined {
   if (name.startsWith('count/')) return name.slice('count/'.length);
   if (name.startsWith('services.')) return 'services';
   if (name === 'requests.storage' || name.includes(CLASS_SUFFIX)) return 'persistentvolumeclaims';
+  if (name.endsWith(DEVICES_SUFFIX)) return 'resourceclaims.resource.k8s.io';
   if (PLAIN_COUNTS.has(name)) return name;
   return isOfPods(name) ? 'pods' : undefined;
 }
@@ -125,4 +131,26 @@ function wholeBytes(text: string): Quantity {
   const quantity = Quantity.parse(text);
   const rounded = Quantity.of(quantity.value());
   return rounded.cmp(quantity) === 0 ? quantity : rounded;
+}
+
+interface DeviceWish {
+  readonly deviceClassName?: string;
+  readonly allocationMode?: string;
+  readonly count?: number;
+}
+
+/** Devices of each class, at worst: of the alternatives of a request only one is taken. */
+function addDevices(usage: Quantities, { spec }: ResourceV1ResourceClaim): void {
+  for (const { exactly, firstAvailable } of spec.devices?.requests ?? []) {
+    const most = new Map<string, number>();
+    for (const wish of firstAvailable?.length ? firstAvailable : exactly ? [exactly] : []) {
+      const name = `${wish.deviceClassName ?? ''}${DEVICES_SUFFIX}`;
+      most.set(name, Math.max(most.get(name) ?? 0, devicesOf(wish)));
+    }
+    for (const [name, count] of most) usage.set(name, (usage.get(name) ?? Quantity.zero).add(Quantity.of(count)));
+  }
+}
+
+function devicesOf({ allocationMode, count = 0 }: DeviceWish): number {
+  return allocationMode === 'All' ? ALL_DEVICES : count;
 }

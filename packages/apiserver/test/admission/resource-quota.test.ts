@@ -169,6 +169,24 @@ describe('ResourceQuota', () => {
     expect(used()).toEqual({ 'requests.storage': '20' });
   });
 
+  it('ADM-15: devices are counted by their class, of alternatives the most', async () => {
+    const [gpu, nic] = ['gpu', 'nic'].map((name) => `${name}.deviceclass.resource.k8s.io/devices`) as [string, string];
+    await quota({ [gpu]: '40', [nic]: '2' }, { [gpu]: '0', [nic]: '0' });
+    const wish = (deviceClassName: string, count: number) => ({ deviceClassName, allocationMode: 'ExactCount', count });
+    const all = { deviceClassName: 'gpu', allocationMode: 'All' };
+    const requests = [
+      { name: 'a', exactly: all },
+      { name: 'b', firstAvailable: [wish('gpu', 1), wish('gpu', 3), wish('nic', 2)] },
+    ];
+    const object = { metadata: { name: 'c', namespace: 'a' }, spec: { devices: { requests } } };
+    const what = 'CREATE resourceclaims.resource.k8s.io';
+    await run(plugin, { what, namespace: 'a', object });
+    expect(used()).toEqual({ [gpu]: '35', [nic]: '2' });
+    await expect(run(plugin, { what, namespace: 'a', object })).rejects.toThrow(
+      `exceeded quota: q, requested: ${gpu}=35,${nic}=2, used: ${gpu}=35,${nic}=2, limited: ${gpu}=40,${nic}=2`,
+    );
+  });
+
   it('ADM-15: a dry run is checked and not charged', async () => {
     await quota({ pods: '1' }, { pods: '0' });
     await plugin.validate({ ...attributesOf({ what: 'CREATE pods', namespace: 'a', object: pod() }), dryRun: true });

@@ -2,6 +2,7 @@
  * What a namespace uses of one quota: only resources that the quota names are read.
  */
 import {
+  type CountedResource,
   inQuotaScopes,
   type Quantities,
   Quantity,
@@ -11,8 +12,10 @@ import {
 } from '@regatta/api';
 import type { CountedResources } from './counted-resources.ts';
 
-/** Core resources whose objects have to be read; all others are only counted. */
-const READ: ReadonlySet<string> = new Set(['pods', 'services', 'persistentvolumeclaims']);
+/** Resources whose objects have to be read; all others are only counted. */
+const READ: ReadonlySet<string> = new Set([
+  ...['pods', 'services', 'persistentvolumeclaims', 'resourceclaims.resource.k8s.io'],
+]);
 
 /** @param now milliseconds since the epoch @returns amounts by the quota's names; a name that nothing serves is left out */
 export async function countUsage(
@@ -24,12 +27,12 @@ export async function countUsage(
   const used: Record<string, string> = {};
   for (const [id, names] of namesByResource(quota)) {
     const [resource = '', group = ''] = id.split(/\.(.*)/s);
-    if (group !== '' || !READ.has(resource)) {
+    if (!READ.has(id)) {
       const count = hasScopes(quota) ? 0 : await counted.count(group, resource, namespace);
       for (const name of names) if (count !== undefined) used[name] = String(count);
       continue;
     }
-    const total = await readTotal(counted, quota, resource, now);
+    const total = await readTotal(counted, quota, { group, resource }, now);
     for (const name of names) used[name] = (total.get(name) ?? Quantity.zero).toString();
   }
   return used;
@@ -38,11 +41,10 @@ export async function countUsage(
 async function readTotal(
   counted: CountedResources,
   quota: ResourceQuota,
-  resource: string,
+  what: CountedResource,
   now: number,
 ): Promise<Quantities> {
-  const what = { group: '', resource };
-  const objects = (await counted.list('', resource, quota.metadata.namespace ?? '')) ?? [];
+  const objects = (await counted.list(what.group, what.resource, quota.metadata.namespace ?? '')) ?? [];
   const total: Quantities = new Map();
   for (const object of objects) {
     if (!inQuotaScopes(quota, what, object)) continue;
