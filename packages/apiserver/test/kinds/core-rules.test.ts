@@ -276,6 +276,40 @@ describe('changes that are refused', () => {
   });
 });
 
+describe('KIND-45: finalize', () => {
+  const FINALIZE = '/api/v1/namespaces/rules/finalize';
+  const put = async (finalizers: string[], labels = {}): Promise<Record<string, unknown>> => {
+    const body = { metadata: { name: 'rules', labels }, spec: { finalizers }, status: { phase: 'Terminating' } };
+    return running.json('PUT', FINALIZE, { body });
+  };
+
+  it('takes a namespace without its status, and only finalizers that mean something', async () => {
+    expect(await put(['kubernetes', 'example.com/mine'], { a: 'b' })).toMatchObject({
+      metadata: { labels: { a: 'b' } },
+      spec: { finalizers: ['kubernetes', 'example.com/mine'] },
+      status: { phase: 'Active' },
+    });
+    expect(await put(['kubernetes', 'mine'])).toMatchObject({
+      message:
+        'Namespace "rules" is invalid: spec.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
+    });
+    expect(await put(['kubernetes'])).toMatchObject({ spec: { finalizers: ['kubernetes'] } });
+  });
+});
+
+describe('KIND-45: a Service that is no load balancer any more', () => {
+  it('has nothing from one', async () => {
+    const type = 'application/merge-patch+json';
+    const manifest = service({ type: 'LoadBalancer' });
+    await running.request('POST', PATHS.services, { body: { metadata: { name: 'lb' }, ...manifest } });
+    const body = { status: { loadBalancer: { ingress: [{ ip: '203.0.113.1' }] } } };
+    const balanced = await running.json('PATCH', `${PATHS.services}/lb/status`, { type, body });
+    expect(balanced).toMatchObject({ status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } } });
+    const plain = await running.json('PATCH', `${PATHS.services}/lb`, { type, body: { spec: { type: 'ClusterIP' } } });
+    expect(plain['status']).toEqual({ loadBalancer: {} });
+  });
+});
+
 describe('KIND-42: claims that grow', () => {
   const NO =
     'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';

@@ -5,6 +5,7 @@
  */
 import type { CertificateSigningRequest, KubeObject, Namespace, Pod } from '@regatta/api';
 import { stampConditions, validateApproval } from '../../kinds/certificates/certificate-signing-request.ts';
+import { validateFinalizers } from '../../kinds/core/namespace.ts';
 import { validateEphemeralContainers, withEphemeralContainers } from '../../kinds/core/pod-ephemeral-containers.ts';
 import { validatePodResize, withResources } from '../../kinds/core/pod-resize.ts';
 import type { UpdatePlan } from '../../registry/update-object.ts';
@@ -32,11 +33,15 @@ function partialPlan(take: Take, rules: Pick<UpdatePlan, 'prepare' | 'validate'>
   });
 }
 
-export const finalizePlan: PlanOf = partialPlan((current, wanted) => {
-  const { finalizers } = (wanted as Namespace).spec ?? {};
-  const { finalizers: _old, ...spec } = (current as Namespace).spec ?? {};
-  return { ...current, spec: { ...spec, ...(finalizers?.length ? { finalizers } : {}) } } as KubeObject;
-});
+/** All but the status. */
+export const finalizePlan: PlanOf = partialPlan(
+  (current, wanted) => {
+    const { status: _wanted, ...namespace } = wanted as Namespace;
+    const { status } = current as Namespace;
+    return { ...namespace, ...(status ? { status } : {}) } as KubeObject;
+  },
+  { validate: (object) => validateFinalizers(object as Namespace).errors },
+);
 
 export const approvalPlan: PlanOf = partialPlan(
   (current, wanted) => {

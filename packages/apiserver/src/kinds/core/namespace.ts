@@ -4,6 +4,7 @@
 import { isQualifiedName, type Namespace } from '@regatta/api';
 import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
+import { eachItem } from '../validation/lists.ts';
 import { type Path, SPEC, STATUS } from '../validation/path.ts';
 
 const NAME_LABEL = 'kubernetes.io/metadata.name';
@@ -57,8 +58,14 @@ function applyNameLabel({ metadata }: Namespace): void {
   metadata.labels = { ...metadata.labels, [NAME_LABEL]: metadata.name };
 }
 
-/** Of the spec's finalizers, and of the finalize subresource. */
-export function checkFinalizer(errors: ErrorList, path: Path, finalizer: string): void {
+/** Of the finalize subresource. */
+export function validateFinalizers({ spec }: Namespace): ErrorList {
+  const errors = new ErrorList();
+  eachItem(spec?.finalizers, SPEC.child('finalizers'), (finalizer, at) => checkFinalizer(errors, at, finalizer));
+  return errors;
+}
+
+function checkFinalizer(errors: ErrorList, path: Path, finalizer: string): void {
   errors.invalidEach(path, finalizer, isQualifiedName(finalizer));
   if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
     errors.invalid(path, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');

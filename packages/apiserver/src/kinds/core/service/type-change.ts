@@ -1,5 +1,6 @@
 /**
- * A Service that changes its type loses what only the old type needed, unless its author changed that too
+ * A Service that changes its type loses what only the old type needed, unless its author changed that too; what a load
+ * balancer did for it is forgotten at once
  * (upstream: dropTypeDependentFields of pkg/registry/core/service/strategy.go).
  */
 import type { Service } from '@regatta/api';
@@ -17,6 +18,7 @@ export function dropTypeDependent(service: Service, old: Service): void {
     dropUnchanged(service, old, 'loadBalancerClass');
   }
   if (stopped(isExternallyAccessible)) dropUnchanged(service, old, 'externalTrafficPolicy');
+  if (spec.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
 }
 
 function dropClusterIps(service: Service, old: Service): void {
