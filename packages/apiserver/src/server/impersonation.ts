@@ -12,6 +12,7 @@ import { goQuote, isDNS1123Subdomain, type StatusError, statusErrors } from '@re
 import type { Authorizer, RequestAttributes, UserInfo } from '../auth/identity.ts';
 import { forbiddenMessage } from './api-call.ts';
 import type { RequestHeaders } from './exchange.ts';
+import { extraFields, headerValues } from './identity-headers.ts';
 
 export const MAX_CALLERS = 1024;
 
@@ -245,38 +246,13 @@ function nodeOf(name: string): string | undefined {
 
 /** @throws StatusError 400 */
 function wantedIn(headers: RequestHeaders): Wanted | undefined {
-  const name = all(headers, 'impersonate-user')[0];
-  const groups = all(headers, 'impersonate-group');
-  const uid = all(headers, 'impersonate-uid')[0];
-  const extra = extraOf(headers);
+  const name = headerValues(headers, 'impersonate-user')[0];
+  const groups = headerValues(headers, 'impersonate-group');
+  const uid = headerValues(headers, 'impersonate-uid')[0];
+  const extra = extraFields(headers, EXTRA_PREFIX);
   if (name !== undefined) return { name, groups, uid, extra };
   if (groups.length === 0 && uid === undefined && extra.size === 0) return undefined;
   throw statusErrors.badRequest(`requested ${describe(groups, uid, extra)} without impersonating a user name`);
-}
-
-function all(headers: RequestHeaders, name: string): string[] {
-  const value = headers[name];
-  if (value === undefined || value === '') return [];
-  // Node joins repeated headers with a comma; group names hold none.
-  return Array.isArray(value) ? value : value.split(',').map((part) => part.trim());
-}
-
-function extraOf(headers: RequestHeaders): Map<string, string[]> {
-  const extra = new Map<string, string[]>();
-  for (const header of Object.keys(headers)) {
-    if (!header.startsWith(EXTRA_PREFIX)) continue;
-    extra.set(unescaped(header.slice(EXTRA_PREFIX.length)), all(headers, header));
-  }
-  return extra;
-}
-
-/** A key that is not well escaped is taken as it is. */
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
 }
 
 /** Go's %#v of what was asked for. */
