@@ -1,9 +1,12 @@
+import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { isConflict, isForbidden, isGone, isInvalid, isNotFound } from '@regatta/api';
 import { describe, expect, it } from 'vitest';
 import { extensionRequest } from '../../src/images/extension/extension-request.ts';
 import { selection, shownList, shownObject } from '../../src/images/sample-apiserver/wardle-answers.ts';
 import { openApiV3, resourceList } from '../../src/images/sample-apiserver/wardle-documents.ts';
 import { kindsOf } from '../../src/images/sample-apiserver/wardle-kinds.ts';
+import { bodyOf, LONGEST_BODY, MAX_UNREAD, writeFrame } from '../../src/images/sample-apiserver/wardle-server.ts';
 import { MAX_HISTORY, MAX_OBJECTS, WardleStore } from '../../src/images/sample-apiserver/wardle-store.ts';
 import {
   create,
@@ -155,6 +158,35 @@ describe('sample-apiserver', () => {
     expect(store.since(store.revision - MAX_HISTORY)).toHaveLength(MAX_HISTORY);
     expect(() => store.since(1)).toThrow(expect.toSatisfy((error: unknown) => isGone(error)));
     expect(() => create(store, target('Flunder'), flunder('more'), options())).toThrow('database space exceeded');
+  });
+
+  it('IMG-47: a watcher that does not read is cut off', () => {
+    const response = {
+      destroyed: false,
+      writableLength: 0,
+      write: (text: string) => {
+        response.writableLength += text.length;
+        return true;
+      },
+      destroy: () => {
+        response.destroyed = true;
+      },
+    };
+    const object = { text: 'x'.repeat(1000) };
+    let frames = 0;
+    for (; !response.destroyed; frames++) writeFrame(response as unknown as ServerResponse, { type: 'ADDED', object });
+    expect(frames).toBeGreaterThan(MAX_UNREAD / 1100);
+    const before = response.writableLength;
+    writeFrame(response as unknown as ServerResponse, { type: 'ADDED', object });
+    expect(response.writableLength).toBe(before);
+  });
+
+  it('IMG-47: a body has its limit', async () => {
+    const half = new Uint8Array(LONGEST_BODY / 2);
+    expect(await bodyOf({ request: Readable.from([half, half]) })).toHaveLength(LONGEST_BODY);
+    await expect(bodyOf({ request: Readable.from([half, half, new Uint8Array(1)]) })).rejects.toThrow(
+      `Request entity too large: limit is ${LONGEST_BODY}`,
+    );
   });
 
   it('IMG-47: requests are read as upstream reads them', () => {

@@ -26,7 +26,7 @@ import { type WardleEvent, WardleStore } from './wardle-store.ts';
 import { create, existing, patch, remove, type Target, update, type WriteOptions } from './wardle-writes.ts';
 
 /** Bytes. */
-const LONGEST_BODY = 3 * 1024 * 1024;
+export const LONGEST_BODY = 3 * 1024 * 1024;
 /** Bytes that a watcher may leave unread. */
 export const MAX_UNREAD = 1024 * 1024;
 /** Real milliseconds of a watch without a time of its own. */
@@ -137,7 +137,7 @@ function writeOptions(process: ProcessContext, { query, response }: ExtensionCal
 }
 
 /** @throws StatusError 413 */
-async function bodyOf({ request }: ExtensionCall): Promise<Uint8Array> {
+export async function bodyOf({ request }: { readonly request: AsyncIterable<Uint8Array> }): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request) {
@@ -183,7 +183,10 @@ function bookmark({ kind, version }: Target, revision: number): object {
   return { kind: kind.kind, apiVersion: `${GROUP}/${version}`, metadata };
 }
 
-function writeFrame(response: ServerResponse, frame: object): void {
+export function writeFrame(
+  response: Pick<ServerResponse, 'destroyed' | 'write' | 'writableLength' | 'destroy'>,
+  frame: object,
+): void {
   if (response.destroyed) return;
   response.write(`${JSON.stringify(frame)}\n`);
   if (response.writableLength > MAX_UNREAD) response.destroy();
