@@ -8,6 +8,7 @@
 import type { Element, Expr, Literal, MapEntry } from './ast.ts';
 import { EvaluationError, type Issue, noSuchOverload } from './cel-error.ts';
 import type { Code, Frame } from './code.ts';
+import { literalProblem } from './literal-checks.ts';
 import { addElement, indexedType, item, member, optionalItem, optionalMember } from './lookups.ts';
 import { compileMacro } from './macros.ts';
 import { type FunctionTable, type Overload, resolve, traversed } from './overloads.ts';
@@ -49,6 +50,8 @@ interface Variable {
 
 export class Compiler {
   readonly issues: Issue[] = [];
+  /** Told only when there are no others. */
+  readonly lateIssues: Issue[] = [];
   /** Variables that the expression really uses. */
   readonly used = new Set<string>();
   readonly #functions: FunctionTable;
@@ -188,9 +191,21 @@ export class Compiler {
     return { ...code, type: code.type.kind === 'optional' ? code.type.value : DYN };
   }
 
+  /** Elements of a literal are of one type. */
+  #common(types: readonly (readonly [type: CelType, at: number])[]): CelType {
+    let common: CelType | undefined;
+    for (const [type, at] of types) {
+      const both = joined(common, type);
+      if (common && both.kind === 'dyn' && common.kind !== 'dyn' && type.kind !== 'dyn') {
+        this.fail(at, `expected type '${typeText(common)}' but found '${typeText(type)}'`);
+      } else common = both;
+    }
+    return common ?? DYN;
+  }
+
   #list(items: readonly Element[]): Code {
     const codes = items.map((item) => this.element(item));
-    const element = codes.reduce<CelType | undefined>((type, code) => joined(type, code.type), undefined) ?? DYN;
+    const element = this.#common(codes.map((code, i) => [code.type, items[i]?.value.at ?? 0]));
     const run = (frame: Frame): Value => {
       frame.meter.charge(LIST_COST);
       const made: Value[] = [];
@@ -203,8 +218,8 @@ export class Compiler {
 
   #map(entries: readonly MapEntry[]): Code {
     const codes = entries.map((entry) => [this.compile(entry.key), this.element(entry), entry.optional] as const);
-    const key = codes.reduce<CelType | undefined>((type, [code]) => joined(type, code.type), undefined) ?? DYN;
-    const value = codes.reduce<CelType | undefined>((type, [, code]) => joined(type, code.type), undefined) ?? DYN;
+    const key = this.#common(codes.map(([code], i) => [code.type, entries[i]?.key.at ?? 0]));
+    const value = this.#common(codes.map(([, code], i) => [code.type, entries[i]?.value.at ?? 0]));
     const run = (frame: Frame): Value => {
       frame.meter.charge(MAP_COST);
       const made = new Map<string, [Value, Value]>();
@@ -237,6 +252,8 @@ export class Compiler {
     const types = codes.map((code) => code.type);
     const resolved = resolve(candidates, target !== undefined, types);
     if (!resolved) return this.fail(at, noOverload(name, target !== undefined, types));
+    const literal = literalProblem(name, args);
+    if (literal) this.lateIssues.push(literal);
     const { overloads, result } = resolved;
     const sizes = codes.map((code) => code.size);
     const largest = (of: (overload: Overload) => number): number => Math.max(...overloads.map(of));

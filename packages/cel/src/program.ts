@@ -10,6 +10,7 @@ import { Compiler, type StructTypes } from './compiler.ts';
 import { addressesLibrary } from './libraries/addresses.ts';
 import { collectionsLibrary } from './libraries/collections.ts';
 import { conversionsLibrary } from './libraries/conversions.ts';
+import { formatsLibrary } from './libraries/formats.ts';
 import { numbersLibrary } from './libraries/numbers.ts';
 import { quantitiesLibrary } from './libraries/quantities.ts';
 import { stringsLibrary } from './libraries/strings.ts';
@@ -26,6 +27,7 @@ const BASE: readonly Library[] = [
   collectionsLibrary,
   quantitiesLibrary,
   addressesLibrary,
+  formatsLibrary,
 ];
 const baseFunctions = functionTable(BASE);
 
@@ -58,7 +60,8 @@ export function compileCel(source: string, environment: CelEnvironment): Program
   const functions = libraries ? functionTable([...BASE, ...libraries]) : baseFunctions;
   const compiler = new Compiler(functions, environment.variables, environment.structs);
   const code = compiler.compile(expr);
-  if (compiler.issues.length > 0) throw new CompileError(compiler.issues, source);
+  const issues = compiler.issues.length > 0 ? compiler.issues : compiler.lateIssues;
+  if (issues.length > 0) throw new CompileError(issues, source);
   return {
     type: code.type,
     maxCost: code.cost,

@@ -11,12 +11,14 @@ export class Uint {
   constructor(readonly value: bigint) {}
 }
 
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+
 /** An instant; nanoseconds since 1970, UTC. */
 export class Timestamp {
   constructor(readonly nanos: bigint) {}
 
   static parse(text: string): Timestamp {
-    const ms = Date.parse(text);
+    const ms = RFC3339.test(text) ? Date.parse(text) : Number.NaN;
     if (Number.isNaN(ms)) throw new EvaluationError(`parsing time ${JSON.stringify(text)}`);
     const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
     const below = BigInt(fraction.slice(3, 9).padEnd(6, '0'));
@@ -249,6 +251,12 @@ export function parseDuration(text: string): Duration {
     if (fraction !== '') nanos += (BigInt(fraction.slice(0, 18)) * scale) / 10n ** BigInt(fraction.slice(0, 18).length);
   }
   return new Duration(match[1] === '-' ? -nanos : nanos);
+}
+
+/** Go's durations, which know no days. @throws EvaluationError */
+export function parseGoDuration(text: string): Duration {
+  if (text.includes('d')) throw new EvaluationError(`time: unknown unit "d" in duration ${JSON.stringify(text)}`);
+  return parseDuration(text);
 }
 
 /** As `type(x)` and messages name what a value is. */

@@ -64,7 +64,7 @@ describe('CEL-1: expressions have the values that upstream gives them', () => {
     "'a-b-c'.split('-') == ['a', 'b', 'c'] && ['a', 'b'].join('-') == 'a-b' && 'aaa'.replace('a', 'b', 2) == 'bba'",
     "'hello'.indexOf('l') == 2 && 'hello'.lastIndexOf('l') == 3 && 'hello'.substring(1, 3) == 'el' && 'hello'.charAt(1) == 'e'",
     "'  X '.trim().lowerAscii() == 'x' && 'x'.upperAscii() == 'X'",
-    "'%s is %d, %.2f'.format(['a', 3, 1.5]) == 'a is 3, 1.50'",
+    "'%s is %d, %.2f'.format([dyn('a'), 3, 1.5]) == 'a is 3, 1.50'",
     "'a12b3'.find('[0-9]+') == '12' && 'a12b3'.findAll('[0-9]+') == ['12', '3']",
     '[3, 1, 2].sum() == 6 && [3, 1].min() == 1 && [3, 1].max() == 3 && [1, 2].isSorted() && [1, 2, 1].lastIndexOf(1) == 2',
     'sets.contains([1, 2, 3], [2]) && sets.intersects([1], [1, 2]) && sets.equivalent([1, 2], [2, 1])',
@@ -83,6 +83,13 @@ describe('CEL-1: expressions have the values that upstream gives them', () => {
     "self.?s.optMap(v, v + '!').value() == 'héllo!'",
     'cel.bind(x, self.a * 2, x + x) == 12',
     "base64.decode('aGk=') == b'hi' && base64.encode(b'hi') == 'aGk='",
+    "!format.dns1123Label().validate('web-1').hasValue() && format.dns1123Label().validate('Web').value().size() == 1",
+    "!format.dns1123LabelPrefix().validate('web-').hasValue() && format.dns1035Label().validate('1a').hasValue()",
+    "format.named('uuid').value().validate('x') == optional.of(['does not match the UUID format']) && !format.named('none').hasValue()",
+    "format.date().validate('2024-02-30').value() == ['invalid date'] && !format.date().validate('2024-02-29').hasValue()",
+    "!format.datetime().validate('2024-02-03T04:05:06Z').hasValue() && format.byte().validate('a').value() == ['invalid base64']",
+    "!format.uri().validate('https://x/y').hasValue() && format.uri().validate('no uri').hasValue()",
+    "!format.labelValue().validate('').hasValue() && !format.qualifiedName().validate('a.b/c').hasValue()",
   ])('%s', (text) => expect(run(text)).toBe(true));
 
   it.each([
@@ -132,6 +139,15 @@ describe('CEL-2: mistakes are found before anything is evaluated, and told as up
     expect(problem(`${'['.repeat(400)}1${']'.repeat(400)} == []`)).not.toBe('');
     expect(problem(Array.from({ length: 30_000 }, () => '1').join('+'))).not.toBe('');
   });
+
+  it.each([
+    ["[1, 'a']", "1:5: expected type 'int' but found 'string'"],
+    ["{'a': 1, 'b': true}", "1:15: expected type 'int' but found 'bool'"],
+    ["duration('1d') > duration('1h')", '1:10: invalid duration argument'],
+    ["timestamp('yesterday') > timestamp('2024-02-03T04:05:06Z')", '1:11: invalid timestamp argument'],
+    ["self.s.matches('(')", '1:16: invalid matches argument'],
+    ["self.s.matches('(') && other", "1:24: undeclared reference to 'other' (in container '')"],
+  ])('%s', (text, message) => expect(problem(text).split('\n')[0]).toBe(`ERROR: <input>:${message}`));
 
   it('tells syntax errors', () => {
     expect(problem('self.a.(')).toBe(

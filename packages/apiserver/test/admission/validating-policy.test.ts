@@ -99,6 +99,22 @@ describe('ADM-33: policies refuse what their expressions do not allow, where a b
     });
   });
 
+  it('asks what others may do, and knows the namespace', async () => {
+    const robot = "authorizer.serviceAccount('bound', 'robot').group('').resource('pods')";
+    const expressions = [
+      "authorizer.group('').resource('pods').fieldSelector('spec.nodeName=n').labelSelector('a=b').check('list').allowed()",
+      `!${robot}.check('list').allowed() && !${robot}.check('list').errored()`,
+      "namespaceObject.metadata.labels['kubernetes.io/metadata.name'] == 'bound' && namespaceObject.status.phase == 'Active'",
+    ];
+    await inForce({ spec: { validations: expressions.map((expression) => ({ expression })) } }, async () => {
+      expect((await deploy('asks', 1)).code).toBe(201);
+    });
+    const wrong = { validations: [{ expression: "authorizer.group('').resource('').check('get').allowed()" }] };
+    await inForce({ spec: wrong }, async () => {
+      expect(message(await deploy('asks-nothing', 1))).toContain('resulted in error: resource must not be empty');
+    });
+  });
+
   it('takes parameters from objects, and warns where that is asked', async () => {
     const maps = '/api/v1/namespaces/bound/configmaps';
     await running.request('POST', maps, { body: { metadata: { name: 'limits' }, data: { most: '2' } } });

@@ -4,7 +4,7 @@
 import { EvaluationError } from '../cel-error.ts';
 import { fn, type Library, method, type Overload, traversal } from '../overloads.ts';
 import { BOOL, BYTES, type CelType, DOUBLE, DURATION, DYN, INT, STRING, TIMESTAMP, TYPE, UINT } from '../types.ts';
-import { Duration, parseDuration, Timestamp, TypeValue, typeNameOf, Uint, type Value } from '../values.ts';
+import { Duration, parseGoDuration, Timestamp, TypeValue, typeNameOf, Uint, type Value } from '../values.ts';
 import * as arg from './arguments.ts';
 import { checkedInt, checkedUint } from './numbers.ts';
 
@@ -121,7 +121,7 @@ export const conversionsLibrary: Library = [
   fn('timestamp', [STRING], TIMESTAMP, (args) => Timestamp.parse(arg.string(args, 0)), reads),
   fn('timestamp', [TIMESTAMP], TIMESTAMP, (args) => arg.timestamp(args, 0)),
   fn('timestamp', [INT], TIMESTAMP, (args) => new Timestamp(arg.int(args, 0) * 1_000_000_000n)),
-  fn('duration', [STRING], DURATION, (args) => parseDuration(arg.string(args, 0)), reads),
+  fn('duration', [STRING], DURATION, (args) => parseGoDuration(arg.string(args, 0)), reads),
   fn('duration', [DURATION], DURATION, (args) => arg.duration(args, 0)),
   fn(
     'dyn',

@@ -5,13 +5,15 @@
  * Objects have no declared types here: whatever was sent can be asked for, and what isn't there has no value.
  */
 
-import type { KubeObject } from '@regatta/api';
+import { isDNS1123Label, isDNS1123Subdomain, type KubeObject } from '@regatta/api';
 import {
   BOOL,
   type CelEnvironment,
   type CelType,
   DYN,
+  EvaluationError,
   fromJson,
+  INT,
   type Library,
   listOf,
   mapOf,
@@ -19,9 +21,10 @@ import {
   Opaque,
   opaque,
   STRING,
+  TIMESTAMP,
   type Value,
 } from '@regatta/cel';
-import type { Authorizer } from '../../auth/identity.ts';
+import type { Authorizer, UserInfo } from '../../auth/identity.ts';
 import type { AdmissionAttributes } from '../admission.ts';
 import { patchLibrary, patchType } from './patch-types.ts';
 
@@ -71,6 +74,36 @@ const REQUEST: CelType = (() => {
   return { ...made, fields: new Map([...made.fields, ['namespace', { jsonName: 'namespace', type: STRING }]]) };
 })();
 
+const NAMESPACE = object('kubernetes.Namespace', {
+  metadata: object('kubernetes.NamespaceMetadata', {
+    name: STRING,
+    generateName: STRING,
+    namespace: STRING,
+    labels: mapOf(STRING, STRING),
+    annotations: mapOf(STRING, STRING),
+    UID: STRING,
+    creationTimestamp: TIMESTAMP,
+    deletionGracePeriodSeconds: INT,
+    deletionTimestamp: TIMESTAMP,
+    generation: INT,
+    resourceVersion: STRING,
+    finalizers: listOf(STRING),
+  }),
+  spec: object('kubernetes.NamespaceSpec', { finalizers: listOf(STRING) }),
+  status: object('kubernetes.NamespaceStatus', {
+    phase: STRING,
+    conditions: listOf(
+      object('kubernetes.NamespaceCondition', {
+        status: STRING,
+        type: STRING,
+        lastTransitionTime: TIMESTAMP,
+        message: STRING,
+        reason: STRING,
+      }),
+    ),
+  }),
+});
+
 /** What an environment has beside what all have. */
 export interface EnvironmentParts {
   /** Of `object` and `oldObject`; anything unless told. */
@@ -96,7 +129,7 @@ export function admissionEnvironment(parts: EnvironmentParts = {}): CelEnvironme
       ['oldObject', type],
       ['request', REQUEST],
       [params ? 'params' : HIDDEN, params ?? DYN],
-      ['namespaceObject', DYN],
+      ['namespaceObject', NAMESPACE],
       [withoutAuthorizer ? HIDDEN : 'authorizer', AUTHORIZER],
       [withoutAuthorizer ? HIDDEN : 'authorizer.requestResource', RESOURCE],
       [variables ? 'variables' : HIDDEN, variables ?? DYN],
@@ -110,6 +143,8 @@ interface Check {
   readonly authorizer: Authorizer;
   readonly attributes: AdmissionAttributes;
   readonly what: Readonly<Record<string, string>>;
+  /** Whoever made the request unless told. */
+  readonly user?: UserInfo;
 }
 
 function checkAt(args: readonly Value[]): Check {
@@ -125,13 +160,31 @@ function refined(typeName: string, args: readonly Value[], more: Readonly<Record
 }
 
 const step = (name: string, from: CelType, to: CelType, field: string): Library[number] =>
-  method(name, [from, STRING], to, (args) =>
-    refined(to.kind === 'opaque' ? to.name : '', args, { [field]: String(args[1]) }),
-  );
+  method(name, [from, STRING], to, (args) => {
+    const text = String(args[1]);
+    if ((name === 'path' || name === 'resource') && text.trim() === '') {
+      throw new EvaluationError(`${name} must not be empty`);
+    }
+    return refined(to.kind === 'opaque' ? to.name : '', args, { [field]: text });
+  });
 
-function decide({ authorizer, attributes, what }: Check): { readonly allowed: boolean; readonly reason: string } {
-  const { user } = attributes;
-  const { path = '', verb = '' } = what;
+/** Asks in the name of an account from there on. */
+function asServiceAccount(args: readonly Value[]): Value {
+  const check = checkAt(args);
+  const [namespace, name] = [String(args[1]), String(args[2])];
+  if (isDNS1123Subdomain(name).length > 0) throw new EvaluationError('Invalid service account name');
+  if (isDNS1123Label(namespace).length > 0) throw new EvaluationError('Invalid service account namespace');
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+  const user = { name: `system:serviceaccount:${namespace}:${name}`, groups };
+  const of = { ...check, user };
+  return new Opaque('kubernetes.authorization.Authorizer', of, JSON.stringify(user));
+}
+
+function decide({ authorizer, attributes, what, user = attributes.user }: Check): {
+  readonly allowed: boolean;
+  readonly reason: string;
+} {
+  const { path = '', verb = '', fieldSelector, labelSelector } = what;
   const decision = authorizer.authorize({
     user,
     verb,
@@ -143,6 +196,8 @@ function decide({ authorizer, attributes, what }: Check): { readonly allowed: bo
     subresource: what['subresource'] ?? '',
     namespace: what['namespace'] ?? '',
     name: what['name'] ?? '',
+    ...(fieldSelector ? { fieldSelector } : {}),
+    ...(labelSelector ? { labelSelector } : {}),
   });
   return { allowed: decision.verdict === 'allow', reason: decision.verdict === 'allow' ? '' : decision.reason };
 }
@@ -152,6 +207,9 @@ const authorizerLibrary: Library = [
   step('group', AUTHORIZER, GROUP, 'group'),
   step('resource', GROUP, RESOURCE, 'resource'),
   step('subresource', RESOURCE, RESOURCE, 'subresource'),
+  step('fieldSelector', RESOURCE, RESOURCE, 'fieldSelector'),
+  step('labelSelector', RESOURCE, RESOURCE, 'labelSelector'),
+  method('serviceAccount', [AUTHORIZER, STRING, STRING], AUTHORIZER, asServiceAccount),
   step('namespace', RESOURCE, RESOURCE, 'namespace'),
   step('name', RESOURCE, RESOURCE, 'name'),
   ...[PATH, RESOURCE].map((from) =>
@@ -198,7 +256,7 @@ export function requestValues(facts: RequestFacts): Value[] {
     fromJson(oldObject ?? null, DYN),
     fromJson(request, REQUEST),
     fromJson(params ?? null, DYN),
-    fromJson(namespaceObject ?? null, DYN),
+    fromJson(namespaceObject ?? null, NAMESPACE),
     check('kubernetes.authorization.Authorizer', {}),
     check('kubernetes.authorization.ResourceCheck', { group, resource, subresource, namespace, name }),
     null,
