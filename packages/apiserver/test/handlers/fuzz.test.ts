@@ -3,6 +3,7 @@
  * them in whatever words, some with upstream's 500; it must not fail, which it would tell in its log.
  */
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { type Logger, type Random, seededRandom, silentLogger } from '@regatta/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareNamespace, type RunningServer, runServer } from '../running-server.ts';
@@ -19,7 +20,8 @@ interface Step {
   readonly accept?: string;
 }
 
-const steps: readonly Step[] = readFileSync(new URL('../fixtures/transcripts.jsonl', import.meta.url), 'utf8')
+const steps: readonly Step[] = gunzipSync(readFileSync(new URL('../fixtures/transcripts.jsonl.gz', import.meta.url)))
+  .toString()
   .split('\n')
   .filter(Boolean)
   .map((line) => (JSON.parse(line) as { step: Step }).step)
