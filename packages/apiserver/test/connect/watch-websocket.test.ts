@@ -60,11 +60,14 @@ describe('SRV-17: a watch over a WebSocket', () => {
     expect(await messages(connect())).toEqual(frames.map((frame) => frame.subarray(4)));
   });
 
-  it('takes any one protocol, but not several; without an Origin it is 403', async () => {
+  it('takes any one protocol beside a token, but not several; without an Origin it is 403', async () => {
     server.overHttp = () => answering('application/json', Buffer.from(ADDED));
     const named = connect(['anything']);
     expect(await messages(named)).toEqual([ADDED]);
     expect(named.protocol).toBe('anything');
+    const browsers = connect(['anything', 'base64url.bearer.authorization.k8s.io.eA']);
+    expect(await messages(browsers)).toEqual([ADDED]);
+    expect(browsers.protocol).toBe('anything');
     expect(await refusal(connect(['one', 'two']))).toBe(400);
     expect(await refusal(connect([], {}))).toBe(403);
   });
