@@ -140,6 +140,8 @@ export class ProtobufCodec {
     if (META_KINDS.has(kind)) return `${META}.${kind}`;
     const gv = parseApiVersion(apiVersion);
     if (!gv) return undefined;
+    // Metadata alone is the same in v1beta1, and has one message.
+    if (kind === 'PartialObjectMetadata') return `${META}.${kind}`;
     if (gv.group === 'meta.k8s.io') return `${META.slice(0, -'v1'.length)}${gv.version}.${kind}`;
     if (gv.group === 'apidiscovery.k8s.io') return `k8s.io.api.apidiscovery.${gv.version}.${kind}`;
     const typeId = this.schema.typeIdOf(gv.group, gv.version, kind);

@@ -30,7 +30,7 @@ export interface BodyEncoding {
     frame(type: string, object: unknown): Uint8Array;
   };
   /** A list of objects, from bytes that are made once for each; for encodings without `shared`. */
-  list?(head: TypeMeta, items: readonly KubeObject[]): Uint8Array;
+  list?(head: TypeMeta, items: readonly object[]): Uint8Array;
   /** Loads what the encoding needs and answers only rarely do. */
   readonly prepare?: () => Promise<unknown>;
 }

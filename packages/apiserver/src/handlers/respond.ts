@@ -2,7 +2,7 @@
  * Objects and lists as answers, in the form that was negotiated. Whole objects in their stored version share their bytes
  * with every other answer; anything else is made for this answer.
  */
-import { type KubeObject, statusErrors } from '@regatta/api';
+import { type KubeObject, statusErrors, type TypeMeta } from '@regatta/api';
 import type { Resource } from '../registry/resource.ts';
 import type { FixedResponse, ResponseHeaders } from '../server/exchange.ts';
 import type { StoredObject } from '../storage/object-storage.ts';
@@ -99,21 +99,30 @@ export function sendList(
     const body = keeper && items.length > 1 ? [keeper(shared, JSON.stringify(metadata), make)] : make();
     return { code: 200, headers, body };
   }
-  if (transform === 'object' && encoding.list && !resource.custom) {
-    const head = { kind: resource.listKind, apiVersion: resource.apiVersion, metadata };
-    return {
-      code: 200,
-      headers,
-      body: [
-        encoding.list(
-          head,
-          items.map((item) => resource.fromHub(item.object)),
-        ),
-      ],
-    };
+  const objects = encoding.list && messagesOf(resource, items, negotiated);
+  if (encoding.list && objects) {
+    const head = { ...listType(resource, negotiated), metadata };
+    return { code: 200, headers, body: [encoding.list(head, objects)] };
   }
   const list = listValue(resource, items, metadata, negotiated, tables);
   return { code: 200, headers, body: [encoding.encode(list, pretty)] };
+}
+
+/** Items as an encoding keeps their bytes; undefined where the list is made as a whole. */
+function messagesOf(
+  resource: Resource,
+  items: readonly StoredObject[],
+  { transform, transformVersion }: Negotiated,
+): readonly object[] | undefined {
+  if (transform === 'partial-metadata-list')
+    return items.map(({ object }) => partialMetadata(object, transformVersion));
+  if (transform !== 'object' || resource.custom) return undefined;
+  return items.map(({ object }) => resource.fromHub(object));
+}
+
+function listType(resource: Resource, { transform, transformVersion }: Negotiated): TypeMeta {
+  if (transform === 'object') return { kind: resource.listKind, apiVersion: resource.apiVersion };
+  return { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${transformVersion}` };
 }
 
 function listValue(
@@ -135,8 +144,7 @@ function listValue(
   }
   if (negotiated.transform === 'partial-metadata-list') {
     return {
-      kind: 'PartialObjectMetadataList',
-      apiVersion: `meta.k8s.io/${version}`,
+      ...listType(resource, negotiated),
       metadata,
       items: items.map((item) => partialMetadata(item.object, version)),
     };
@@ -153,8 +161,7 @@ function listValue(
     );
   }
   return {
-    kind: resource.listKind,
-    apiVersion: resource.apiVersion,
+    ...listType(resource, negotiated),
     metadata,
     items: items.map((item) => withoutType(resource.fromHub(item.object))),
   };

@@ -24,9 +24,17 @@ export interface TableSource {
   ): object;
 }
 
-export function partialMetadata(object: KubeObject, version: string): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
+/** Made once, so that encodings can keep what they make of it as long as the object lives. */
+export function partialMetadata({ metadata }: KubeObject, version: string): object {
+  const apiVersion = `meta.k8s.io/${version}`;
+  const known = partials.get(metadata);
+  if (known?.apiVersion === apiVersion) return known;
+  const partial = { kind: 'PartialObjectMetadata', apiVersion, metadata };
+  partials.set(metadata, partial);
+  return partial;
 }
+
+const partials = new WeakMap<object, { readonly apiVersion: string }>();
 
 const INCLUDE_VALUES = "must be 'Metadata', 'Object', 'None', or empty";
 

@@ -91,6 +91,16 @@ describe('protobuf over HTTPS', () => {
   it('PB-12: metadata alone has a message, tables have none: 406', async () => {
     const partial = await ask('GET', `${MAPS}/a`, `${PROTOBUF};as=PartialObjectMetadata;v=v1;g=meta.k8s.io`);
     expect(codec.decode(partial.body)).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'a' } });
+    for (const version of ['v1', 'v1beta1']) {
+      const many = await ask('GET', MAPS, `${PROTOBUF};as=PartialObjectMetadataList;v=${version};g=meta.k8s.io`);
+      expect(codec.decode(many.body)).toMatchObject({
+        kind: 'PartialObjectMetadataList',
+        apiVersion: `meta.k8s.io/${version}`,
+        items: [{ metadata: { name: 'a' } }],
+      });
+      const one = await ask('GET', `${MAPS}/a`, `${PROTOBUF};as=PartialObjectMetadata;v=${version};g=meta.k8s.io`);
+      expect(codec.decode(one.body)).toMatchObject({ apiVersion: `meta.k8s.io/${version}`, metadata: { name: 'a' } });
+    }
     const table = `${PROTOBUF};as=Table;v=v1;g=meta.k8s.io`;
     expect(await ask('GET', MAPS, table)).toMatchObject({ code: 406, type: 'application/json' });
     expect(await ask('GET', MAPS, `${table},application/json`)).toMatchObject({ code: 200, type: 'application/json' });
