@@ -310,6 +310,21 @@ describe('KIND-45: a Service that is no load balancer any more', () => {
   });
 });
 
+describe('KIND-45: the generation of a slice', () => {
+  it('counts changes of its labels as well', async () => {
+    const type = 'application/merge-patch+json';
+    const generationAfter = async (body: object): Promise<unknown> => {
+      const { metadata } = await running.json('PATCH', `${PATHS.slices}/counted`, { type, body });
+      return (metadata as { readonly generation?: number }).generation;
+    };
+    const manifest = slice('2001:db8::1');
+    await running.request('POST', PATHS.slices, { body: { metadata: { name: 'counted' }, ...manifest } });
+    expect(await generationAfter({ metadata: { annotations: { a: 'b' } } })).toBe(1);
+    expect(await generationAfter({ metadata: { labels: { a: 'b' } } })).toBe(2);
+    expect(await generationAfter({ ports: [{ port: 80 }] })).toBe(3);
+  });
+});
+
 describe('KIND-42: claims that grow', () => {
   const NO =
     'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize';
