@@ -8,6 +8,7 @@ import type { Expr } from './ast.ts';
 import { EvaluationError, noSuchOverload } from './cel-error.ts';
 import { type Code, type Frame, times } from './code.ts';
 import type { Compiler } from './compiler.ts';
+import { compareValues } from './libraries/numbers.ts';
 import { memberOf } from './lookups.ts';
 import { accepts, BOOL, type CelType, DYN, INT, listOf, mapOf, optionalOf } from './types.ts';
 import { keyText, ListValue, MapValue, Optional, type Value } from './values.ts';
@@ -138,6 +139,16 @@ function collect(items: Iterable<() => void>, codes: readonly Code[], frame: Fra
   return ListValue.of(made);
 }
 
+/** Items in the order of their keys; those with equal keys stay as they stood. */
+function sortBy(items: Iterable<() => void>, [key, item]: readonly Code[], frame: Frame): Value {
+  const keyed: (readonly [key: Value, item: Value])[] = [];
+  for (const next of items) {
+    next();
+    keyed.push([key?.run(frame) ?? null, item?.run(frame) ?? null]);
+  }
+  return ListValue.of(keyed.sort(([a], [b]) => compareValues(a, b)).map(([, value]) => value));
+}
+
 const all: Omit<Loop, 'variables'> = {
   costs: { start: 0, each: 3, end: 1 },
   conditions: 1,
@@ -208,6 +219,7 @@ const LOOPS: ReadonlyMap<string, Loop> = new Map<string, Loop>([
   ['transformMapEntry/3', { ...transformMap(true), variables: 2, conditions: 0 }],
   ['transformMapEntry/4', { ...transformMap(true), variables: 2, conditions: 1 }],
   ['filter/2', { ...list, variables: 1, conditions: 1 }],
+  ['sortBy/2', { ...list, variables: 1, conditions: 0, run: sortBy }],
 ]);
 
 /** The types of the loop's variables. */
@@ -256,11 +268,11 @@ function loopCode(
   types: readonly CelType[],
 ): Code {
   const { costs } = loop;
-  const isFilter = call.name === 'filter';
+  const keepsItems = call.name === 'filter' || call.name === 'sortBy';
   const [item] = types;
-  // A filter's items are what it looked at.
+  // Items of the result are what was looked at.
   const kept: Code = { type: item ?? DYN, run: ({ vars }) => vars[slots[0] ?? 0] ?? null, cost: 1, size: 1 };
-  const bodies = isFilter ? [...codes, kept] : codes;
+  const bodies = keepsItems ? [...codes, kept] : codes;
   const run = (frame: Frame): Value => {
     const value = range.run(frame);
     frame.meter.charge(costs.start + costs.end);

@@ -177,6 +177,20 @@ function isZero(value: Value): boolean {
 
 const OPTIONAL = optionalOf(A);
 
+/** What the optionals hold that hold something. */
+function unwrapped(items: ListValue): ListValue {
+  return ListValue.of(
+    items.toArray().flatMap((item): Value[] => {
+      if (!(item instanceof Optional)) throw noSuchOverload();
+      return item.hasValue ? [item.inner] : [];
+    }),
+  );
+}
+
+function at(items: ListValue, index: number): Value {
+  return index >= 0 && index < items.size ? Optional.of(items.at(index)) : Optional.none;
+}
+
 const optionals: Library = [
   fn('optional.of', [A], OPTIONAL, (args) => Optional.of(arg.any(args, 0))),
   fn('optional.ofNonZeroValue', [A], OPTIONAL, (args) => {
@@ -184,6 +198,10 @@ const optionals: Library = [
     return isZero(value) ? Optional.none : Optional.of(value);
   }),
   fn('optional.none', [], OPTIONAL, () => Optional.none),
+  fn('optional.unwrap', [listOf(OPTIONAL)], LIST, (args) => unwrapped(arg.list(args, 0)), perItem),
+  method('unwrapOpt', [listOf(OPTIONAL)], LIST, (args) => unwrapped(arg.list(args, 0)), perItem),
+  method('first', [LIST], OPTIONAL, (args) => at(arg.list(args, 0), 0)),
+  method('last', [LIST], OPTIONAL, (args) => at(arg.list(args, 0), arg.list(args, 0).size - 1)),
   method('hasValue', [OPTIONAL], BOOL, (args) => arg.optional(args, 0).hasValue),
   method('value', [OPTIONAL], A, (args) => {
     const { hasValue, inner } = arg.optional(args, 0);

@@ -88,8 +88,11 @@ export class PolicyProgram {
     });
     this.#annotations = (spec.auditAnnotations ?? []).map(({ key, valueExpression }, i) => {
       const path = ['auditAnnotations', i, 'valueExpression'];
+      const found: ExpressionProblem[] = [];
       const trimmed = valueExpression?.trim();
-      const program = compileExpression(trimmed, environment, path, problems, wanted('string', 'null_type'));
+      const program = compileExpression(trimmed, environment, path, found, wanted('string', 'null_type'));
+      // Told as it was written, with its blanks.
+      problems.push(...found.map((problem) => ({ ...problem, expression: valueExpression })));
       return { key, expression: valueExpression, program };
     });
   }
