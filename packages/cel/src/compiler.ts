@@ -5,9 +5,10 @@
  * Costs are upstream's: 1 for each name, selection and ordinary call, 10 for a list, 30 for a map, a tenth of its length for a
  * string that is read; what is measured while it runs uses the same figures as the estimate.
  */
-import type { Element, Expr, Literal, MapEntry } from './ast.ts';
+import type { Element, Expr, MapEntry } from './ast.ts';
 import { EvaluationError, type Issue, noSuchOverload } from './cel-error.ts';
 import type { Code, Frame } from './code.ts';
+import { literal } from './constants.ts';
 import { literalProblem } from './literal-checks.ts';
 import { addElement, indexedType, item, member, optionalItem, optionalMember } from './lookups.ts';
 import { compileMacro } from './macros.ts';
@@ -16,23 +17,17 @@ import { compileStruct } from './structs.ts';
 import {
   accepts,
   BOOL,
-  BYTES,
   type CelType,
-  DOUBLE,
   DYN,
-  INT,
   joined,
   listOf,
   mapOf,
-  NULL,
   optionalOf,
-  STRING,
   sizeOf,
   TYPE,
   typeText,
-  UINT,
 } from './types.ts';
-import { actualSize, equal, keyText, ListValue, MapValue, TypeValue, Uint, type Value } from './values.ts';
+import { actualSize, equal, keyText, ListValue, MapValue, TypeValue, type Value } from './values.ts';
 
 const LIST_COST = 10;
 const MAP_COST = 30;
@@ -358,30 +353,6 @@ function noOverload(name: string, isMember: boolean, types: readonly CelType[]):
   const texts = types.map(typeText);
   const applied = isMember ? `${texts[0]}.(${texts.slice(1).join(', ')})` : `(${texts.join(', ')})`;
   return `found no matching overload for '${name}' applied to '${applied}'`;
-}
-
-function literal(value: Literal): Code {
-  const constant = literalValue(value);
-  return { type: literalType(value), run: () => constant, cost: 0, size: actualSize(constant) };
-}
-
-function literalValue(value: Literal): Value {
-  return typeof value === 'object' && value !== null && 'uint' in value ? new Uint(value.uint) : value;
-}
-
-function literalType(value: Literal): CelType {
-  switch (typeof value) {
-    case 'bigint':
-      return INT;
-    case 'number':
-      return DOUBLE;
-    case 'string':
-      return STRING;
-    case 'boolean':
-      return BOOL;
-    default:
-      return value === null ? NULL : value instanceof Uint8Array ? BYTES : UINT;
-  }
 }
 
 /**
