@@ -5,6 +5,11 @@ import { DEFINITIONS, define } from '../apiextensions/definitions.ts';
 import { type RunningServer, runServer } from '../running-server.ts';
 import { conditionOf, SERVICES } from './extension-server.ts';
 
+/** A loaded machine takes its time. */
+function eventually(check: () => unknown): Promise<unknown> {
+  return vi.waitFor(check, { timeout: 10_000 });
+}
+
 interface ServiceList {
   readonly items: readonly {
     readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
@@ -81,18 +86,18 @@ describe('APIServices of this server', () => {
     const group = 'kept.example.com';
     await define(running, { group });
     const name = `v1.${group}`;
-    await vi.waitFor(async () => expect(await conditionOf(running, name)).toEqual(LOCAL));
+    await eventually(async () => expect(await conditionOf(running, name)).toEqual(LOCAL));
     const first = (await running.json('GET', `${SERVICES}/${name}`)) as { metadata: { uid: string; labels: object } };
     expect(first.metadata.labels).toEqual({ 'kube-aggregator.kubernetes.io/automanaged': 'true' });
     expect(first).toMatchObject({ spec: { groupPriorityMinimum: 1000, versionPriority: 100 } });
     await running.request('DELETE', `${SERVICES}/${name}`);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const again = (await running.json('GET', `${SERVICES}/${name}`)) as { metadata: { uid: string } };
       expect(again.metadata.uid).toMatch(/^[0-9a-f-]{36}$/);
       expect(again.metadata.uid).not.toBe(first.metadata.uid);
     });
     await running.request('DELETE', `${DEFINITIONS}/widgets.${group}`);
-    await vi.waitFor(async () => expect((await running.request('GET', `${SERVICES}/${name}`)).code).toBe(404));
+    await eventually(async () => expect((await running.request('GET', `${SERVICES}/${name}`)).code).toBe(404));
   });
 
   it('AGG-4: kubectl get apiservices shows who serves them and whether they are available', async () => {
@@ -107,7 +112,7 @@ describe('APIServices of this server', () => {
       return rows[0]?.cells.slice(0, 3) ?? [];
     };
     expect(await cells('v1.apps')).toEqual(['v1.apps', 'Local', 'True']);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await cells('v1.table.example.com')).toEqual([
         'v1.table.example.com',
         'default/nobody',

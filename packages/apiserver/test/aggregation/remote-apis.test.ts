@@ -17,6 +17,11 @@ import {
   SERVICES,
 } from './extension-server.ts';
 
+/** A loaded machine takes its time. */
+function eventually(check: () => unknown): Promise<unknown> {
+  return vi.waitFor(check, { timeout: 10_000 });
+}
+
 const FLUNDERS = `/apis/${GROUP}/v1alpha1/namespaces/default/flunders`;
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
@@ -34,7 +39,7 @@ afterEach(async () => {
 });
 
 async function available(): Promise<void> {
-  await vi.waitFor(async () =>
+  await eventually(async () =>
     expect(await conditionOf(running)).toEqual({ status: 'True', reason: 'Passed', message: 'all checks passed' }),
   );
 }
@@ -88,7 +93,7 @@ describe('requests to extension servers', () => {
   it('AGG-6: a watch is passed on as it comes, and ends when either side ends', async () => {
     await serve();
     const answer = running.request('GET', `${FLUNDERS}?watch=true`);
-    await vi.waitFor(() => expect(extension.watches).toBe(1));
+    await eventually(() => expect(extension.watches).toBe(1));
     extension.endWatches();
     expect((await answer).text).toBe('{"type":"ADDED"}\n');
     const { admin, ca } = running.server.pki;
@@ -96,9 +101,9 @@ describe('requests to extension servers', () => {
     const open = httpsRequest({ ...options, host: '127.0.0.1', path: `${FLUNDERS}?watch=true`, agent: false });
     open.on('error', () => {});
     open.end();
-    await vi.waitFor(() => expect(extension.watches).toBe(1));
+    await eventually(() => expect(extension.watches).toBe(1));
     open.destroy();
-    await vi.waitFor(() => expect(extension.watches).toBe(0));
+    await eventually(() => expect(extension.watches).toBe(0));
   });
 
   it('AGG-7: a server that is not who the caBundle says gets nothing', async () => {
@@ -123,7 +128,7 @@ describe('requests to extension servers', () => {
     extension.breaks(500);
     await register(running, extension.port, { caBundle: extension.caBundle });
     const url = `https://localhost:${extension.port}/apis/${GROUP}/v1alpha1`;
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await conditionOf(running)).toEqual({
         status: 'False',
         reason: 'FailedDiscoveryCheck',
@@ -146,7 +151,7 @@ describe('servers that are none', () => {
     try {
       await register(running, port, { insecureSkipTLSVerify: true });
       const why = 'http: server gave HTTP response to HTTPS client';
-      await vi.waitFor(async () => expect((await conditionOf(running))?.message).toMatch(new RegExp(`": ${why}$`)));
+      await eventually(async () => expect((await conditionOf(running))?.message).toMatch(new RegExp(`": ${why}$`)));
     } finally {
       plain.close();
     }
@@ -227,11 +232,11 @@ describe('discovery of extension servers', () => {
         };
         return items.find(({ metadata }) => metadata.name === GROUP)?.versions;
       };
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect(await told()).toEqual([{ version: 'v1alpha1', resources, freshness: 'Current' }]),
       );
       await running.request('DELETE', '/api/v1/namespaces/wardle/services/sample-api');
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect(await told()).toEqual([{ version: 'v1alpha1', resources, freshness: 'Stale' }]),
       );
     });
@@ -240,7 +245,7 @@ describe('discovery of extension servers', () => {
   it('AGG-11: the OpenAPI document is the one of the server', async () => {
     await serve();
     const key = `apis/${GROUP}/v1alpha1`;
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { paths } = (await running.json('GET', '/openapi/v3')) as { paths: Record<string, unknown> };
       expect(paths[key]).toEqual({ serverRelativeURL: `/openapi/v3/${key}?hash=1` });
     });
