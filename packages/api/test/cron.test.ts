@@ -54,6 +54,8 @@ describe('times of schedules', () => {
     ['30 2 * * *', '2026-10-24T12:00:00Z', 'Europe/Berlin', '2026-10-25T00:30'],
     ['30 2 * * *', '2026-10-25T00:30:00Z', 'Europe/Berlin', '2026-10-25T01:30'],
     ['30 2 * * *', '2026-10-25T01:30:00Z', 'Europe/Berlin', '2026-10-26T01:30'],
+    // Clocks went back from a minute past midnight into the day before.
+    ['30 23 * * *', '2010-11-07T02:30:30Z', 'America/St_Johns', '2010-11-07T03:00'],
     ['*/10 * * * *', '2026-10-25T00:55:00Z', 'Europe/Berlin', '2026-10-25T01:00'],
   ])('CM-176: %s after %s in %s is %s', (schedule, after, zone, expected) =>
     expect(next(schedule, after, zone)).toBe(expected),

@@ -135,7 +135,7 @@ describe('cronjob controller', () => {
       ...c,
       spec: { ...c.spec, suspend: false, startingDeadlineSeconds: 30 },
     }));
-    expect(await jobs()).toEqual([]);
+    expect([await jobs(), await events()]).toEqual([[], []]);
     await cluster.advance(59 * MINUTE + 1000, MINUTE);
     expect(await names()).toEqual([nameAt(120)]);
   });

@@ -2,8 +2,10 @@ import { type Job, type JobSpec, type Pod, statusErrors } from '@regatta/api';
 import { resources } from '@regatta/client';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { IndexIntervals } from '../src/job/index-intervals.ts';
+import { NO_FAILURES } from '../src/job/job-backoff.ts';
 import { JobController } from '../src/job/job-controller.ts';
 import { MAX_UNCOUNTED } from '../src/job/job-tracking.ts';
+import { viewJob } from '../src/job/job-view.ts';
 import { TestCluster } from './support/test-cluster.ts';
 
 const TRACKING = 'batch.kubernetes.io/job-tracking';
@@ -337,6 +339,14 @@ describe('job controller', () => {
     cluster.api.intercept = () => {};
     await cluster.advance(2000, 10);
     expect(await status()).toMatchObject({ succeeded: 1, uncountedTerminatedPods: {} });
+  });
+
+  it('CM-171: a Pod that was let go is counted, though the cache still shows its finalizer', () => {
+    const metadata = { name: 'p', uid: 'u', finalizers: [TRACKING] };
+    const pod = { metadata, spec: { containers: [] }, status: { phase: 'Succeeded' } } as Pod;
+    const counted = { ...job(), status: { succeeded: 1 } };
+    expect(viewJob(counted, [pod], new Set(['u']), NO_FAILURES).succeeded).toBe(1);
+    expect(viewJob(counted, [pod], new Set(), NO_FAILURES).succeeded).toBe(2);
   });
 
   it('CM-171: lists at most 500 Pods at once', async () => {
