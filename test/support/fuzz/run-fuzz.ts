@@ -77,7 +77,8 @@ interface Answer {
   readonly text: string;
 }
 
-function send(url: string, agent: https.Agent, { method, path, headers, body }: FuzzRequest): Promise<Answer> {
+function send(url: string, agent: https.Agent, asked: FuzzRequest, isRetry = false): Promise<Answer> {
+  const { method, path, headers, body } = asked;
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     const request = https.request({ agent, hostname, port, method, path, headers, timeout: LONGEST });
@@ -86,7 +87,11 @@ function send(url: string, agent: https.Agent, { method, path, headers, body }: 
       resolve({ code: 599, text: 'no answer in time' });
       request.destroy();
     });
-    request.once('error', (error) => none(error.message));
+    request.once('error', (error) => {
+      // A server may close a connection that it keeps just as it is used again: clients ask once more.
+      if (request.reusedSocket && !isRetry) resolve(send(url, agent, asked, true));
+      else none(error.message);
+    });
     request.once('upgrade', (response, socket) => {
       socket.destroy();
       resolve({ code: response.statusCode ?? 0, text: '' });

@@ -5,20 +5,23 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isStream, type ResponseHeaders, type ServerResponse, type StreamSink } from '../server/exchange.ts';
+import { endWith } from '../server/last-words.ts';
 
 export async function answerRaw(socket: Duplex, response: ServerResponse): Promise<void> {
   if (!socket.writable) return;
   if (!isStream(response)) {
     const body = Buffer.concat(response.body);
     const headers = { ...response.headers, 'content-length': String(body.length) };
-    socket.end(Buffer.concat([responseHead(response.code, headers), body]));
+    endWith(socket, Buffer.concat([responseHead(response.code, headers), body]));
     response.sent?.();
     return;
   }
+  // Who reads nothing sees nobody leave.
+  socket.resume();
   socket.write(responseHead(response.code, response.headers));
   try {
     await response.stream(sinkOf(socket));
-    socket.end();
+    endWith(socket);
   } catch {
     socket.destroy();
   }

@@ -19,6 +19,7 @@ import { type Connection, type ConnectionLimits, Connections } from './connectio
 import type { ServerRequest } from './exchange.ts';
 import { type HttpService, http1Request, serveHttp1 } from './http1.ts';
 import { serveHttp2 } from './http2.ts';
+import { endWith } from './last-words.ts';
 import { HttpLimits } from './limits.ts';
 import { OpenStreams } from './open-streams.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -188,7 +189,7 @@ export class HttpsServer {
   #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
     const connection = this.#bySocket.get(socket);
     if (!connection || !this.options.upgrade) {
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      endWith(socket, 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       return;
     }
     // A terminal may stand still for as long as somebody looks at it.
@@ -204,5 +205,8 @@ function refuse(code: string | undefined, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  socket.end(`HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`);
+  endWith(
+    socket,
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`,
+  );
 }

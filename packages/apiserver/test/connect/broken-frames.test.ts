@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import type { Pod } from '@regatta/api';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UpgradeServer } from './upgrade-server.ts';
 
 const POD: Pod = {
@@ -46,6 +47,28 @@ describe('FUZZ-2: frames that are none', () => {
     socket.resume();
     await once(socket, 'close');
     expect(unhandled).toEqual([]);
+  });
+
+  it('a refused upgrade lets the socket go, whatever the client sent after it', async () => {
+    const sockets: Socket[] = [];
+    server.server.on('connection', (socket: Socket) => sockets.push(socket));
+    const client = connect(server.port, '127.0.0.1');
+    const head = Object.entries({
+      host: 'x',
+      connection: 'Upgrade',
+      ...HANDSHAKE,
+      'sec-websocket-protocol': 'nothing',
+    });
+    const lines = [
+      `GET ${PODS}/exec?command=cat&stdout=1 HTTP/1.1`,
+      ...head.map(([name, value]) => `${name}: ${value}`),
+    ];
+    client.write(`${lines.join('\r\n')}\r\n\r\n`);
+    const [answer] = await once(client, 'data');
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 403 /);
+    client.write(Buffer.alloc(200_000));
+    client.end();
+    await vi.waitFor(() => expect(sockets.map((socket) => socket.destroyed)).toEqual([true]));
   });
 
   it('a port that the Pod refuses at once is told, and leaves no refusal that nobody hears', async () => {
