@@ -12,6 +12,7 @@ import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { type Path, SPEC } from '../validation/path.ts';
+import { lateModule } from './late-module.ts';
 import {
   checkBinding,
   checkConditions,
@@ -28,23 +29,11 @@ const PATCH_TYPES = ['ApplyConfiguration', 'JSONPatch'];
 /** What is deleted can't be changed. */
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'UPDATE'];
 
-type Compiler = typeof import('../../admission/policy/mutation-program.ts');
-
-let compiler: Compiler | undefined;
-let loading: Promise<void> | undefined;
-
-/** Resolves when expressions can be compiled; undefined when they can already. */
-function load(): Promise<void> | undefined {
-  if (compiler) return undefined;
-  loading ??= import('../../admission/policy/mutation-program.ts').then((module) => {
-    compiler = module;
-  });
-  return loading;
-}
+const compiler = lateModule(() => import('../../admission/policy/mutation-program.ts'));
 
 export const mutatingPolicyStrategy: Strategy<MutatingAdmissionPolicy> = {
   tracksGeneration: true,
-  load,
+  load: compiler.load,
   applyDefaults({ spec }) {
     spec.failurePolicy ??= 'Fail';
     defaultMatch(spec.matchConstraints);
@@ -62,10 +51,15 @@ export const mutatingPolicyBindingStrategy: Strategy<MutatingAdmissionPolicyBind
 
 type PolicySpec = MutatingAdmissionPolicy['spec'];
 
+function problemsOf(spec: PolicySpec) {
+  const module = compiler.get();
+  return module ? new module.MutationProgram(spec).problems : [];
+}
+
 function validatePolicy({ spec }: MutatingAdmissionPolicy, old: MutatingAdmissionPolicy | undefined): ErrorList {
   const errors = new ErrorList();
   checkFrame(errors, spec, OPERATIONS);
-  const problemAt = problemTeller(errors, compiler ? new compiler.MutationProgram(spec).problems : []);
+  const problemAt = problemTeller(errors, problemsOf(spec));
   // Conditions that stand as they stood are not looked at again.
   if (!old || !sameConditions(spec, old.spec)) {
     checkConditions(errors, SPEC.child('matchConditions'), spec.matchConditions, problemAt);

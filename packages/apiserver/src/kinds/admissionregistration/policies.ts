@@ -12,6 +12,7 @@ import type { Strategy } from '../../registry/strategy.ts';
 import { ErrorList } from '../validation/error-list.ts';
 import { eachItem } from '../validation/lists.ts';
 import { SPEC } from '../validation/path.ts';
+import { lateModule } from './late-module.ts';
 import {
   checkBinding,
   checkConditions,
@@ -28,23 +29,11 @@ const MAX_ANNOTATIONS = 20;
 /** Bytes. */
 const MAX_VALUE_EXPRESSION = 5 * 1024;
 
-type Compiler = typeof import('../../admission/policy/policy-program.ts');
-
-let compiler: Compiler | undefined;
-let loading: Promise<void> | undefined;
-
-/** Resolves when expressions can be compiled; undefined when they can already. */
-function load(): Promise<void> | undefined {
-  if (compiler) return undefined;
-  loading ??= import('../../admission/policy/policy-program.ts').then((module) => {
-    compiler = module;
-  });
-  return loading;
-}
+const compiler = lateModule(() => import('../../admission/policy/policy-program.ts'));
 
 export const validatingPolicyStrategy: Strategy<ValidatingAdmissionPolicy> = {
   tracksGeneration: true,
-  load,
+  load: compiler.load,
   applyDefaults({ spec }) {
     spec.failurePolicy ??= 'Fail';
     defaultMatch(spec.matchConstraints);
@@ -62,13 +51,18 @@ export const validatingPolicyBindingStrategy: Strategy<ValidatingAdmissionPolicy
 
 type PolicySpec = ValidatingAdmissionPolicy['spec'];
 
+function problemsOf(spec: PolicySpec) {
+  const module = compiler.get();
+  return module ? new module.PolicyProgram(spec).problems : [];
+}
+
 function validatePolicy(
   { metadata, spec }: ValidatingAdmissionPolicy,
   old: ValidatingAdmissionPolicy | undefined,
 ): ErrorList {
   const errors = new ErrorList();
   checkFrame(errors, spec);
-  const problemAt = problemTeller(errors, compiler ? new compiler.PolicyProgram(spec).problems : []);
+  const problemAt = problemTeller(errors, problemsOf(spec));
   // Conditions that stand as they stood are not looked at again.
   if (!old || !sameConditions(spec, old.spec)) {
     checkConditions(errors, SPEC.child('matchConditions'), spec.matchConditions, problemAt);

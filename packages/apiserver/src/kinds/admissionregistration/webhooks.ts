@@ -19,6 +19,7 @@ import { ErrorList } from '../validation/error-list.ts';
 import { eachItem, isEmptyList, type Maybe } from '../validation/lists.ts';
 import { Path } from '../validation/path.ts';
 import { checkLabelSelector } from '../validation/rules.ts';
+import { lateModule } from './late-module.ts';
 import { checkConditions, problemTeller } from './policy-rules.ts';
 import { checkRule } from './webhook-rules.ts';
 
@@ -33,19 +34,7 @@ const HTTPS_PORT = 443;
 /** Of a call, in seconds. */
 const TIMEOUT = { usual: 10, most: 30 } as const;
 
-type Compiler = typeof import('../../admission/policy/match-conditions.ts');
-
-let compiler: Compiler | undefined;
-let loading: Promise<void> | undefined;
-
-/** Resolves when conditions can be compiled; undefined when they can already. */
-function load(): Promise<void> | undefined {
-  if (compiler) return undefined;
-  loading ??= import('../../admission/policy/match-conditions.ts').then((module) => {
-    compiler = module;
-  });
-  return loading;
-}
+const compiler = lateModule(() => import('../../admission/policy/match-conditions.ts'));
 
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
 
@@ -64,7 +53,7 @@ function strategyOf(): Strategy<KubeObject & { webhooks?: Webhook[] }> {
   return {
     tracksGeneration: true,
     allowUnconditionalUpdate: false,
-    load,
+    load: compiler.load,
     applyDefaults({ webhooks }) {
       for (const webhook of webhooks ?? []) defaultWebhook(webhook);
     },
@@ -137,7 +126,7 @@ function checkWebhook(errors: ErrorList, at: Path, webhook: Webhook, lenient: Le
   checkClient(errors, at.child('clientConfig'), webhook.clientConfig);
   if (!lenient.conditions) {
     const conditionsAt = at.child('matchConditions');
-    const problems = compiler?.conditionProblems(webhook.matchConditions) ?? [];
+    const problems = compiler.get()?.conditionProblems(webhook.matchConditions) ?? [];
     checkConditions(errors, conditionsAt, webhook.matchConditions, problemTeller(errors, problems, conditionsAt));
   }
 }
