@@ -155,8 +155,12 @@ function fieldInfo(
   };
 }
 
+/** What every object and list has, given or not. */
+const METADATA = ['ObjectMeta', 'ListMeta'].map((name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`);
+
 /** How new API types are written: optional scalars and structs are pointers. */
 function conventionalZero(shape: Shape, required: boolean): ZeroRule {
+  if (shape.kind === 'object' && METADATA.includes(shape.typeId)) return 'struct';
   if (shape.kind === 'list' || shape.kind === 'map') return required ? 'keep' : 'omit';
   if (shape.kind === 'object' || shape.kind === 'time') return required ? 'struct' : 'pointer';
   return required ? 'keep' : shape.kind === 'string' ? 'omit' : 'pointer';
