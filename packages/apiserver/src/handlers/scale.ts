@@ -2,7 +2,8 @@
  * The scale subresource: one number of a workload as an autoscaling/v1 Scale
  * (upstream: ScaleREST of pkg/registry/apps/deployment/storage/storage.go and its likes).
  */
-import { FieldPath, fieldErrors, type KubeObject, type Scale, statusErrors } from '@regatta/api';
+import { FieldPath, fieldErrors, type KubeObject, type Scale, statusErrors, validateObjectMeta } from '@regatta/api';
+import { NOT_NEGATIVE } from '../kinds/validation/rules.ts';
 import type { Resource } from '../registry/resource.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { type UpdatePlan, updateObject } from '../registry/update-object.ts';
@@ -110,12 +111,13 @@ export function scaleOf(strategy: ScaleStrategy, object: KubeObject): Scale {
 export function scaled(strategy: ScaleStrategy, current: KubeObject, scale: Scale, name: string): KubeObject {
   checkName(scale, name);
   const replicas = scale.spec?.replicas ?? 0;
+  const { namespace } = current.metadata;
+  const metadata = { ...scale.metadata, ...(namespace ? { namespace } : {}) };
+  const errors = validateObjectMeta(metadata, { namespaced: Boolean(namespace) });
   if (replicas < 0) {
-    const path = FieldPath.root('spec', 'replicas');
-    throw statusErrors.invalid('autoscaling', 'Scale', name, [
-      fieldErrors.invalid(path, replicas, 'must be greater than or equal to 0'),
-    ]);
+    errors.push(fieldErrors.invalid(FieldPath.root('spec', 'replicas'), replicas, NOT_NEGATIVE));
   }
+  if (errors.length > 0) throw statusErrors.invalid('autoscaling', 'Scale', name, errors);
   const object = structuredClone(current);
   const { uid, resourceVersion } = scale.metadata;
   if (uid) object.metadata.uid = uid;
