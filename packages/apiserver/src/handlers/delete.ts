@@ -101,7 +101,7 @@ function ignoreNotFound(error: unknown): void {
 export async function deleteOptions(env: HandlerEnvironment, call: ApiCall): Promise<DeleteOptions> {
   const bytes = await call.request.body();
   const options = bytes.length > 0 ? ofBody(env, await parseBody(call.request, bytes)) : ofQuery(call.info.query);
-  const errors = [...dryRunErrors(options.dryRunValues), ...deleteOptionErrors(options)];
+  const errors = [...deleteOptionErrors(options), ...dryRunErrors(options.dryRunValues)];
   if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);
   return options;
 }

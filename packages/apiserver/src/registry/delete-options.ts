@@ -24,7 +24,8 @@ export function deleteOptionErrors(options: DeleteOptions): FieldError[] {
   const errors: FieldError[] = [];
   if (policy !== undefined && orphanDependents !== undefined) {
     errors.push(fieldErrors.invalid(POLICY, policy, 'orphanDependents and deletionPropagation cannot be both set'));
-  } else if (policy !== undefined && !POLICIES.includes(policy)) {
+  }
+  if (policy !== undefined && !POLICIES.includes(policy)) {
     errors.push(fieldErrors.notSupported(POLICY, policy, [...POLICIES, 'nil']));
   }
   return errors;

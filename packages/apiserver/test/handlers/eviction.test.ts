@@ -36,4 +36,29 @@ describe('evictions', () => {
       observedGeneration: 1,
     });
   });
+
+  it.each([
+    ['another name', { metadata: {} }, '', 400, 'name in URL does not match name in Eviction object'],
+    [
+      'options that do not exist',
+      { deleteOptions: { propagationPolicy: 'x', orphanDependents: true, dryRun: ['y'] } },
+      '',
+      422,
+      'DeleteOptions.meta.k8s.io "" is invalid: [propagationPolicy: Invalid value: "x": orphanDependents and deletionPropagation cannot be both set, propagationPolicy: Unsupported value: "x": supported values: "Foreground", "Background", "Orphan", "nil", dryRun: Unsupported value: ["y"]: supported values: "All"]',
+    ],
+    [
+      'two minds about dry runs',
+      { deleteOptions: { dryRun: ['y'] } },
+      '?dryRun=All',
+      500,
+      'Non-matching dry-run options in request and content: [All] and [y]',
+    ],
+  ])('KIND-73: with %s are refused', async (_what, more, query, code, message) => {
+    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'b' }, ...more };
+    await running.request('POST', PODS, {
+      body: { metadata: { name: 'b' }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    });
+    const answer = await running.json('POST', `${PODS}/b/eviction${query}`, { body });
+    expect(answer).toMatchObject({ code, message });
+  });
 });

@@ -12,13 +12,14 @@ import {
   statusErrors,
 } from '@regatta/api';
 import { deleteObject } from '../../registry/delete-object.ts';
-import { checkPreconditions, type DeleteOptions } from '../../registry/delete-options.ts';
+import { checkPreconditions, type DeleteOptions, deleteOptionErrors } from '../../registry/delete-options.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { timestamp } from '../../registry/write-request.ts';
 import type { ApiCall } from '../../server/api-call.ts';
 import type { ServerResponse } from '../../server/exchange.ts';
 import { storageKey } from '../../storage/object-storage.ts';
 import { type HandlerEnvironment, writeRequest } from '../environment.ts';
+import { dryRunErrors, invalidOptions } from '../query-options.ts';
 import { admitCreate, answer, readCreate, SUCCESS } from './create-only.ts';
 
 const TARGET = { group: 'policy', version: 'v1', kind: 'Eviction' } as const;
@@ -35,9 +36,10 @@ const DISRUPTION = {
 export async function evictPod(env: HandlerEnvironment, call: ApiCall, pods: Resource): Promise<ServerResponse> {
   const { object, options, negotiated } = await readCreate<Eviction>(env, call, TARGET);
   const { name, namespace } = call.info;
-  if (object.metadata.name && object.metadata.name !== name) {
+  if (object.metadata.name !== name) {
     throw statusErrors.badRequest('name in URL does not match name in Eviction object');
   }
+  checkDryRun(options.dryRun, object.deleteOptions?.dryRun ?? []);
   await admitCreate(env, call, pods, object, options);
   const { storage } = env.registry.server;
   const stored = storage.get<Pod>(pods.key(namespace, name));
@@ -53,10 +55,19 @@ export async function evictPod(env: HandlerEnvironment, call: ApiCall, pods: Res
     uid: asked?.preconditions?.uid ?? stored.object.metadata.uid,
     resourceVersion: asked?.preconditions?.resourceVersion,
   };
+  const errors = [...deleteOptionErrors(deletion), ...dryRunErrors(asked?.dryRun ?? [])];
+  if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);
   const revision = dryRun ? deletion.resourceVersion : await markEvicted(env, call, pods, deletion);
   const request = { ...writeRequest(call, pods, name, { dryRun }), subresource: '' };
   await deleteObject(env.registry, request, { ...deletion, resourceVersion: revision });
   return answer(negotiated, SUCCESS);
+}
+
+/** Upstream gives this error no status of its own. */
+function checkDryRun(ofRequest: boolean, ofContent: readonly string[]): void {
+  if (!ofRequest || ofContent.length === 0 || (ofContent.length === 1 && ofContent[0] === 'All')) return;
+  const both = `[All] and [${ofContent.join(' ')}]`;
+  throw statusErrors.unknown(`Non-matching dry-run options in request and content: ${both}`);
 }
 
 /**
