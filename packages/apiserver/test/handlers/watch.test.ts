@@ -109,7 +109,9 @@ describe('SRV-44: watches by node', () => {
     const elsewhere = watch(select('spec.nodeName%3Dn2'), 'namespaces/w/pods');
     const byName = watch(select('metadata.name%3Dp'), 'pods');
     await running.json('POST', pods, { body: { metadata: { name: 'other' }, spec } });
-    await running.json('POST', `${pods}/p/binding`, { body: { target: { kind: 'Node', name: 'n1' } } });
+    await running.json('POST', `${pods}/p/binding`, {
+      body: { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n1' } },
+    });
     expect((await here).map(({ type, object }) => [type, object.metadata.name])).toEqual([['ADDED', 'p']]);
     expect(await elsewhere).toEqual([]);
     expect((await byName).map(({ type, object }) => [type, object.metadata.name])).toEqual([['MODIFIED', 'p']]);
