@@ -38,6 +38,14 @@ const fieldsOf = (entries: ManagedFieldsEntry[] | undefined) =>
   Object.fromEntries((entries ?? []).map((e) => [e.manager, e.fieldsV1]));
 
 describe('API-50: a create owns what it sets', () => {
+  it.each(['scheduling.v1alpha2.PodGroup', 'resource.v1beta2.DeviceTaintRule', 'apps.v1.Deployment'])(
+    'owns no metadata that it did not set: %s',
+    (type) => {
+      const id = `io.k8s.api.${type}`;
+      expect(fieldsOf(track(id, 'kubectl', undefined, decode(id, { metadata: { name: 'o' } })))).toEqual({});
+    },
+  );
+
   it('is written as upstream writes it', () => {
     expect(track(DEPLOYMENT, 'kubectl', undefined, deployment())).toEqual([
       {
