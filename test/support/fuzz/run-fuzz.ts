@@ -161,7 +161,7 @@ export async function aimAt(cluster: TestCluster): Promise<void> {
     (await cluster.kubectl('get', 'configmaps', '-A')).includes('kube-root-ca.crt'),
   );
   await cluster.apply('fuzz-definition.yaml');
-  await cluster.kubectl('wait', '--for=condition=Established', 'crd/widgets.fuzz.example.com', '--timeout=60s');
+  await eventually('the definition is served', async () => (await cluster.tryKubectl('get', 'widgets')).code === 0);
   await cluster.apply('fuzz-object.yaml');
   await cluster.kubectl('run', 'fuzz-target', '--image=busybox', '--restart=Never', '--', 'sleep', '1000000');
   await cluster.kubectl('wait', '--for=condition=Ready', 'pod/fuzz-target', '--timeout=60s');
