@@ -23,7 +23,9 @@ export function elementText(element: string): string {
 }
 
 function scalarText(value: unknown): string {
-  return typeof value === 'string' ? goQuote(value) : String(value);
+  if (typeof value === 'string') return goQuote(value);
+  // An item of a set may be anything, with members named like the language's own too.
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function keysOf(text: string): Record<string, unknown> {

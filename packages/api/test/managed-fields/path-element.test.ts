@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { elementText } from '../../src/managed-fields/path-element.ts';
+
+describe('FUZZ-1: items of sets that are objects', () => {
+  it.each([
+    ['v:"a"', '[="a"]'],
+    ['v:1', '[=1]'],
+    ['v:[{"toString":"x","valueOf":1}]', '[=[{"toString":"x","valueOf":1}]]'],
+    ['k:{"name":{"toString":"x"}}', '[name={"toString":"x"}]'],
+  ])('%s is %s', (element, text) => {
+    expect(elementText(element)).toBe(text);
+  });
+});
