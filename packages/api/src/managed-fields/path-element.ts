@@ -23,8 +23,11 @@ export function elementText(element: string): string {
 }
 
 function scalarText(value: unknown): string {
-  if (typeof value === 'string') return goQuote(value);
-  // An item of a set may be anything, with members named like the language's own too.
+  return typeof value === 'string' ? goQuote(value) : plainText(value);
+}
+
+/** An item of a set may be anything, with members named like the language's own too. */
+function plainText(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
@@ -67,6 +70,6 @@ function compareScalars(a: unknown, b: unknown): number {
   const rank = (value: unknown): number => (typeof value === 'number' ? 0 : typeof value === 'string' ? 1 : 2);
   if (rank(a) !== rank(b)) return rank(a) - rank(b);
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [x, y] = [String(a), String(b)];
+  const [x, y] = [plainText(a), plainText(b)];
   return x === y ? 0 : x < y ? -1 : 1;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { elementText } from '../../src/managed-fields/path-element.ts';
+import { compareElements, elementText } from '../../src/managed-fields/path-element.ts';
 
 describe('FUZZ-1: items of sets that are objects', () => {
   it.each([
@@ -9,5 +9,10 @@ describe('FUZZ-1: items of sets that are objects', () => {
     ['k:{"name":{"toString":"x"}}', '[name={"toString":"x"}]'],
   ])('%s is %s', (element, text) => {
     expect(elementText(element)).toBe(text);
+  });
+
+  it('have an order', () => {
+    const items = ['v:[{"toString":"x"}]', 'v:[1]', 'v:{"valueOf":1}'];
+    expect([...items].sort(compareElements)).toEqual([items[1], items[0], items[2]]);
   });
 });
