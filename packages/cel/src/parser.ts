@@ -3,71 +3,25 @@
  * (upstream: github.com/google/cel-go/parser/{parser.go,gen/CEL.g4}).
  */
 import type { Element, Expr, FieldEntry, MapEntry } from './ast.ts';
+import {
+  BEHIND_OPERAND,
+  type Chain,
+  FIRST,
+  NAMES,
+  OPERATORS,
+  OR,
+  only,
+  orEnd,
+  PRIMARY,
+  PRODUCTS,
+  RELATIONS,
+  RESERVED,
+  SUMS,
+} from './grammar.ts';
 import type { Token, TokenName } from './lexer.ts';
 import { literalValue } from './literal-token.ts';
 import { type Follow, ParseAborted, type TokenStream } from './syntax-recovery.ts';
 
-const PRIMARY: readonly TokenName[] = [
-  "'['",
-  "'{'",
-  "'('",
-  "'.'",
-  "'-'",
-  "'true'",
-  "'false'",
-  "'null'",
-  'NUM_FLOAT',
-  'NUM_INT',
-  'NUM_UINT',
-  'STRING',
-  'BYTES',
-  'IDENTIFIER',
-];
-/** What an expression begins with. */
-const FIRST: readonly TokenName[] = [...PRIMARY, "'!'"];
-const NAMES: readonly TokenName[] = ['IDENTIFIER', 'ESC_IDENTIFIER'];
-const RELATIONS: readonly TokenName[] = ["'<'", "'<='", "'>='", "'>'", "'=='", "'!='", "'in'"];
-const PRODUCTS: readonly TokenName[] = ["'*'", "'/'", "'%'"];
-const SUMS: readonly TokenName[] = ["'+'", "'-'"];
-
-/** `ends`: the rule that asks may end behind what it asks for. */
-function then(...tokens: readonly TokenName[]): Follow {
-  return { tokens, ends: true };
-}
-
-function only(...tokens: readonly TokenName[]): Follow {
-  return { tokens, ends: false };
-}
-
-const BEHIND_OPERAND = then("'?'", "'||'", "'&&'", ...RELATIONS, ...PRODUCTS, ...SUMS);
-
-/** Operators of which many stand beside each other. */
-interface Chain {
-  readonly sign: TokenName;
-  readonly name: string;
-  readonly inner?: Chain;
-}
-
-const OR: Chain = { sign: "'||'", name: '_||_', inner: { sign: "'&&'", name: '_&&_' } };
-
-const OPERATORS: ReadonlyMap<TokenName, string> = new Map([
-  ["'=='", '_==_'],
-  ["'!='", '_!=_'],
-  ["'in'", '@in'],
-  ["'<'", '_<_'],
-  ["'<='", '_<=_'],
-  ["'>'", '_>_'],
-  ["'>='", '_>=_'],
-  ["'+'", '_+_'],
-  ["'-'", '_-_'],
-  ["'*'", '_*_'],
-  ["'/'", '_/_'],
-  ["'%'", '_%_'],
-]);
-
-const RESERVED = new Set(
-  'as break const continue else for function if import let loop package namespace return var void while'.split(' '),
-);
 const NOTHING: Expr = { kind: 'literal', value: null, at: 0 };
 
 export class Parser {
@@ -97,7 +51,7 @@ export class Parser {
       const { at } = stream.expect("'?'", only());
       const yes = this.#chain(OR);
       stream.expect("':'", only(...FIRST));
-      return call('_?_:_', [condition, yes, this.#expr(then())], at);
+      return call('_?_:_', [condition, yes, this.#expr(orEnd())], at);
     } catch (error) {
       stream.giveUp(error);
       return NOTHING;
@@ -180,7 +134,7 @@ export class Parser {
 
   #member(): Expr {
     const { stream } = this;
-    stream.enter(then());
+    stream.enter(orEnd());
     try {
       let expr = this.#primary();
       while (stream.is("'.'", "'['")) expr = stream.is("'['") ? this.#index(expr) : this.#select(expr);
@@ -199,7 +153,7 @@ export class Parser {
     stream.choose([...FIRST, "'?'"]);
     const optional = this.#question();
     const key = this.#expr(only("']'"));
-    stream.expect("']'", then("'.'", "'['"));
+    stream.expect("']'", orEnd("'.'", "'['"));
     return call(optional ? '_[?_]' : '_[_]', [operand, key], at);
   }
 
@@ -214,7 +168,7 @@ export class Parser {
       return { kind: 'call', name, target: operand, args: this.#arguments(), at: open.at };
     }
     const optional = this.#question();
-    const field = this.#name(then("'.'", "'['"));
+    const field = this.#name(orEnd("'.'", "'['"));
     return { kind: 'select', operand, field, optional, at };
   }
 
@@ -244,7 +198,7 @@ export class Parser {
     const { stream } = this;
     stream.choose([...FIRST, "')'"]);
     const args = stream.is("')'") ? [] : this.#exprList();
-    stream.expect("')'", then("'.'", "'['"));
+    stream.expect("')'", orEnd("'.'", "'['"));
     return args;
   }
 
@@ -253,10 +207,10 @@ export class Parser {
     const args: Expr[] = [];
     stream.enter(only("')'"));
     try {
-      args.push(this.#expr(then("','")));
+      args.push(this.#expr(orEnd("','")));
       while (stream.is("','")) {
         stream.expect("','", only());
-        args.push(this.#expr(then("','")));
+        args.push(this.#expr(orEnd("','")));
       }
     } catch (error) {
       stream.giveUp(error);
@@ -268,7 +222,7 @@ export class Parser {
 
   #primary(): Expr {
     const { stream } = this;
-    stream.enter(then("'.'", "'['"));
+    stream.enter(orEnd("'.'", "'['"));
     try {
       stream.choose(PRIMARY);
       switch (stream.look().name) {
@@ -295,7 +249,7 @@ export class Parser {
   #nested(): Expr {
     this.stream.expect("'('", only());
     const expr = this.#expr(only("')'"));
-    this.stream.expect("')'", then());
+    this.stream.expect("')'", orEnd());
     return expr;
   }
 
@@ -304,7 +258,7 @@ export class Parser {
     const { at } = stream.expect("'['", only());
     stream.choose([...FIRST, "'?'", "','", "']'"]);
     const items: Element[] = [];
-    if (!stream.is("','", "']'")) this.#elements("']'", () => items.push(this.#element(then("','"))));
+    if (!stream.is("','", "']'")) this.#elements("']'", () => items.push(this.#element(orEnd("','"))));
     this.#close("']'");
     return { kind: 'list', items, at };
   }
@@ -317,7 +271,7 @@ export class Parser {
     const entry = (): void => {
       const { value: key, optional } = this.#element(only("':'"));
       stream.expect("':'", only(...FIRST));
-      entries.push({ key, optional, value: this.#expr(then("','")) });
+      entries.push({ key, optional, value: this.#expr(orEnd("','")) });
     };
     if (!stream.is("','", "'}'")) this.#elements("'}'", entry);
     this.#close("'}'");
@@ -345,7 +299,7 @@ export class Parser {
     const { stream } = this;
     stream.choose(["','", close]);
     if (stream.is("','")) stream.expect("','", only());
-    stream.expect(close, then());
+    stream.expect(close, orEnd());
   }
 
   #element(follow: Follow): Element {
@@ -354,7 +308,7 @@ export class Parser {
     try {
       stream.choose([...FIRST, "'?'"]);
       const optional = this.#question();
-      return { optional, value: this.#expr(then()) };
+      return { optional, value: this.#expr(orEnd()) };
     } catch (error) {
       stream.giveUp(error);
       return { optional: false, value: NOTHING };
@@ -410,7 +364,7 @@ export class Parser {
     const { stream } = this;
     const { optional, field } = this.#fieldName();
     const { at } = stream.expect("':'", only(...FIRST));
-    return { field, optional, at, value: this.#expr(then("','")) };
+    return { field, optional, at, value: this.#expr(orEnd("','")) };
   }
 
   #fieldName(): Pick<FieldEntry, 'optional' | 'field'> {
@@ -418,7 +372,7 @@ export class Parser {
     stream.enter(only("':'"));
     try {
       stream.choose([...NAMES, "'?'"]);
-      return { optional: this.#question(), field: this.#name(then()) };
+      return { optional: this.#question(), field: this.#name(orEnd()) };
     } catch (error) {
       stream.giveUp(error);
       return { optional: false, field: '' };
