@@ -128,7 +128,7 @@ describe('docker compose', () => {
       ...(await lines('apiserver', '/var/lib/regatta')).filter((line) => /(creds|token|kubeconfig)$/.test(line)),
       ...(await lines('apiserver', '/var/lib/regatta/pki')).filter((line) => line.endsWith('.key')),
     ];
-    expect(secrets.length).toBe(15);
+    expect(secrets.length).toBe(16);
     for (const line of secrets) expect(line).toMatch(secret);
     // nats has no shell to look with: its folder is taken out.
     const config = path.join(path.dirname(stack.kubeconfig), 'nats');

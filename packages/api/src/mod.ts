@@ -35,6 +35,7 @@ export { JsonSyntaxError } from './json/json-syntax-error.ts';
 export { MAX_JSON_DEPTH, type ParsedJson, parseJson } from './json/parse-json.ts';
 export { summarizeBody } from './json/summarize-body.ts';
 export { type KubeObject, keyOf, splitKey, withoutManagedFields } from './kube-object.ts';
+export { KUBERNETES_VERSION } from './kubernetes-version.ts';
 export { type Applied, type ApplyRequest, type ApplyVersions, applyConfig } from './managed-fields/apply.ts';
 export { configProblem } from './managed-fields/check-config.ts';
 export { refreshLastApplied } from './managed-fields/last-applied.ts';

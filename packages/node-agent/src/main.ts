@@ -6,6 +6,7 @@ import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { KUBERNETES_VERSION } from '@regatta/api';
 import { type BusConnection, connectBus, processControl } from '@regatta/bus';
 import { ApiClient, BusTransport, followClusterClock } from '@regatta/client';
 import {
@@ -23,7 +24,7 @@ import { type GivenPlace, type JoinPlace, type NodeAgentArguments, parseArgument
 import { BUILT_IN_IMAGES, ImageCatalogue } from './images/catalogue.ts';
 import { enterCluster } from './join/join-cluster.ts';
 import { BusUplink } from './network/bus-uplink.ts';
-import { KUBELET_VERSION, type Machine } from './node/machine.ts';
+import type { Machine } from './node/machine.ts';
 import { MachineHealth } from './node/machine-health.ts';
 import { MachinePower } from './node/machine-power.ts';
 import type { NodeAgent } from './node/node-agent.ts';
@@ -55,7 +56,7 @@ async function runMachine(
   bus: BusConnection,
 ): Promise<NodeAgent> {
   health.connected(bus);
-  const client = new ApiClient(new BusTransport(bus), { userAgent: `kubelet/${KUBELET_VERSION}` });
+  const client = new ApiClient(new BusTransport(bus), { userAgent: `kubelet/${KUBERNETES_VERSION}` });
   await followClusterClock(client, clock, logger, signal);
   const { nodeDir } = options;
   const staticPods = options.staticPods ?? (nodeDir && path.join(nodeDir, 'manifests'));

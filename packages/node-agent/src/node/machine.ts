@@ -4,8 +4,6 @@
 import { Quantity } from '@regatta/api';
 import type { MachineSize } from '../runtime/process/node-kernel.ts';
 
-export const KUBELET_VERSION = 'v1.36.0';
-
 export interface MachineOptions {
   readonly name: string;
   readonly ip: string;

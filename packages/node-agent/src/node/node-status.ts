@@ -4,13 +4,14 @@
 import {
   type ContainerImage,
   jsonEqual,
+  KUBERNETES_VERSION,
   type Node,
   type NodeCondition,
   type NodeStatus,
   type Taint,
 } from '@regatta/api';
 import type { ImageRecord } from '../runtime/container-runtime.ts';
-import { KUBELET_VERSION, type Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { nodeConditions } from './node-conditions.ts';
 import type { NodeIdentity } from './node-identity.ts';
 
@@ -66,7 +67,7 @@ export function nodeStatus(facts: NodeFacts, before: NodeStatus | undefined): No
       containerRuntimeVersion: facts.runtimeVersion,
       kernelVersion: '6.12.0-regatta',
       kubeProxyVersion: '',
-      kubeletVersion: KUBELET_VERSION,
+      kubeletVersion: KUBERNETES_VERSION,
       machineID: identity.machineId,
       operatingSystem: 'linux',
       osImage: OS_IMAGE,

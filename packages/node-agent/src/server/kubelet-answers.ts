@@ -2,10 +2,9 @@
  * What the kubelet tells about itself and its Pods: documents of its read-only endpoints. Pure.
  */
 
-import type { Pod } from '@regatta/api';
+import { KUBERNETES_VERSION, type Pod } from '@regatta/api';
 import { formatTime } from '@regatta/client';
 import type { ClusterClock } from '@regatta/runtime';
-import { KUBELET_VERSION } from '../node/machine.ts';
 import type { NodeAgent } from '../node/node-agent.ts';
 import { uidOf } from '../pods/pod-names.ts';
 import type { ContainerRecord } from '../runtime/container-runtime.ts';
@@ -83,7 +82,7 @@ ${Object.entries(states)
 kubelet_running_pods ${running}
 # HELP kubernetes_build_info [ALPHA] Versions of what runs here, the count being always 1.
 # TYPE kubernetes_build_info gauge
-kubernetes_build_info{git_version="${KUBELET_VERSION}"} 1
+kubernetes_build_info{git_version="${KUBERNETES_VERSION}"} 1
 `;
 }
 
