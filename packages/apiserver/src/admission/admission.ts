@@ -22,6 +22,8 @@ export interface AdmissionAttributes {
   readonly oldObject: KubeObject | undefined;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** What the caller asked besides, by the names that CreateOptions, UpdateOptions or DeleteOptions have for it. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
   /** The resource in the version of the request, where that is an object's; the objects here are in its hub version. */
   readonly requested?: Resource;
   /** Adds a Warning header to the answer. */

@@ -31,6 +31,7 @@ export interface HandlerEnvironment {
 export interface WriteMode {
   readonly dryRun: boolean;
   readonly fieldManager?: string;
+  readonly askedValidation?: string;
 }
 
 export function writeRequest(call: ApiCall, resource: Resource, name: string, mode: WriteMode): WriteRequest {
@@ -45,6 +46,7 @@ export function writeRequest(call: ApiCall, resource: Resource, name: string, mo
     userAgent: userAgent(call),
     dryRun: mode.dryRun,
     fieldManager: mode.fieldManager ?? '',
+    askedValidation: mode.askedValidation ?? '',
     warn: (text) => {
       call.warnings.push(text);
     },

@@ -11,6 +11,8 @@ export interface WriteOptions {
   readonly dryRun: boolean;
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
+  /** As it was asked for; empty when it was not. */
+  readonly askedValidation: string;
   readonly force: boolean;
 }
 
@@ -28,7 +30,13 @@ export interface ListOptions {
 }
 
 const FIELD_MANAGER_LIMIT = 128;
-const NO_OPTIONS: WriteOptions = { dryRun: false, fieldManager: '', fieldValidation: 'Warn', force: false };
+const NO_OPTIONS: WriteOptions = {
+  dryRun: false,
+  fieldManager: '',
+  fieldValidation: 'Warn',
+  askedValidation: '',
+  force: false,
+};
 
 /** @param kind CreateOptions, UpdateOptions or PatchOptions @throws StatusError 422 */
 export function writeOptions(kind: string, query: URLSearchParams): WriteOptions {
@@ -43,6 +51,7 @@ export function writeOptions(kind: string, query: URLSearchParams): WriteOptions
     dryRun: query.getAll('dryRun').includes('All'),
     fieldManager: query.get('fieldManager') ?? '',
     fieldValidation: asFieldValidation(query.get('fieldValidation')),
+    askedValidation: query.get('fieldValidation') ?? '',
     force: queryFlag(query, 'force'),
   };
 }

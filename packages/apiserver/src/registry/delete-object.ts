@@ -10,7 +10,7 @@ import { type KubeObject, statusErrors } from '@regatta/api';
 import type { ClusterClock } from '@regatta/runtime';
 import { OPTIMISTIC_LOCK } from '../server/status-response.ts';
 import { StorageError, type StoredObject } from '../storage/object-storage.ts';
-import { checkPreconditions, type DeleteOptions, finalizersForGarbageCollection } from './delete-options.ts';
+import { askedOf, checkPreconditions, type DeleteOptions, finalizersForGarbageCollection } from './delete-options.ts';
 import { markNamespaceTerminating, namespaceGoesNow } from './namespace-deletion.ts';
 import type { Resource } from './resource.ts';
 import { admissionAttributes, type Registry, storageOf, timestamp, type WriteRequest } from './write-request.ts';
@@ -48,7 +48,7 @@ export async function deleteObject(
     const first = await storage.update(key, async (standing) => {
       if (!standing) throw statusErrors.notFound(resource, request.name);
       checkPreconditions(options, standing.object, resource.hub.group, resource.hub.kind);
-      await validateDeletion(registry, request, standing.object);
+      await validateDeletion(registry, request, options, standing.object);
       const verdict = verdictOn(registry, request, options, standing.object);
       last.verdict = verdict;
       if (verdict.step === 'mark') return verdict.object;
@@ -84,14 +84,19 @@ async function rehearse(
   options: DeleteOptions,
   current: StoredObject,
 ): Promise<Deleted> {
-  await validateDeletion(registry, request, current.object);
+  await validateDeletion(registry, request, options, current.object);
   const verdict = verdictOn(registry, request, options, current.object);
   if (verdict.step === 'mark') return { object: verdict.object, gone: verdict.thenRemove };
   return { object: current.object, stored: current, gone: verdict.step === 'remove' };
 }
 
-async function validateDeletion(registry: Registry, request: WriteRequest, object: KubeObject): Promise<void> {
-  const attributes = admissionAttributes(request, 'DELETE', undefined, object);
+async function validateDeletion(
+  registry: Registry,
+  request: WriteRequest,
+  options: DeleteOptions,
+  object: KubeObject,
+): Promise<void> {
+  const attributes = admissionAttributes(request, 'DELETE', undefined, object, askedOf(options));
   const mutating = registry.admission.mutate(attributes);
   if (mutating) await mutating;
   const validating = registry.admission.validate(attributes);

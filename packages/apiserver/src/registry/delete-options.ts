@@ -31,6 +31,20 @@ export function deleteOptionErrors(options: DeleteOptions): FieldError[] {
   return errors;
 }
 
+/** What was asked, by the names of the API. */
+export function askedOf(options: DeleteOptions): Readonly<Record<string, unknown>> {
+  const { gracePeriodSeconds, propagationPolicy, orphanDependents, uid, resourceVersion } = options;
+  const preconditions = given({ uid, resourceVersion });
+  return {
+    ...given({ gracePeriodSeconds, propagationPolicy, orphanDependents }),
+    ...(Object.keys(preconditions).length > 0 ? { preconditions } : {}),
+  };
+}
+
+function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
 /** @throws StatusError 409 in the words of registry/rest/delete.go, which names the kind where others name the resource */
 export function checkPreconditions(options: DeleteOptions, object: KubeObject, group: string, kind: string): void {
   const { uid, resourceVersion, name } = object.metadata;

@@ -33,6 +33,8 @@ export interface WriteRequest {
   readonly dryRun: boolean;
   /** The fieldManager parameter; empty when there is none, or when nobody comes to own what is written. */
   readonly fieldManager: string;
+  /** The fieldValidation parameter; empty when there is none. */
+  readonly askedValidation?: string;
   /** The object of the write already says who owns what: it was applied. */
   readonly ownersSettled?: boolean;
   warn(text: string): void;
@@ -54,6 +56,7 @@ export function admissionAttributes(
   operation: AdmissionAttributes['operation'],
   object: KubeObject | undefined,
   oldObject: KubeObject | undefined,
+  options: AdmissionAttributes['options'] = optionsOf(request),
 ): AdmissionAttributes {
   const { hub } = request.resource;
   const { annotate } = request;
@@ -73,6 +76,15 @@ export function admissionAttributes(
     requested: request.resource,
     warn: request.warn,
     ...(annotate ? { annotate } : {}),
+    ...(options ? { options } : {}),
+  };
+}
+
+function optionsOf({ fieldManager, askedValidation }: WriteRequest): AdmissionAttributes['options'] {
+  if (!fieldManager && !askedValidation) return undefined;
+  return {
+    ...(fieldManager ? { fieldManager } : {}),
+    ...(askedValidation ? { fieldValidation: askedValidation } : {}),
   };
 }
 

@@ -125,6 +125,22 @@ describe('ADM-30: webhooks are asked about requests that they match, and may ref
       expect((await create('may')).code).toBe(403);
     });
   });
+
+  it('ADM-48: sees what the caller asked besides', async () => {
+    const condition = (expression: string): object => ({ matchConditions: [{ name: 'asked', expression }] });
+    const fields = "has(request.options.fieldManager) && request.options.fieldManager == 'me'";
+    const more = condition(`${fields} && request.options.fieldValidation == 'Strict'`);
+    await registered('Validating', { path: '/deny', more }, async () => {
+      expect((await create('plain')).code).toBe(201);
+      expect((await create('asked', `${MAPS}?fieldManager=me&fieldValidation=Strict`)).code).toBe(403);
+    });
+    const rule = { operations: ['DELETE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] };
+    const orphans = condition("request.options.?propagationPolicy.orValue('') == 'Orphan'");
+    await registered('Validating', { path: '/deny', more: { ...orphans, rules: [rule] } }, async () => {
+      expect((await running.request('DELETE', `${MAPS}/plain?propagationPolicy=Orphan`)).code).toBe(403);
+      expect((await running.request('DELETE', `${MAPS}/plain`)).code).toBe(200);
+    });
+  });
 });
 
 describe('ADM-31: mutating webhooks change objects, which are defaulted again', () => {

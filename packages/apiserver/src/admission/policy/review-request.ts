@@ -20,6 +20,7 @@ export function reviewRequest(attributes: AdmissionAttributes, told: Target, uid
   const { subresource, name, namespace, operation, user, dryRun } = attributes;
   const asked = requestTarget(attributes);
   const options = OPTIONS[operation];
+  const rehearsal = dryRun ? { dryRun: ['All'] } : {};
   return {
     uid,
     kind: kindOf(told),
@@ -39,7 +40,7 @@ export function reviewRequest(attributes: AdmissionAttributes, told: Target, uid
     },
     dryRun,
     ...(options
-      ? { options: { kind: options, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}) } }
+      ? { options: { kind: options, apiVersion: 'meta.k8s.io/v1', ...rehearsal, ...attributes.options } }
       : {}),
   };
 }
