@@ -3,11 +3,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { connectBus, credentialsFile } from '@regatta/bus';
 import { clock, connectAs } from '@regatta/bus/testing';
+import { freePort } from '@regatta/cli';
 import { ApiClient, BusTransport, resources } from '@regatta/client';
 import { silentLogger } from '@regatta/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { brokerPid, brokerUrl, hasNatsServer } from './support/brokers.ts';
-import { eventually, execute, freePort, kubectlPath, root, TestCluster } from './support/cluster.ts';
+import { eventually, execute, kubectlPath, root, TestCluster } from './support/cluster.ts';
 
 const MANAGER = 'system:kube-controller-manager';
 const READER = 'system:serviceaccount:kube-system:generic-garbage-collector';

@@ -1,9 +1,10 @@
 /** Data folders of other versions, through `regatta up`. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { freePort } from '@regatta/cli';
 import { ClassicLevel } from 'classic-level';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, regatta, TestCluster } from './support/cluster.ts';
+import { regatta, TestCluster } from './support/cluster.ts';
 
 describe('CLI-30: a data folder of another version', () => {
   let cluster: TestCluster;

@@ -42,8 +42,16 @@ describe('helm', () => {
       '-o',
       'jsonpath={.spec.replicas} {.spec.template.spec.containers[0].image}',
     );
+  // Each is written for the last time before the next one is made; their times tell whole seconds.
   const hooksRun = async (): Promise<string[]> => {
-    const rows = await cluster.kubectl('get', 'jobs', '--sort-by=.status.startTime', '--no-headers', '-o', 'wide');
+    const rows = await cluster.kubectl(
+      'get',
+      'jobs',
+      '--sort-by=.metadata.resourceVersion',
+      '--no-headers',
+      '-o',
+      'wide',
+    );
     return rows.split('\n').map((row) => row.split(/\s+/).slice(0, 3).join(' '));
   };
 

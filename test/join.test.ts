@@ -5,8 +5,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { createBusAccount, mintCredentials } from '@regatta/bus';
+import { freePort } from '@regatta/cli';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { eventually, freePort, root, TestCluster } from './support/cluster.ts';
+import { eventually, root, TestCluster } from './support/cluster.ts';
 
 const TOKEN_ID = 'abcdef';
 const TOKEN = `${TOKEN_ID}.0123456789abcdef`;

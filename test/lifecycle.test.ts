@@ -3,8 +3,9 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from '@regatta/cli';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, freePort, regatta, TestCluster } from './support/cluster.ts';
+import { eventually, regatta, TestCluster } from './support/cluster.ts';
 import { stillRunning } from './support/processes.ts';
 
 describe('command line', () => {

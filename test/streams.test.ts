@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from '@regatta/cli';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, execute, freePort, kubectlPath, type Output, TestCluster } from './support/cluster.ts';
+import { eventually, execute, kubectlPath, type Output, TestCluster } from './support/cluster.ts';
 
 /** kubectl's own switches back to what it spoke before. */
 const OLDER = { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' };

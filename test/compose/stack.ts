@@ -7,7 +7,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { eventually, freePort, kubectlPath, type Output, root } from '../support/cluster.ts';
+import { freePort } from '@regatta/cli';
+import { eventually, kubectlPath, type Output, root } from '../support/cluster.ts';
 
 const run = promisify(execFile);
 const cli = path.join(root, 'dist', 'cli.mjs');

@@ -3,11 +3,11 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '@regatta/cli';
 import { ApiClient, HttpTransport } from '@regatta/client';
 import { parse } from 'yaml';
 
@@ -43,16 +43,6 @@ export async function execute(program: string, args: readonly string[], input?: 
 
 export function regatta(args: readonly string[]): Promise<Output> {
   return execute(process.execPath, [cli, ...args]);
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** Tries until `check` answers something, at most `timeout` milliseconds. @throws Error with what it waited for */

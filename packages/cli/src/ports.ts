@@ -2,13 +2,32 @@
  * Which TCP ports of this machine are free.
  */
 import net from 'node:net';
+import { type Random, systemRandom } from '@regatta/runtime';
 import { CliError } from './cli-error.ts';
 
 const HOST = '127.0.0.1';
 
+/**
+ * Below the ports that systems give to outgoing connections: whoever starts again on its port finds no stranger's connection
+ * there.
+ */
+const OWN_PORTS = { first: 20_000, count: 10_000 } as const;
+const TRIES = 50;
+
 /** A port that nobody listens on just now. */
-export function freePort(): Promise<number> {
+export async function freePort(random: Random = systemRandom): Promise<number> {
+  for (let i = 0; i < TRIES; i++) {
+    const port = OWN_PORTS.first + Math.floor(random.next() * OWN_PORTS.count);
+    if (await canListen(port)) return port;
+  }
   return listenOnce(0);
+}
+
+function canListen(port: number): Promise<boolean> {
+  return listenOnce(port).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** @throws CliError when somebody listens on `port` or this user may not */
